@@ -1,0 +1,166 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Products of other packages, by the short names used below.
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let grpc = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "_CryptoExtras", package: "swift-crypto")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A library target in `Sources/<path or name>`.
+func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: path.map { "Sources/\($0)" }, swiftSettings: settings)
+}
+
+
+/// Tests of one target, in `Tests/<name>`.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+// API groups with generated types: target name and what it refers to beyond the machinery.
+let apiGroups: [(name: String, uses: [String])] = [
+    ("CoreV1", []),
+    ("AppsV1", ["CoreV1"]),
+    ("BatchV1", ["CoreV1"]),
+    ("PolicyV1", []),
+    ("DiscoveryV1", ["CoreV1"]),
+    ("NetworkingV1", ["CoreV1"]),
+    ("EventsV1", ["CoreV1"]),
+    ("CoordinationV1", []),
+    ("RBACV1", []),
+    ("AuthenticationV1", []),
+    ("AuthorizationV1", []),
+    ("CertificatesV1", []),
+    ("SchedulingV1", []),
+    ("NodeV1", ["CoreV1"]),
+    ("StorageV1", ["CoreV1"]),
+    ("AutoscalingV1", []),
+]
+
+let floor0: [Target] = [
+    library("JSON", []),
+    .target(name: "CLinux"),
+]
+
+let floor1: [Target] = [
+    .target(name: "CSchemas", path: "Sources/API/CSchemas"),
+    library("KubernetesAPI", path: "API/KubernetesAPI", ["JSON", "CSchemas"]),
+] + apiGroups.map { group in
+    library(group.name, path: "API/\(group.name)", ["JSON", "KubernetesAPI"] + group.uses.map { .byName(name: $0) })
+}
+
+let floor2: [Target] = [
+    library("PKI", [x509, asn1, crypto, cryptoExtras, jwt]),
+    library("Storage", [grdb, log]),
+    library("KubernetesClient", [
+        "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
+    ]),
+    library("ContainerRuntime", ["JSON", "CLinux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+]
+
+let floor3: [Target] = [
+    library("APIServer", [
+        "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "PKI", "Storage", "KubernetesClient",
+        nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL, x509, crypto, yams, log, lifecycle,
+    ]),
+    library("Scheduler", ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
+    library("ControllerManager", [
+        "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CoordinationV1", "RBACV1", "CertificatesV1",
+        "AuthenticationV1", "PKI", "KubernetesClient", crypto, log, lifecycle,
+    ]),
+    library("Kubelet", [
+        "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
+        "ContainerRuntime", "CLinux",
+        nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
+    ]),
+    library("KubeProxy", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
+    library("ClusterDNS", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, log, lifecycle]),
+    library("PodNetwork", ["JSON", "CLinux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
+]
+
+let floor5: [Target] = [
+    .executableTarget(
+        name: "apus",
+        dependencies: [
+            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
+        ],
+        swiftSettings: settings),
+]
+
+// Development tools: not part of what users install.
+let tools: [Target] = [
+    .executableTarget(name: "generate-api", dependencies: ["JSON", arguments], path: "Tools/generate-api", swiftSettings: settings),
+    .executableTarget(name: "benchmarks", dependencies: ["JSON", "KubernetesAPI", "CoreV1", "Storage"], path: "Benchmarks", swiftSettings: settings),
+    .executableTarget(name: "store-writer", dependencies: ["Storage", arguments], path: "Tools/store-writer", swiftSettings: settings),
+]
+
+let testTargets: [Target] = [
+    tests("JSONTests", ["JSON"]),
+    tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
+    tests("StorageTests", ["Storage", "store-writer"]),
+    tests("PKITests", ["PKI", x509, crypto]),
+    tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
+    tests("ContainerRuntimeTests", ["ContainerRuntime", "JSON", log]),
+    tests("APIServerTests", ["APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI", nio, nioEmbedded, nioHTTP1, log]),
+    tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "Storage", log]),
+    tests(
+        "ControllerManagerTests",
+        ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),
+    tests("KubeletTests", ["Kubelet", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
+    tests("KubeProxyTests", ["KubeProxy", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
+    tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
+    tests("PodNetworkTests", ["PodNetwork", "CLinux", "JSON"]),
+]
+
+let package = Package(
+    name: "apus",
+    products: [.executable(name: "apus", targets: ["apus"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: floor0 + floor1 + floor2 + floor3 + floor5 + tools + testTargets
+)
