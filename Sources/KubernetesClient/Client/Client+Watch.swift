@@ -13,9 +13,11 @@ struct WatchBatches<T: KubernetesResource>: AsyncSequence {
         var decoder = WatchDecoder<T>()
         var failure: (any Error)?
 
-        mutating func next() async throws -> [WatchEvent<T>]? {
+        mutating func next() async throws -> [WatchEvent<T>]? { try await next(isolation: nil) }
+
+        mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> [WatchEvent<T>]? {
             if let failure { throw failure }
-            while let chunk = try await chunks.next() {
+            while let chunk = try await chunks.next(isolation: actor) {
                 do {
                     let events = try decoder.feed(chunk)
                     if !events.isEmpty { return events }
@@ -80,7 +82,7 @@ private actor WatchReader<T: KubernetesResource> {
         var iterator: WatchBatches<T>.AsyncIterator
         if let opened = self.iterator { iterator = opened } else { iterator = try await open().makeAsyncIterator() }
         self.iterator = nil
-        let batch = try await iterator.next()
+        let batch = try await iterator.next(isolation: self)
         self.iterator = iterator
         guard let batch else { return nil }
         ready = batch[...]

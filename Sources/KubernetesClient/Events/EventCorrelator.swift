@@ -1,6 +1,6 @@
 package import CoreV1
 import JSON
-package import KubernetesAPI
+import KubernetesAPI
 
 /// Decides what becomes of an event: written, counted onto an earlier one, folded together with similar ones, or dropped.
 ///
@@ -51,7 +51,7 @@ package struct EventCorrelator: Sendable {
         var event = event
         let object = Self.objectKey(event)
         let group = Self.joined(object, event.type ?? "", event.reason ?? "", event.reportingComponent ?? "", event.reportingInstance ?? "")
-        var key = Self.joined(group, event.involvedObject.fieldPath ?? "", event.message ?? "")
+        var key = Self.joined(group, event.involvedObject?.fieldPath ?? "", event.message ?? "")
         if isOneOfMany(group, message: event.message ?? "", uptime) {
             event.message = "(combined from similar events): " + (event.message ?? "")
             key = group
@@ -89,7 +89,7 @@ package struct EventCorrelator: Sendable {
     }
 
     private static func objectKey(_ event: Event) -> String {
-        let object = event.involvedObject
+        let object = event.involvedObject ?? ObjectReference()
         return joined(
             event.source?.component ?? "", event.source?.host ?? "", object.kind ?? "", object.namespace ?? "", object.name ?? "",
             object.uid ?? "", object.apiVersion ?? "")

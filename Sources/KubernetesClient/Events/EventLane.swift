@@ -113,6 +113,6 @@ final class EventLane: Sendable {
     }
 
     private func metadata(_ event: Event, _ error: any Error) -> Logger.Metadata {
-        ["reason": "\(event.reason ?? "")", "object": "\(event.involvedObject.name ?? "")", "error": "\(error)"]
+        ["reason": "\(event.reason ?? "")", "object": "\(event.involvedObject?.name ?? "")", "error": "\(error)"]
     }
 }

@@ -1,6 +1,6 @@
 package import KubernetesAPI
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// A copy of a collection, kept up to date by a watch, with handlers that hear of every change.

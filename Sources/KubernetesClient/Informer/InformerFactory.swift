@@ -1,6 +1,6 @@
 package import KubernetesAPI
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// The informers of one component: one for each type and selector, shared by all who ask.

@@ -1,5 +1,5 @@
 package import CoordinationV1
-package import KubernetesAPI
+import KubernetesAPI
 
 /// Who leads, as seen by one candidate. Only the decisions; no clock, no network.
 ///
@@ -43,6 +43,14 @@ package struct LeaderElection: Sendable {
         var acquired: Int64?
         var transitions: Int32
         var seconds: Int32
+
+        init(_ lease: Lease) {
+            holder = lease.spec.holderIdentity ?? ""
+            renewed = lease.spec.renewTime?.microseconds
+            acquired = lease.spec.acquireTime?.microseconds
+            transitions = lease.spec.leaseTransitions ?? 0
+            seconds = lease.spec.leaseDurationSeconds ?? 0
+        }
     }
 
     package init(identity: String, timing: Timing = .init()) {
@@ -94,15 +102,5 @@ package struct LeaderElection: Sendable {
             lease.spec.leaseTransitions = record.map { $0.transitions == .max ? .max : $0.transitions + 1 } ?? 0
         }
         return lease
-    }
-}
-
-extension LeaderElection.Record {
-    fileprivate init(_ lease: Lease) {
-        holder = lease.spec.holderIdentity ?? ""
-        renewed = lease.spec.renewTime?.microseconds
-        acquired = lease.spec.acquireTime?.microseconds
-        transitions = lease.spec.leaseTransitions ?? 0
-        seconds = lease.spec.leaseDurationSeconds ?? 0
     }
 }

@@ -1,7 +1,7 @@
 import CoordinationV1
 import KubernetesAPI
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Leadership was lost: another took over, or the lease could not be renewed in time.
 package struct LeadershipLostError: Error, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 package import Logging
 package import NIOCore
 import NIOHTTP1
@@ -205,9 +206,9 @@ package final class HTTPSTransport: Transport {
 
     /// A peer that vanished without a word is noticed within about 45 seconds.
     @Sendable private static func enableKeepAlive(_ channel: any Channel) -> EventLoopFuture<Void> {
-        let idle = ChannelOptions.Types.SocketOption(level: .tcp, name: .tcp_keepidle)
-        let interval = ChannelOptions.Types.SocketOption(level: .tcp, name: .tcp_keepintvl)
-        let probes = ChannelOptions.Types.SocketOption(level: .tcp, name: .tcp_keepcnt)
+        let idle = ChannelOptions.Types.SocketOption(level: SocketOptionLevel(IPPROTO_TCP), name: SocketOptionName(TCP_KEEPIDLE))
+        let interval = ChannelOptions.Types.SocketOption(level: SocketOptionLevel(IPPROTO_TCP), name: SocketOptionName(TCP_KEEPINTVL))
+        let probes = ChannelOptions.Types.SocketOption(level: SocketOptionLevel(IPPROTO_TCP), name: SocketOptionName(TCP_KEEPCNT))
         return channel.setOption(.socketOption(.so_keepalive), value: 1)
             .flatMap { channel.setOption(idle, value: 30) }
             .flatMap { channel.setOption(interval, value: 5) }

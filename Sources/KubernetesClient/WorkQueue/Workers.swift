@@ -1,5 +1,5 @@
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Works on a queue's keys with `count` tasks until the task is cancelled, the service group shuts down or the queue is shut down.
 ///
