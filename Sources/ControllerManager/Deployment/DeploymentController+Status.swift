@@ -1,4 +1,5 @@
 import AppsV1
+import JSON
 import KubernetesAPI
 import KubernetesClient
 

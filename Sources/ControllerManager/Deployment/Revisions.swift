@@ -1,5 +1,6 @@
 import AppsV1
 import CoreV1
+import JSON
 import KubernetesAPI
 
 /// A deployment's ReplicaSets, told apart by template.
