@@ -5,7 +5,7 @@ package import KubernetesClient
 package import Logging
 import NIOCore
 import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Where the DNS server listens and whom it asks about other names.
 package struct ClusterDNSConfiguration: Sendable {
@@ -25,7 +25,7 @@ package struct ClusterDNSConfiguration: Sendable {
 }
 
 /// Answers the names of services and pods from what the API server says, and forwards all others.
-package struct ClusterDNS: Service {
+package struct ClusterDNS: ServiceLifecycle.Service {
     private static let serviceLabel = "kubernetes.io/service-name"
     private static let serviceIndex = "service"
 

@@ -17,7 +17,7 @@ package struct ControllerManagerConfiguration: Sendable {
 }
 
 /// Runs all controllers over one set of informers.
-package struct ControllerManager: Service {
+package struct ControllerManager: ServiceLifecycle.Service {
     private let context: ControllerContext
     private let controllers: [any Controller]
 

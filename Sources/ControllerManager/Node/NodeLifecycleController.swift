@@ -38,7 +38,7 @@ final class NodeLifecycleController: Controller {
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
-                await runWorkers(queue: queue, count: 4, logger: context.logger) { name in try await syncTaints(name) }
+                await runWorkers(queue: queue, count: 4, logger: context.logger) { [self] name in try await syncTaints(name) }
             }
             group.addTask { [self] in
                 while !Task.isCancelled {
