@@ -1,5 +1,6 @@
 import CoreV1
 import KubernetesAPI
+import KubernetesClient
 
 /// A term of pod affinity or anti-affinity.
 struct AffinityTerm: Sendable {

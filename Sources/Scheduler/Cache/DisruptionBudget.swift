@@ -13,7 +13,7 @@ struct DisruptionBudget {
     init(_ budget: PodDisruptionBudget) {
         namespace = budget.metadata.namespace ?? ""
         selector = LabelMatcher(budget.spec.selector)
-        disruptionsAllowed = budget.status.disruptionsAllowed
+        disruptionsAllowed = budget.status.disruptionsAllowed ?? 0
         disrupted = Set(budget.status.disruptedPods.keys)
     }
 

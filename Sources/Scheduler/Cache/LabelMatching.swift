@@ -109,7 +109,7 @@ struct PreferredNodeTerm: Sendable {
 
     init(_ preferred: PreferredSchedulingTerm) {
         weight = Int64(preferred.weight)
-        term = NodeTerm(preferred.preference)
+        term = NodeTerm(preferred.preference ?? NodeSelectorTerm())
     }
 }
 

@@ -63,10 +63,10 @@ final class PodInfo {
             AffinityTerm($0, namespace: namespace)
         }
         preferredAffinity = (affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map {
-            WeightedAffinityTerm(weight: Int64($0.weight), term: AffinityTerm($0.podAffinityTerm, namespace: namespace))
+            WeightedAffinityTerm(weight: Int64($0.weight), term: AffinityTerm($0.podAffinityTerm ?? PodAffinityTerm(), namespace: namespace))
         }
         preferredAntiAffinity = (affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map {
-            WeightedAffinityTerm(weight: Int64($0.weight), term: AffinityTerm($0.podAffinityTerm, namespace: namespace))
+            WeightedAffinityTerm(weight: Int64($0.weight), term: AffinityTerm($0.podAffinityTerm ?? PodAffinityTerm(), namespace: namespace))
         }
         spread = spec.topologySpreadConstraints.map { SpreadConstraint($0, podLabels: pod.metadata.labels) }
         self.siblings = siblings

@@ -1,5 +1,5 @@
 /// The plugins in their order, and the run of them for one pod.
-struct Framework {
+struct Framework: Sendable {
     let filters: [any FilterPlugin]
     let scorers: [any ScorePlugin]
     /// The share of nodes that must be found possible before the best of them is taken, in percent; zero: by the cluster's size.

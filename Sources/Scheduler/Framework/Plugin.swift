@@ -5,7 +5,7 @@ struct Cycle {
 }
 
 /// Decides which nodes a pod can go to.
-protocol FilterPlugin {
+protocol FilterPlugin: Sendable {
     /// Which changes of the cluster may turn this plugin's no into a yes.
     var helpfulEvents: ClusterEvent { get }
     var name: PluginName { get }
@@ -29,7 +29,7 @@ protocol NodeFilter {
 }
 
 /// Decides which of several possible nodes is best.
-protocol ScorePlugin {
+protocol ScorePlugin: Sendable {
     var weight: Int64 { get }
     /// Nil when all nodes would get the same.
     func prepare(_ cycle: Cycle, feasible: [NodeInfo]) -> (any NodeScorer)?

@@ -1,3 +1,5 @@
+import CoreV1
+
 /// Prefers nodes that have the pod's images already, more so the larger they are.
 struct ImageLocalityScore: ScorePlugin {
     let weight: Int64 = 1

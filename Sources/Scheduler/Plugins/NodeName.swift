@@ -1,3 +1,5 @@
+import CoreV1
+
 /// Holds a pod that names its node to that node.
 struct NodeNamePlugin: FilterPlugin {
     let name = PluginName.nodeName

@@ -1,4 +1,5 @@
 import Glibc
+import KubernetesClient
 
 /// Holds pods to an even spread over zones, nodes or other parts of the cluster.
 struct PodTopologySpreadPlugin: FilterPlugin {

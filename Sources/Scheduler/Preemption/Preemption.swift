@@ -1,4 +1,5 @@
 import CoreV1
+import KubernetesAPI
 
 /// Finds pods of lower priority whose removal would make room for a pod.
 struct Preemption {
@@ -134,7 +135,7 @@ struct Preemption {
         let earliest = candidate.victims.lazy.filter { $0.priority == highest }.map(\.startSeconds).min() ?? 0
         // Negative priorities must not make many victims look better than few.
         let sum = candidate.victims.reduce(Int64(0)) { $0.saturatingAdding(Int64($1.priority) + Int64(Int32.max) + 1) }
-        return [Int64(candidate.violations), Int64(highest), sum, Int64(candidate.victims.count), 0.saturatingSubtracting(earliest)]
+        return [Int64(candidate.violations), Int64(highest), sum, Int64(candidate.victims.count), Int64(0).saturatingSubtracting(earliest)]
     }
 }
 

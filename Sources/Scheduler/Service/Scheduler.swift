@@ -9,7 +9,7 @@ import Synchronization
 /// Finds a node for every pod that has none.
 ///
 /// Its identity is that of the client's transport. The informers must be run by the caller, in the same service group or otherwise.
-package final class Scheduler: Service {
+package final class Scheduler: ServiceLifecycle.Service {
     private let client: Client
     private let configuration: SchedulerConfiguration
     private let logger: Logger
