@@ -1,0 +1,45 @@
+package import NIOHTTP1
+
+package typealias HTTPHeaders = NIOHTTP1.HTTPHeaders
+
+/// One request on its way through the server. The steps of the road fill in `info` and `user`.
+package struct APIRequest: Sendable {
+    /// Upper case, such as `GET`.
+    package var method: String
+    /// Percent-decoded, without the query.
+    package var path: String
+    /// The path and query as the client wrote them; what is relayed to another server.
+    package var uri: String
+    package var query: QueryItems
+    package var headers: HTTPHeaders
+    /// The whole body; at most `HTTPLimits.requestBodyBytesMax`.
+    package var body: [UInt8]
+    package var user: UserInfo
+    package var info: RequestInfo
+    /// The id under which this request appears in logs and in the `Audit-Id` header.
+    package var auditID: String
+    /// The client's address without the port; empty for requests from inside the process.
+    package var remoteAddress: String
+
+    package init(
+        method: String, path: String, uri: String? = nil, query: QueryItems = QueryItems(), headers: HTTPHeaders = [:], body: [UInt8] = [],
+        user: UserInfo = .anonymous, info: RequestInfo = RequestInfo(), auditID: String = "", remoteAddress: String = ""
+    ) {
+        self.method = method
+        self.path = path
+        self.uri = uri ?? path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.user = user
+        self.info = info
+        self.auditID = auditID
+        self.remoteAddress = remoteAddress
+    }
+}
+
+/// A step at the end of the road: answers requests.
+package protocol RequestHandler: Sendable {
+    /// Answers `request` through `responder`, at once on the caller's thread or later from any thread. Must not block.
+    func handle(_ request: APIRequest, _ responder: any Responder)
+}

@@ -1,0 +1,53 @@
+package import NIOCore
+import NIOHTTP1
+
+/// Takes the one answer to one request. Safe to call from any thread.
+package protocol Responder: Sendable {
+    /// Sends a whole answer. `Content-Length` is added; the other headers are taken as they are.
+    func respond(status: Int, headers: HTTPHeaders, body: [UInt8])
+    /// The same with bytes that are shared and not copied.
+    func respond(status: Int, headers: HTTPHeaders, body: ByteBuffer)
+    /// Sends the head of an answer whose length is not known yet (watch, logs).
+    func stream(status: Int, headers: HTTPHeaders) -> any StreamWriter
+}
+
+/// The body of a streamed answer. Safe to call from any thread; writes of one thread keep their order.
+package protocol StreamWriter: Sendable {
+    func write(_ bytes: [UInt8])
+    /// The same with bytes that are shared and not copied: one event for all its watchers.
+    func write(_ buffer: ByteBuffer)
+    /// Ends the answer. What is written afterwards is dropped.
+    func finish()
+    /// Whether the client keeps up. A writer that goes on while this is false fills memory.
+    var isWritable: Bool { get }
+    /// Bytes accepted by `write` and not yet handed to the operating system.
+    var pendingBytes: Int { get }
+    /// Calls `f` once when the answer has ended: by `finish`, by the client or by a failure. At once if it has ended already.
+    func onClose(_ f: @escaping @Sendable () -> Void)
+    /// Calls `f` each time the client has caught up: `isWritable` went from false to true.
+    func onWritable(_ f: @escaping @Sendable () -> Void)
+}
+
+extension Responder {
+    package func respond(status: Int, headers: HTTPHeaders, body: ByteBuffer) {
+        respond(status: status, headers: headers, body: Array(body.readableBytesView))
+    }
+
+    /// Sends JSON.
+    package func respond(status: Int = 200, json: [UInt8]) {
+        respond(status: status, headers: ["Content-Type": "application/json"], body: json)
+    }
+
+    /// Sends a `Status` object under its own code.
+    package func respond(_ status: APIStatus) {
+        var headers: HTTPHeaders = ["Content-Type": "application/json"]
+        if let seconds = status.details?.retryAfterSeconds, seconds > 0 { headers.add(name: "Retry-After", value: String(seconds)) }
+        respond(status: status.code, headers: headers, body: status.jsonBytes)
+    }
+}
+
+extension StreamWriter {
+    package func write(_ buffer: ByteBuffer) {
+        write(Array(buffer.readableBytesView))
+    }
+}

@@ -1,0 +1,129 @@
+/// The keys of a type, made once per type: `static let keys = JSONKeys("name\0image\0ports")`.
+/// A key in a document is found by its length and at most sixteen of its bytes (longer ones are compared whole), without making a String.
+package struct JSONKeys: Sendable {
+    private struct Entry {
+        /// The first eight bytes (all, padded with zeros, of a shorter key).
+        var head: UInt64
+        /// The last eight bytes, zero for keys of less than eight.
+        var tail: UInt64
+        var start: Int
+        var length: Int
+    }
+
+    private let names: StaticString
+    private let entries: [Entry]
+    /// Open addressing: an index of `entries`, or -1. The size is a power of two, at least twice the number of keys.
+    private let slots: [Int16]
+    private let shift: UInt64
+
+    /// - Parameter names: the keys, joined by `\0`; at most 16,000.
+    package init(_ names: StaticString) {
+        self.names = names
+        let base = UnsafeRawPointer(names.utf8Start)
+        let count = names.utf8CodeUnitCount
+        var entries: [Entry] = []
+        var start = 0
+        var place = 0
+        while count > 0 && place <= count {
+            if place == count || base.load(fromByteOffset: place, as: UInt8.self) == 0 {
+                let length = place - start
+                let head = Self.head(base + start, length, readable: count - start)
+                entries.append(Entry(head: head, tail: Self.tail(base + start, length), start: start, length: length))
+                start = place + 1
+            }
+            place += 1
+        }
+        var bits: UInt64 = 1
+        while 1 << bits < entries.count * 2 { bits += 1 }
+        shift = 64 - bits
+        let mask = (1 << Int(bits)) - 1
+        var slots = [Int16](repeating: -1, count: mask + 1)
+        for (index, entry) in entries.enumerated() {
+            var slot = Self.slot(entry.head, entry.tail, entry.length, shift)
+            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+            slots[slot] = Int16(clamping: index)
+        }
+        self.entries = entries
+        self.slots = slots
+    }
+
+    package var count: Int { entries.count }
+
+    /// The key at an index, for messages.
+    package func name(_ index: Int) -> String {
+        let entry = entries[index]
+        return String(decoding: UnsafeBufferPointer(start: names.utf8Start + entry.start, count: entry.length), as: UTF8.self)
+    }
+
+    /// The index of a key, -2 when there is none.
+    package func find(_ key: String) -> Int {
+        var key = key
+        return key.withUTF8 { buffer in
+            guard let base = buffer.baseAddress else { return findEmpty() }
+            return find(UnsafeRawPointer(base), buffer.count, readable: buffer.count)
+        }
+    }
+
+    private func findEmpty() -> Int { entries.firstIndex { $0.length == 0 } ?? -2 }
+
+    /// - Parameter readable: how many bytes may be read from `key` on, at least `length`.
+    func find(_ key: UnsafeRawPointer, _ length: Int, readable: Int) -> Int {
+        let head = Self.head(key, length, readable: readable)
+        let tail = Self.tail(key, length)
+        let first = Self.slot(head, tail, length, shift)
+        return slots.withUnsafeBufferPointer { slots in
+            entries.withUnsafeBufferPointer { entries in
+                var slot = first
+                while true {
+                    let index = Int(slots[slot])
+                    if index < 0 { return -2 }
+                    let entry = entries[index]
+                    if entry.head == head && entry.tail == tail && entry.length == length
+                        && (length <= 16 || Self.same(key, UnsafeRawPointer(names.utf8Start + entry.start), length))
+                    {
+                        return index
+                    }
+                    slot = (slot + 1) & (slots.count - 1)
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func same(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ length: Int) -> Bool {
+        // The first and last eight bytes have been compared.
+        var i = 8
+        while i < length - 8 {
+            if a.load(fromByteOffset: i, as: UInt8.self) != b.load(fromByteOffset: i, as: UInt8.self) { return false }
+            i += 1
+        }
+        return true
+    }
+
+    @inline(__always)
+    private static func head(_ key: UnsafeRawPointer, _ length: Int, readable: Int) -> UInt64 {
+        if readable >= 8 {
+            let word = UInt64(littleEndian: key.loadUnaligned(as: UInt64.self))
+            return length >= 8 ? word : word & ((1 << UInt64(length * 8)) - 1)
+        }
+        var word: UInt64 = 0
+        var i = 0
+        while i < length {
+            word |= UInt64(key.load(fromByteOffset: i, as: UInt8.self)) << UInt64(i * 8)
+            i += 1
+        }
+        return word
+    }
+
+    @inline(__always)
+    private static func tail(_ key: UnsafeRawPointer, _ length: Int) -> UInt64 {
+        length >= 8 ? UInt64(littleEndian: key.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)) : 0
+    }
+
+    @inline(__always)
+    private static func slot(_ head: UInt64, _ tail: UInt64, _ length: Int, _ shift: UInt64) -> Int {
+        var mix = (head ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15
+        mix = (mix ^ (mix >> 29) ^ tail) &* 0xBF58_476D_1CE4_E5B9
+        return Int(truncatingIfNeeded: mix >> shift)
+    }
+}

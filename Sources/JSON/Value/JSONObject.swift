@@ -1,0 +1,207 @@
+/// The members of a JSON object in the order in which they came. Keys are unique and compared byte by byte.
+package struct JSONObject: Sendable {
+    package typealias Element = (key: String, value: JSONValue)
+
+    /// Objects of more members than this are given an index; below it a walk is faster.
+    static let indexThreshold = 24
+
+    private(set) var entries: [Element]
+    private var index: [ByteKey: Int]?
+
+    package init() {
+        entries = []
+        index = nil
+    }
+
+    /// Takes members whose keys the caller knows to be unique.
+    package init(uniqueEntries: [Element]) {
+        entries = uniqueEntries
+        index = nil
+        if entries.count > Self.indexThreshold { rebuildIndex() }
+    }
+
+    /// Takes members as parsed: of members with the same key the last one wins, at the place of the first.
+    /// - Returns in `hadDuplicates` (never reset to false) whether that happened.
+    init(parsed: [Element], hadDuplicates: inout Bool) {
+        entries = parsed
+        index = nil
+        if parsed.count > Self.indexThreshold {
+            rebuildIndex()
+            if let index, index.count == parsed.count { return }
+        } else if !Self.hasDuplicates(parsed) {
+            return
+        }
+        hadDuplicates = true
+        entries = []
+        index = nil
+        for (key, value) in parsed { self[key] = value }
+    }
+
+    private static func hasDuplicates(_ entries: [Element]) -> Bool {
+        entries.withUnsafeBufferPointer { entries in
+            var i = 1
+            while i < entries.count {
+                var j = 0
+                while j < i {
+                    if sameBytes(entries[i].key, entries[j].key) { return true }
+                    j += 1
+                }
+                i += 1
+            }
+            return false
+        }
+    }
+
+    private mutating func rebuildIndex() {
+        guard entries.count > Self.indexThreshold else {
+            index = nil
+            return
+        }
+        var index: [ByteKey: Int] = [:]
+        index.reserveCapacity(entries.count)
+        for (i, entry) in entries.enumerated() { index[ByteKey(entry.key)] = i }
+        self.index = index
+    }
+
+    private func position(of key: String) -> Int? {
+        if let index { return index[ByteKey(key)] }
+        return entries.withUnsafeBufferPointer { entries in
+            var i = 0
+            while i < entries.count {
+                if sameBytes(entries[i].key, key) { return i }
+                i += 1
+            }
+            return nil
+        }
+    }
+
+    package var count: Int { entries.count }
+    package var isEmpty: Bool { entries.isEmpty }
+    package var keys: [String] { entries.map(\.key) }
+    package var values: [JSONValue] { entries.map(\.value) }
+    package func contains(_ key: String) -> Bool { position(of: key) != nil }
+
+    /// Setting nil removes the member; a new member goes to the end. Changing in place does not copy the value.
+    package subscript(_ key: String) -> JSONValue? {
+        get {
+            position(of: key).map { entries[$0].value }
+        }
+        _modify {
+            let position = position(of: key)
+            var value: JSONValue?
+            if let position {
+                value = entries[position].value
+                entries[position].value = .null
+            }
+            defer { put(value, at: position, key: key) }
+            yield &value
+        }
+    }
+
+    private mutating func put(_ value: JSONValue?, at position: Int?, key: String) {
+        switch (position, value) {
+        case (let position?, let value?):
+            entries[position].value = value
+        case (let position?, nil):
+            entries.remove(at: position)
+            if index != nil { rebuildIndex() }
+        case (nil, let value?):
+            entries.append((key, value))
+            if index != nil {
+                index?[ByteKey(key)] = entries.count - 1
+            } else if entries.count > Self.indexThreshold {
+                rebuildIndex()
+            }
+        case (nil, nil):
+            break
+        }
+    }
+
+    /// Removes a member and returns what it was.
+    @discardableResult
+    package mutating func removeValue(forKey key: String) -> JSONValue? {
+        guard let position = position(of: key) else { return nil }
+        let value = entries[position].value
+        put(nil, at: position, key: key)
+        return value
+    }
+
+    /// Removes all members for which the predicate holds, in one pass.
+    package mutating func removeAll(where predicate: (Element) -> Bool) {
+        entries.removeAll(where: predicate)
+        if index != nil { rebuildIndex() }
+    }
+
+    /// The members for which the predicate holds, in the same order.
+    package func filter(_ predicate: (Element) -> Bool) -> JSONObject {
+        JSONObject(uniqueEntries: entries.filter(predicate))
+    }
+
+    /// The same keys with other values.
+    package func mapValues(_ transform: (JSONValue) -> JSONValue) -> JSONObject {
+        JSONObject(uniqueEntries: entries.map { (key: $0.key, value: transform($0.value)) })
+    }
+
+    /// The same members in the order of the keys' bytes.
+    package func sortedByKey() -> JSONObject {
+        JSONObject(uniqueEntries: entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
+    }
+}
+
+extension JSONObject: Sequence {
+    package func makeIterator() -> IndexingIterator<[Element]> { entries.makeIterator() }
+    package var underestimatedCount: Int { entries.count }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init()
+        for (key, value) in elements { self[key] = value }
+    }
+}
+
+extension JSONObject: Equatable {
+    package static func == (a: JSONObject, b: JSONObject) -> Bool {
+        guard a.count == b.count else { return false }
+        for (i, entry) in a.entries.enumerated() {
+            // Objects that come from the same writer have their members in the same order.
+            if sameBytes(b.entries[i].key, entry.key) {
+                guard b.entries[i].value == entry.value else { return false }
+            } else {
+                guard let other = b.position(of: entry.key), b.entries[other].value == entry.value else { return false }
+            }
+        }
+        return true
+    }
+}
+
+/// Whether two strings are the same bytes. Swift's `==` takes canonically equivalent strings for equal; two spellings of a key are two keys.
+func sameBytes(_ a: String, _ b: String) -> Bool {
+    guard a == b else { return false }
+    let same = a.utf8.withContiguousStorageIfAvailable { x in
+        b.utf8.withContiguousStorageIfAvailable { y in
+            guard x.count == y.count else { return false }
+            var i = 0
+            while i < x.count {
+                if x[i] != y[i] { return false }
+                i += 1
+            }
+            return true
+        }
+    }
+    return (same ?? nil) ?? a.utf8.elementsEqual(b.utf8)
+}
+
+/// A key of an index: hashed and compared by its bytes.
+struct ByteKey: Hashable {
+    let string: String
+
+    init(_ string: String) { self.string = string }
+
+    static func == (a: ByteKey, b: ByteKey) -> Bool { sameBytes(a.string, b.string) }
+
+    func hash(into hasher: inout Hasher) {
+        var copy = string
+        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
