@@ -65,9 +65,10 @@ final class TokenManager: TokenSource {
         let path = ServiceAccount.resource.path(namespace: pod.namespace, name: account, subresource: "token")
         let answer = try await client.post(path: path, body, answer: TokenRequest.self)
         let now = time.now
-        let expiry = Timestamp(answer.status.expirationTimestamp)
+        let expiry = answer.status.expirationTimestamp.map { Timestamp($0) } ?? now + .seconds(seconds)
         let life = expiry.since(now)
         let refresh = min(now + life * 4 / 5, now + TokenManager.ageMax)
-        return Entry(token: answer.status.token, refreshAt: refresh, expiresAt: expiry)
+        guard let token = answer.status.token, !token.isEmpty else { throw KubeletError("the API server answered without a token") }
+        return Entry(token: token, refreshAt: refresh, expiresAt: expiry)
     }
 }

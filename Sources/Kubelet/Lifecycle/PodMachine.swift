@@ -63,8 +63,6 @@ struct PodMachine {
 
     struct Outcome: Sendable {
         var steps: [PodStep] = []
-        /// Containers that must be probed now, by id; probing of others must end.
-        var probed: [ObservedContainer] = []
         /// Whether liveness and startup probes still count (not while the pod is stopped).
         var probesMayKill = true
         /// When to step again although nothing was received; nil: only when something is received.
@@ -168,7 +166,6 @@ struct PodMachine {
         if mustStop { stepStopping(now, &outcome) }
         collectGarbage(&outcome)
         stepPublish(now, &outcome)
-        outcome.probed = probedContainers
         outcome.probesMayKill = !mustStop
         wake(at: lastSync + settings.syncFrequency, &outcome)
         return outcome
@@ -329,7 +326,8 @@ struct PodMachine {
 
     // MARK: Housekeeping
 
-    private var probedContainers: [ObservedContainer] {
+    /// Running containers whose probes must run.
+    var probedContainers: [ObservedContainer] {
         guard !isRemoved || !isStopped else { return [] }
         return (pod.spec.initContainers.filter(RestartRules.isSidecar) + pod.spec.containers).compactMap { container in
             guard let newest = observed.newest(container.name), newest.state == .running else { return nil }
