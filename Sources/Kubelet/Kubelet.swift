@@ -1,15 +1,16 @@
 package import ContainerRuntime
 import CoreV1
+import KubernetesAPI
 package import KubernetesClient
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The node agent: registers the node, runs the pods bound to it and reports what becomes of them.
 ///
 /// `run()` returns when the service group shuts down; containers go on running, and the next life of the agent takes them over.
-package final class Kubelet: Service {
+package final class Kubelet: ServiceLifecycle.Service {
     package let configuration: KubeletConfiguration
-    private let parts: [any Service]
+    private let parts: [any ServiceLifecycle.Service]
     private let logger: Logger
 
     /// - Parameters:
@@ -36,10 +37,10 @@ package final class Kubelet: Service {
         let podInformer = factory.informer(Pod.self, fieldSelector: "spec.nodeName=\(configuration.nodeName)")
         let http = HTTPChecker()
         let registry = PodRegistry()
-        let watcherProblem = Mutex<(@Sendable () -> String?)?>(nil)
+        let watcherHealth = HealthSource()
         let agent = NodeAgent(
             configuration: configuration, client: client, runtime: runtime, images: runtime, machine: machine, resources: resources, events: recorder,
-            time: time, logger: logger, otherProblems: { [watcherBox.problem].compactMap { $0 } })
+            time: time, logger: logger, otherProblems: { [watcherHealth.problem()].compactMap { $0 } })
         let services = NodeServices(
             configuration: configuration, client: client, runtime: runtime,
             images: ImageManager(images: runtime, events: events, time: time),
@@ -52,7 +53,7 @@ package final class Kubelet: Service {
         let manager = PodManager(services: services, registry: registry, informer: podInformer, nodeObject: { agent.node })
         let watcher = RuntimeWatcher(
             runtime: runtime, source: runtime, registry: registry, manager: manager, period: configuration.runtimeRelistPeriod, time: time, logger: logger)
-        watcherBox.watcher = watcher
+        watcherHealth.follow(watcher)
         let lease = NodeLease(
             nodeName: configuration.nodeName, durationSeconds: configuration.nodeLeaseDurationSeconds, client: client, node: { agent.node }, time: time,
             logger: logger)

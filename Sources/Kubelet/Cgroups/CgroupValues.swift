@@ -1,4 +1,5 @@
 import CoreV1
+import KubernetesAPI
 
 /// The limits of one cgroup; nil leaves the kernel's value.
 struct CgroupValues: Sendable, Equatable {

@@ -78,7 +78,8 @@ final class ImageManager: Sendable {
         do {
             let reference = try await fetch(image, credentials, sandbox)
             let now = time.uptime()
-            let details = try await status(image) ?? status(reference)
+            var details = try await status(image)
+            if details == nil { details = try await status(reference) }
             let size = details.map { " Image size: \($0.size) bytes." } ?? ""
             let took = Texts.duration(.milliseconds((now - pullStarted).wholeNanoseconds / 1_000_000))
             let waited = Texts.duration(.milliseconds((now - started).wholeNanoseconds / 1_000_000))

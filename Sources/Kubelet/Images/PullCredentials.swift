@@ -1,6 +1,7 @@
 import ContainerRuntime
 import CoreV1
 import JSON
+import KubernetesAPI
 
 /// Registry credentials out of pull secrets.
 struct PullCredentials: Sendable {

@@ -1,4 +1,5 @@
 import CoreV1
+import JSON
 import KubernetesAPI
 
 /// The state of one pod on this node and the rules by which it moves. It does nothing itself: `receive` takes what happened, `step` says what to

@@ -1,4 +1,5 @@
 import CoreV1
+import KubernetesAPI
 
 /// Decides what a pod needs next. A pure function of its inputs: no clock, no runtime, nothing remembered.
 struct PodPlanner {

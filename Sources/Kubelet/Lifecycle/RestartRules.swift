@@ -1,4 +1,5 @@
 import CoreV1
+import KubernetesAPI
 
 /// Which container of a pod may be started again after it ended.
 enum RestartRules {

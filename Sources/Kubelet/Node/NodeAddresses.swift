@@ -30,7 +30,7 @@ enum NodeAddresses {
         while let current = next {
             defer { next = current.pointee.ifa_next }
             let flags = current.pointee.ifa_flags
-            guard flags & UInt32(IFF_UP.rawValue) != 0, flags & UInt32(IFF_LOOPBACK.rawValue) == 0, let address = current.pointee.ifa_addr else { continue }
+            guard flags & UInt32(IFF_UP) != 0, flags & UInt32(IFF_LOOPBACK) == 0, let address = current.pointee.ifa_addr else { continue }
             let family = Int32(address.pointee.sa_family)
             guard family == AF_INET || family == AF_INET6 else { continue }
             let length = family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size

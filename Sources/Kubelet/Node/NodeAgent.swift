@@ -8,7 +8,7 @@ import ServiceLifecycle
 import Synchronization
 
 /// Registers the node and keeps its status true.
-final class NodeAgent: Service {
+final class NodeAgent: ServiceLifecycle.Service {
     private let configuration: KubeletConfiguration
     private let client: Client
     private let runtime: any RuntimeService
@@ -105,7 +105,7 @@ final class NodeAgent: Service {
             let present = try await client.get(Node.self, configuration.nodeName)
             let missing = labels.filter { present.metadata.labels[$0.key] != $0.value }
             if missing.isEmpty { return present }
-            let changes = JSONValue.object(JSONObject(uniqueKeysWithValues: missing.map { ($0.key, .string($0.value)) }))
+            let changes = JSONValue.object(JSONObject(uniqueEntries: missing.map { ($0.key, .string($0.value)) }))
             return try await client.patch(Node.self, configuration.nodeName, .merge(["metadata": ["labels": changes]]))
         } catch let error as APIStatusError where error.isNotFound {
             guard configuration.registerNode else { throw error }

@@ -6,7 +6,7 @@ import Logging
 import ServiceLifecycle
 
 /// Renews the node's lease, by which the control plane sees that the node lives.
-struct NodeLease: Service {
+struct NodeLease: ServiceLifecycle.Service {
     static let namespace = "kube-node-lease"
 
     var nodeName: String

@@ -1,6 +1,7 @@
 import ContainerRuntime
 import CoreV1
 import KubernetesClient
+import Logging
 
 /// Brings one container from nothing to running: image, configuration, creation, start, hook.
 struct ContainerStarter: Sendable {

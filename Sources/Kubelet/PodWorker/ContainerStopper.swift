@@ -1,5 +1,7 @@
 import ContainerRuntime
 import CoreV1
+import KubernetesClient
+import Logging
 
 /// Stops containers: hook, signal, and after the grace period the kill.
 struct ContainerStopper: Sendable {

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 
 /// Has one worker for each pod of this node: those the API names, and those that an earlier life left in the runtime.
-final class PodManager: Service {
+final class PodManager: ServiceLifecycle.Service {
     private enum Change: Sendable {
         case updated(Pod)
         case removed(Pod)

@@ -1,6 +1,7 @@
 import ContainerRuntime
 import CoreV1
 import KubernetesClient
+import Logging
 
 /// What a pod needs on the node around its containers: cgroup, folders, volumes; and their removal.
 struct PodPreparation: Sendable {

@@ -1,6 +1,7 @@
 import CoreV1
 import KubernetesAPI
 import KubernetesClient
+import Logging
 
 /// Writes a pod's status to the API, and in the end deletes the object.
 struct PodWriter: Sendable {

@@ -111,3 +111,12 @@ final class RuntimeWatcher: Service {
         }
     }
 }
+
+/// Hands the watcher's health to those that are made before it.
+final class HealthSource: Sendable {
+    private let watcher = Mutex<RuntimeWatcher?>(nil)
+
+    func follow(_ watcher: RuntimeWatcher) { self.watcher.withLock { $0 = watcher } }
+
+    func problem() -> String? { watcher.withLock { $0 }?.problem }
+}

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOPosix
 
 /// Says what went wrong with a connection in the words that Go programs use, since upstream's messages carry them and people know them.
 enum ConnectionWords {

@@ -6,7 +6,7 @@ import NIOSSL
 import ServiceLifecycle
 
 /// Makes the HTTP requests of probes and hooks. Certificates are not verified, as upstream does not: the kubelet asks its own pods.
-final class HTTPChecker: Service {
+final class HTTPChecker: ServiceLifecycle.Service {
     struct Answer: Sendable {
         var status: Int
         /// The beginning of the body.

@@ -1,6 +1,8 @@
 import ContainerRuntime
 import CoreV1
+import FoundationEssentials
 import JSON
+import KubernetesAPI
 
 /// What the runtime is told to make one container.
 struct ContainerConfigBuilder {
@@ -31,7 +33,7 @@ struct ContainerConfigBuilder {
         config.envs = environment.map { variable in
             var pair = CRIKeyValue()
             pair.key = variable.name
-            pair.value = variable.value
+            pair.value = Data(variable.value.utf8)
             return pair
         }
         config.mounts = mounts

@@ -1,5 +1,6 @@
 import ContainerRuntime
 import CoreV1
+import KubernetesAPI
 
 /// What the runtime is told to make a pod's sandbox.
 struct SandboxConfigBuilder {

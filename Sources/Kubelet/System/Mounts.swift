@@ -9,19 +9,19 @@ enum Mounts {
     }
 
     static func mountTmpfs(_ path: String, options: String) throws {
-        guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID.rawValue | MS_NODEV.rawValue), options) == 0 else {
+        guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), options) == 0 else {
             throw SystemError("mount tmpfs on", path)
         }
     }
 
     static func bind(_ source: String, _ target: String) throws {
-        guard mount(source, target, nil, UInt(MS_BIND.rawValue | MS_REC.rawValue), nil) == 0 else {
+        guard mount(source, target, nil, UInt(MS_BIND | MS_REC), nil) == 0 else {
             throw SystemError("bind \(source) to", target)
         }
     }
 
     static func makeShared(_ path: String) throws {
-        guard mount(nil, path, nil, UInt(MS_SHARED.rawValue | MS_REC.rawValue), nil) == 0 else {
+        guard mount(nil, path, nil, UInt(MS_SHARED | MS_REC), nil) == 0 else {
             throw SystemError("share the mounts of", path)
         }
     }
@@ -32,7 +32,7 @@ enum Mounts {
         case ENOENT, EINVAL: return  // gone, or no mount point: nothing to do
         case EBUSY:
             // A process still sits in it; detach so that it disappears from the tree now and from memory when that process ends.
-            guard umount2(path, Int32(MNT_DETACH.rawValue)) == 0 else { throw SystemError("unmount", path) }
+            guard umount2(path, Int32(MNT_DETACH)) == 0 else { throw SystemError("unmount", path) }
         default: throw SystemError("unmount", path)
         }
     }

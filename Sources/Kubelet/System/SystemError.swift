@@ -20,9 +20,7 @@ struct SystemError: Error, CustomStringConvertible {
     }
 
     static func text(of code: Int32) -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        // The GNU flavour may return a static string instead of filling the buffer.
-        guard let text = strerror_r(code, &buffer, buffer.count) else { return "error \(code)" }
+        guard let text = strerror(code) else { return "error \(code)" }
         return String(cString: text).lowercased()
     }
 }

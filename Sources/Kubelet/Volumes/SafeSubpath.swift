@@ -49,7 +49,9 @@ enum SafeSubpath {
 
     private static func link(_ folder: Int32, _ name: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes { readlinkat(folder, name, $0.bindMemory(to: CChar.self).baseAddress, $0.count) }
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            bytes.bindMemory(to: CChar.self).baseAddress.map { readlinkat(folder, name, $0, bytes.count) } ?? -1
+        }
         guard count > 0 else { return nil }
         return String(decoding: buffer[0..<count], as: UTF8.self)
     }
