@@ -1,4 +1,5 @@
 import CoreV1
+import JSON
 import KubernetesAPI
 import Testing
 
