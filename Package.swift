@@ -23,6 +23,7 @@ let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix"
 let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -67,6 +68,7 @@ let apiGroups: [(name: String, uses: [String])] = [
 let floor0: [Target] = [
     library("JSON", []),
     .target(name: "CLinux"),
+    library("Linux", ["CLinux", "JSON"]),
 ]
 
 let floor1: [Target] = [
@@ -78,11 +80,11 @@ let floor1: [Target] = [
 
 let floor2: [Target] = [
     library("PKI", [x509, asn1, crypto, cryptoExtras, jwt]),
-    library("Storage", [grdb, log]),
+    library("Storage", [grdb, sqlite, log, lifecycle]),
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
     ]),
-    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", "Linux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
 ]
 
 let floor3: [Target] = [
@@ -97,12 +99,12 @@ let floor3: [Target] = [
     ]),
     library("Kubelet", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
-        "ContainerRuntime", "CLinux",
+        "ContainerRuntime", "CLinux", "Linux",
         nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
     ]),
-    library("KubeProxy", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
+    library("KubeProxy", ["JSON", "Linux", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
     library("ClusterDNS", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, log, lifecycle]),
-    library("PodNetwork", ["JSON", "CLinux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
+    library("PodNetwork", ["JSON", "CLinux", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
 ]
 
 let floor5: [Target] = [
@@ -110,7 +112,7 @@ let floor5: [Target] = [
         name: "apus",
         dependencies: [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
         ],
         swiftSettings: settings),
 ]
@@ -124,20 +126,21 @@ let tools: [Target] = [
 
 let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
+    tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
-    tests("StorageTests", ["Storage", "store-writer"]),
+    tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", x509, crypto]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
-    tests("ContainerRuntimeTests", ["ContainerRuntime", "JSON", log]),
+    tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
     tests("APIServerTests", ["APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI", nio, nioEmbedded, nioHTTP1, log]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
         "ControllerManagerTests",
         ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests("KubeletTests", ["Kubelet", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
-    tests("KubeProxyTests", ["KubeProxy", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
+    tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
-    tests("PodNetworkTests", ["PodNetwork", "CLinux", "JSON"]),
+    tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]
 
 let package = Package(
