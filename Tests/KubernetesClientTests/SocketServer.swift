@@ -12,7 +12,8 @@ final class SocketServer: Sendable {
     ///   empty last piece keeps it open in silence.
     init(answers: @escaping @Sendable (String) -> [String]?) throws {
         self.answers = answers
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.listener = listener
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -48,7 +49,7 @@ final class SocketServer: Sendable {
             while let request = readRequest(connection) {
                 seen.withLock { $0.append(request) }
                 guard let pieces = answers(request) else { break }
-                for piece in pieces { _ = piece.withCString { send(connection, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue)) } }
+                for piece in pieces { _ = piece.withCString { send(connection, $0, strlen($0), Int32(MSG_NOSIGNAL)) } }
             }
             close(connection)
         }
