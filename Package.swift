@@ -23,6 +23,7 @@ let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix"
 let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -79,7 +80,7 @@ let floor1: [Target] = [
 
 let floor2: [Target] = [
     library("PKI", [x509, asn1, crypto, cryptoExtras, jwt]),
-    library("Storage", [grdb, log]),
+    library("Storage", [grdb, sqlite, log, lifecycle]),
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
     ]),
@@ -127,7 +128,7 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
-    tests("StorageTests", ["Storage", "store-writer"]),
+    tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", x509, crypto]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
