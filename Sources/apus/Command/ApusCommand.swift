@@ -10,7 +10,7 @@ struct ApusCommand: AsyncParsableCommand {
         abstract: "Kubernetes in one program.",
         version: ApusVersion.text,
         subcommands: [
-            UpCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, ServerCommand.self, HelloCommand.self, PauseCommand.self,
+            UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, ServerCommand.self, HelloCommand.self, PauseCommand.self,
         ])
 }
 
