@@ -34,8 +34,8 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A library target in `Sources/<path or name>`.
-func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: path.map { "Sources/\($0)" }, swiftSettings: settings)
+func library(_ name: String, path: String? = nil, exclude: [String] = [], _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: path.map { "Sources/\($0)" }, exclude: exclude, swiftSettings: settings)
 }
 
 
@@ -82,7 +82,7 @@ let floor2: [Target] = [
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
     ]),
-    library("ContainerRuntime", ["JSON", "CLinux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
 ]
 
 let floor3: [Target] = [

@@ -21,6 +21,15 @@ extension JSONWriter {
     package mutating func field(_ key: StaticString, _ v: [String: [String]]) { if !v.isEmpty { self.key(key); value(v) } }
     package mutating func field<T: JSONCodable>(_ key: StaticString, _ v: [String: T]) { if !v.isEmpty { self.key(key); value(v) } }
 
+    /// Omitted when the value writes itself as `{}`: for structs that are always there.
+    package mutating func fieldUnlessEmpty<T: JSONCodable>(_ key: StaticString, _ v: T) {
+        let start = count
+        self.key(key)
+        let valueStart = count
+        v.write(json: &self)
+        if isEmptyObject(from: valueStart) { wrote(start - count) }
+    }
+
     // MARK: Always written
 
     package mutating func requiredField(_ key: StaticString, _ v: String) { self.key(key); value(v) }

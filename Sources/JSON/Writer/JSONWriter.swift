@@ -56,6 +56,11 @@ package struct JSONWriter: ~Copyable {
         count += length
     }
 
+    /// Whether nothing but `{}` has been written since `start`.
+    func isEmptyObject(from start: Int) -> Bool {
+        count == start + 2 && base.load(fromByteOffset: start, as: UInt8.self) == UInt8(ascii: "{")
+    }
+
     mutating func bytes(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         reserve(bytes.count).copyMemory(from: source, byteCount: bytes.count)

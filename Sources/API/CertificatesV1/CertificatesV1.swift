@@ -1,1 +1,0 @@
-// CertificatesV1

@@ -1,0 +1,4 @@
+struct CatalogTable {
+    let resources: [ResourceDescription]
+    func file() -> OutputFile { OutputFile(name: "catalog.txt", text: "") }
+}

@@ -1,0 +1,4 @@
+struct SchemaTables {
+    let api: APIDescription
+    func files() -> [OutputFile] { [] }
+}
