@@ -50,13 +50,20 @@ package struct Strategy: Sendable {
 
     /// The labels of field selectors beyond `metadata.name` and `metadata.namespace`, each with how to read it.
     var selectableFields: [String: @Sendable (JSONValue) -> String] = [:]
+    /// Deleting answers with the object that was deleted, not with a Status.
+    var returnsDeleted = false
+    /// Whether nothing but time holds a deleted object back.
+    var isReleased: @Sendable (JSONValue) -> Bool = { $0.list("metadata", "finalizers").isEmpty }
+    /// What deletion changes in an object that stays for a while, beside its timestamps.
+    var markDeleted: Edit = { _ in }
+
     /// How `kubectl get` shows the kind.
     var table: TableView = .nameAndAge
 
     /// Picks what the server hands out from a range (addresses, ports). May be asked again after a collision.
     var allocate: (@Sendable (inout JSONValue, _ old: JSONValue?, WriteContext) throws(APIStatus) -> Void)?
     /// Keys of the store that exist exactly as long as the object holds them, written in one transaction with the object.
-    var holds: (@Sendable (JSONValue) -> [HeldKey])?
+    var holds: (@Sendable (JSONValue, _ now: String) -> [HeldKey])?
 
     package init() {}
 

@@ -34,7 +34,7 @@ extension Strategy {
         $0.validate = { request in
             let spec = request["spec"]
             let text = spec["request"].string
-            let decoded = Base64Text.decode(text) ?? ""
+            let decoded = String(decoding: Base64.decode(text) ?? [], as: UTF8.self)
             if text.isEmpty || !decoded.contains("-----BEGIN CERTIFICATE REQUEST-----") {
                 spec["request"].invalid(spec["request"].value ?? .null, "PEM block type must be CERTIFICATE REQUEST")
             }

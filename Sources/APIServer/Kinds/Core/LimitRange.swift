@@ -46,6 +46,7 @@ extension Strategy {
     }
 
     static let resourceQuota = Strategy {
+        $0.returnsDeleted = true
         $0.validate = { quota in
             quota["spec"]["hard"].entries { _, amount in ResourceRules.nonNegativeQuantity(amount) }
             quota["spec"]["scopes"].each {

@@ -40,6 +40,9 @@ extension Strategy {
                 new = merged
             })
         ]
+        // The namespace goes when its content is gone: the namespace controller then empties `spec.finalizers`.
+        $0.isReleased = { $0.list("metadata", "finalizers").isEmpty && $0.list("spec", "finalizers").isEmpty }
+        $0.markDeleted = { $0.editOrMake("status") { $0["phase"] = "Terminating" } }
         $0.selectableFields = ["status.phase": { $0.text("status", "phase") }, "name": { $0.text("metadata", "name") }]
         $0.table = TableView([.name, .text("Status"), .age]) { [.name, .value(.string($0.text("status", "phase"))), .age] }
     }

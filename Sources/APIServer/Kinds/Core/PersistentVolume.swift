@@ -3,6 +3,7 @@ import KubernetesAPI
 
 extension Strategy {
     static let persistentVolume = Strategy {
+        $0.returnsDeleted = true
         $0.defaults = { volume in
             volume.editOrMake("spec") { spec in
                 spec.setDefaultString("persistentVolumeReclaimPolicy", "Retain")
@@ -57,6 +58,7 @@ extension Strategy {
     }
 
     static let persistentVolumeClaim = Strategy {
+        $0.returnsDeleted = true
         $0.defaults = { claim in claim.editOrMake("spec", VolumeDefaults.claimSpec) }
         $0.emptyStatus = ["phase": "Pending"]
         $0.validate = { claim in

@@ -3,6 +3,7 @@ import KubernetesAPI
 
 extension Strategy {
     static let service = Strategy {
+        $0.returnsDeleted = true
         $0.name = { Names.dns1035Label($0) }
         $0.defaults = { $0.editOrMake("spec", ServiceDefaults.apply) }
         $0.emptyStatus = ["loadBalancer": [:]]

@@ -136,7 +136,7 @@ enum ServiceAllocation {
         errors += problems
     }
 
-    @Sendable static func holds(_ service: JSONValue) -> [HeldKey] {
+    @Sendable static func holds(_ service: JSONValue, now: String) -> [HeldKey] {
         guard service.text("spec", "type") != "ExternalName" else { return [] }
         let namespace = service.text("metadata", "namespace")
         let name = service.text("metadata", "name")
@@ -145,7 +145,7 @@ enum ServiceAllocation {
             guard let parsed = IPAddress(address) else { continue }
             held.append(
                 HeldKey(
-                    key: "/registry/ipaddresses/\(parsed)", value: addressObject(parsed, namespace: namespace, name: name),
+                    key: "/registry/ipaddresses/\(parsed)", value: addressObject(parsed, namespace: namespace, name: name, now: now),
                     taken: FieldError(
                         .invalid, FieldPath("spec.clusterIPs"), value: service.at("spec", "clusterIPs"),
                         "failed to allocate IP \(address): provided IP is already allocated")))
@@ -166,11 +166,11 @@ enum ServiceAllocation {
         return held
     }
 
-    private static func addressObject(_ address: IPAddress, namespace: String, name: String) -> [UInt8] {
+    private static func addressObject(_ address: IPAddress, namespace: String, name: String, now: String) -> [UInt8] {
         let object: JSONValue = [
             "apiVersion": "networking.k8s.io/v1", "kind": "IPAddress",
             "metadata": [
-                "name": .string(address.description), "uid": .string(UID.random()), "creationTimestamp": .string(Clock.timestamp()),
+                "name": .string(address.description), "uid": .string(UID.random()), "creationTimestamp": .string(now),
                 "labels": [
                     "ipaddress.kubernetes.io/ip-family": .string(address.family),
                     "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
