@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// A look at single fields of an object's bytes. Valid only inside the closure it is handed to.
 package struct ObjectScan {

@@ -15,7 +15,7 @@ package struct SortedEntries: Sendable {
     init(sorted entries: [WatchCacheEntry]) {
         count = entries.count
         let half = Self.chunkMax / 2
-        chunks = stride(from: 0, to: entries.count, by: half).map { Array(entries[$0..<min($0 + half, entries.count)]) }
+        chunks = stride(from: 0, to: entries.count, by: half).map { Array(entries[$0..<Swift.min($0 + half, entries.count)]) }
     }
 
     package subscript(_ key: String) -> WatchCacheEntry? {

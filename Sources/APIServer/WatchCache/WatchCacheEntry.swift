@@ -1,5 +1,5 @@
 package import JSON
-import Storage
+package import Storage
 import Synchronization
 
 /// One object as it was at one revision: its bytes, and on demand what they say. Never changes; an update makes a new entry.

@@ -1,3 +1,5 @@
+import JSON
+
 /// A way to find entries other than by key: by a field that selectors ask for often.
 package struct WatchCacheIndex: Sendable {
     package let name: String
