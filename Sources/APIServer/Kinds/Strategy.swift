@@ -9,7 +9,7 @@ package struct Strategy: Sendable {
     typealias Edit = @Sendable (inout JSONValue) -> Void
 
     /// The rule for names; complaints in upstream's words.
-    var name: @Sendable (String) -> [String] = { Names.dnsSubdomain($0) }
+    var name: @Sendable (String) -> [String] = { NameValidation.dns1123Subdomain($0) }
     /// Fills in what the client left out. Must be idempotent: patched objects take it again.
     var defaults: Edit = { _ in }
     /// What the server sets, clears or normalizes in a new object.

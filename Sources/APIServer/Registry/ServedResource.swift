@@ -32,7 +32,9 @@ package struct ServedResource: Sendable {
     /// nil when this is the version that is stored.
     let conversion: VersionConversion?
     /// The types of fields in this version; nil when nothing is known of them.
-    let schema: ObjectSchema?
+    let schema: Schema?
+    /// Labels of field selectors that bear other names in this version, with the stored version's names.
+    let storedFieldLabels: [String: String]
 
     var strategy: Strategy { storage.strategy }
 

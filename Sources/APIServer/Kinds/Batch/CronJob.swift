@@ -5,7 +5,7 @@ extension Strategy {
     static let cronJob = Strategy {
         $0.name = { name in
             // The names of its jobs have eleven more characters.
-            let complaints = Names.dnsSubdomain(name)
+            let complaints = NameValidation.dns1123Subdomain(name)
             return name.utf8.count > 52 ? complaints + ["must be no more than 52 characters"] : complaints
         }
         $0.defaults = { cron in

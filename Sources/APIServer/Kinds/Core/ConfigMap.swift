@@ -6,11 +6,11 @@ extension Strategy {
         $0.validate = { object in
             let binary = object["binaryData"]
             object["data"].entries { key, value in
-                for complaint in NameRules.configKey(key) { value.invalid(.string(key), complaint) }
+                for complaint in NameValidation.configMapKey(key) { value.invalid(.string(key), complaint) }
                 if binary.value?[key] != nil { value.invalid(.string(key), "duplicate of key present in binaryData") }
             }
             binary.entries { key, value in
-                for complaint in NameRules.configKey(key) { value.invalid(.string(key), complaint) }
+                for complaint in NameValidation.configMapKey(key) { value.invalid(.string(key), complaint) }
             }
             DataSize.check(object)
         }

@@ -15,7 +15,7 @@ extension Strategy {
                 for list in ["addresses", "notReadyAddresses"] { subset[list].each { EndpointRules.address($0["ip"]) } }
                 subset["ports"].each { port in
                     if subset["ports"].count > 1 { port["name"].required() }
-                    if !port["name"].isEmpty { port["name"].matches(Names.dnsLabel) }
+                    if !port["name"].isEmpty { port["name"].matches(NameValidation.dns1123Label) }
                     if !(1...65535).contains(port["port"].int) { port["port"].invalid(.integer(port["port"].int), "must be between 1 and 65535, inclusive") }
                     port["protocol"].requiredOneOf(["SCTP", "TCP", "UDP"])
                 }

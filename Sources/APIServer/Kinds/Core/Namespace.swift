@@ -3,7 +3,7 @@ import KubernetesAPI
 
 extension Strategy {
     static let namespace = Strategy {
-        $0.name = { Names.dnsLabel($0) }
+        $0.name = { NameValidation.dns1123Label($0) }
         $0.emptyStatus = ["phase": "Active"]
         $0.defaults = { namespace in
             let name = namespace.text("metadata", "name")

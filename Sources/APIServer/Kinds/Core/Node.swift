@@ -12,8 +12,8 @@ extension Strategy {
         }
         $0.validate = { node in
             node["spec"]["taints"].each { taint in
-                taint["key"].required().matchesUnlessEmpty(Names.qualifiedName)
-                if !taint["value"].string.isEmpty { taint["value"].matches(Names.labelValue) }
+                taint["key"].required().matchesUnlessEmpty(NameValidation.qualifiedName)
+                if !taint["value"].string.isEmpty { taint["value"].matches(NameValidation.labelValue) }
                 taint["effect"].requiredOneOf(["NoExecute", "NoSchedule", "PreferNoSchedule"])
             }
             uniqueTaints(node["spec"]["taints"])

@@ -17,7 +17,7 @@ extension Strategy {
             accessModes(spec["accessModes"])
             if spec["capacity"].count == 0 { spec["capacity"].required() }
             spec["capacity"].entries { _, amount in
-                if let quantity = ResourceRules.quantity(amount.value), quantity <= Quantity.zero { amount.invalid("must be greater than zero") }
+                if let quantity = ResourceRules.quantity(amount.value), quantity <= Quantity() { amount.invalid("must be greater than zero") }
             }
             spec["persistentVolumeReclaimPolicy"].oneOf(["Delete", "Recycle", "Retain"])
             spec["volumeMode"].oneOf(["Block", "Filesystem"])
@@ -67,12 +67,12 @@ extension Strategy {
             let storage = spec["resources"]["requests"]["storage"]
             if !storage.exists {
                 storage.errors.add(FieldError(.required, .entry(spec["resources"].path, "storage")))
-            } else if let amount = ResourceRules.quantity(storage.value), amount <= Quantity.zero {
+            } else if let amount = ResourceRules.quantity(storage.value), amount <= Quantity() {
                 storage.errors.add(FieldError(.invalid, .entry(spec["resources"].path, "storage"), value: storage.value, "must be greater than zero"))
             }
             spec["volumeMode"].oneOf(["Block", "Filesystem"])
             LabelRules.selector(spec["selector"])
-            if !spec["storageClassName"].string.isEmpty { spec["storageClassName"].matches(Names.dnsSubdomain) }
+            if !spec["storageClassName"].string.isEmpty { spec["storageClassName"].matches(NameValidation.dns1123Subdomain) }
         }
         $0.validateUpdate = { claim, old in
             // A bound claim can only grow; a claim without class may still be given one by the controller.

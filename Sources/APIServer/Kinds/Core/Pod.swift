@@ -108,7 +108,7 @@ enum PodQuality {
 
     /// nil when absent or zero, which ask for nothing.
     private static func amount(_ value: JSONValue?) -> Quantity? {
-        guard let quantity = ResourceRules.quantity(value), quantity > Quantity.zero else { return nil }
+        guard let quantity = ResourceRules.quantity(value), quantity > Quantity() else { return nil }
         return quantity
     }
 }

@@ -13,7 +13,7 @@ extension Strategy {
         $0.validate = { secret in
             let data = secret["data"]
             data.entries { key, value in
-                for complaint in NameRules.configKey(key) { value.invalid(.string(key), complaint) }
+                for complaint in NameValidation.configMapKey(key) { value.invalid(.string(key), complaint) }
             }
             DataSize.check(secret)
             validateType(secret)

@@ -4,7 +4,7 @@ import KubernetesAPI
 extension Strategy {
     static let service = Strategy {
         $0.returnsDeleted = true
-        $0.name = { Names.dns1035Label($0) }
+        $0.name = { NameValidation.dns1035Label($0) }
         $0.defaults = { $0.editOrMake("spec", ServiceDefaults.apply) }
         $0.emptyStatus = ["loadBalancer": [:]]
         $0.prepareCreate = { service, _ in service.edit("spec", ServiceAddresses.mirror) }

@@ -37,7 +37,7 @@ enum ServiceValidation {
         if name.isEmpty {
             spec["externalName"].required()
         } else {
-            for complaint in Names.dnsSubdomain(name) { spec["externalName"].invalid(complaint) }
+            for complaint in NameValidation.dns1123Subdomain(name) { spec["externalName"].invalid(complaint) }
         }
         if !spec["clusterIP"].string.isEmpty {
             spec["clusterIPs"].forbidden("may not be set for ExternalName services")
@@ -54,7 +54,7 @@ enum ServiceValidation {
             if many, name.string.isEmpty {
                 name.required()
             } else if !name.string.isEmpty {
-                name.matches(Names.dnsLabel)
+                name.matches(NameValidation.dns1123Label)
                 if !names.insert(name.string).inserted { name.duplicate(.string(name.string)) }
             }
             if !(1...65535).contains(port["port"].int) { port["port"].invalid(.integer(port["port"].int), "must be between 1 and 65535, inclusive") }

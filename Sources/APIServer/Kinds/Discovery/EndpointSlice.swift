@@ -18,7 +18,7 @@ extension Strategy {
                 if addresses.count == 0 { addresses.errors.add(FieldError(.required, addresses.path, "must contain at least 1 address")) }
                 addresses.maxItems(100).each { address in
                     switch slice["addressType"].string {
-                    case "FQDN": address.matches(Names.dnsSubdomain)
+                    case "FQDN": address.matches(NameValidation.dns1123Subdomain)
                     case "IPv4":
                         EndpointRules.address(address)
                         if IPAddress(address.string)?.isIPv6 == true { address.invalid("must be an IPv4 address") }
@@ -28,12 +28,12 @@ extension Strategy {
                     default: break
                     }
                 }
-                if !endpoint["hostname"].isEmpty { endpoint["hostname"].matches(Names.dnsLabel) }
+                if !endpoint["hostname"].isEmpty { endpoint["hostname"].matches(NameValidation.dns1123Label) }
             }
             var names: Set<String> = []
             slice["ports"].maxItems(20000).each { port in
                 let name = port["name"]
-                if !name.string.isEmpty { name.matches(Names.dnsLabel) }
+                if !name.string.isEmpty { name.matches(NameValidation.dns1123Label) }
                 if !names.insert(name.string).inserted { name.duplicate(.string(name.string)) }
                 port["protocol"].requiredOneOf(["SCTP", "TCP", "UDP"])
             }

@@ -14,7 +14,7 @@ extension Strategy {
                 let host = rule["host"]
                 if !host.string.isEmpty {
                     if IPAddress(host.string) != nil { host.invalid("must be a DNS name, not an IP address") }
-                    host.matches { Names.dnsSubdomain($0.hasPrefix("*.") ? String($0.dropFirst(2)) : $0) }
+                    host.matches { NameValidation.dns1123Subdomain($0.hasPrefix("*.") ? String($0.dropFirst(2)) : $0) }
                 }
                 rule["http"].ifPresent { http in
                     http["paths"].required()
@@ -30,7 +30,7 @@ extension Strategy {
                 }
             }
             if let name = spec["ingressClassName"].value?.stringValue {
-                for complaint in Names.dnsSubdomain(name) { spec["ingressClassName"].invalid(complaint) }
+                for complaint in NameValidation.dns1123Subdomain(name) { spec["ingressClassName"].invalid(complaint) }
             }
         }
         $0.generation = [["spec"]]
@@ -53,7 +53,7 @@ extension Strategy {
             backend.errors.add(FieldError(.required, backend.path, "resource or service backend is required"))
         }
         service.ifPresent { service in
-            if service["name"].string.isEmpty { service["name"].required() } else { service["name"].matches(Names.dns1035Label) }
+            if service["name"].string.isEmpty { service["name"].required() } else { service["name"].matches(NameValidation.dns1035Label) }
             let port = service["port"]
             if port["name"].isEmpty, port["number"].isEmpty { port.errors.add(FieldError(.required, port.path, "port name or number is required")) }
             if !port["number"].isEmpty { port["number"].inRange(1...65535) }

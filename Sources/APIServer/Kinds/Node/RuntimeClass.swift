@@ -5,7 +5,7 @@ extension Strategy {
     static let runtimeClass = Strategy {
         $0.emptyStatus = nil
         $0.validate = { runtime in
-            if runtime["handler"].string.isEmpty { runtime["handler"].required() } else { runtime["handler"].matches(Names.dnsLabel) }
+            if runtime["handler"].string.isEmpty { runtime["handler"].required() } else { runtime["handler"].matches(NameValidation.dns1123Label) }
             runtime["overhead"]["podFixed"].entries { _, amount in ResourceRules.nonNegativeQuantity(amount) }
             LabelRules.labels(runtime["scheduling"]["nodeSelector"])
             PodSpecValidation.tolerations(runtime["scheduling"]["tolerations"])

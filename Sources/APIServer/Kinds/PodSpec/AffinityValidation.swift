@@ -26,7 +26,7 @@ enum AffinityValidation {
 
     private static func term(_ term: Field) {
         term["matchExpressions"].each { requirement in
-            requirement["key"].matches(Names.qualifiedName)
+            requirement["key"].matches(NameValidation.qualifiedName)
             operation(requirement)
         }
         term["matchFields"].each { requirement in
@@ -64,7 +64,7 @@ enum AffinityValidation {
         LabelRules.selector(term["labelSelector"])
         LabelRules.selector(term["namespaceSelector"])
         let key = term["topologyKey"]
-        if key.string.isEmpty { key.errors.add(FieldError(.required, key.path, "can not be empty")) } else { key.matches(Names.qualifiedName) }
+        if key.string.isEmpty { key.errors.add(FieldError(.required, key.path, "can not be empty")) } else { key.matches(NameValidation.qualifiedName) }
     }
 }
 
@@ -74,7 +74,7 @@ enum TopologySpreadValidation {
         constraints.each { constraint in
             if constraint["maxSkew"].int <= 0 { constraint["maxSkew"].invalid(.integer(constraint["maxSkew"].int), "must be greater than zero") }
             let key = constraint["topologyKey"]
-            if key.string.isEmpty { key.errors.add(FieldError(.required, key.path, "can not be empty")) } else { key.matches(Names.qualifiedName) }
+            if key.string.isEmpty { key.errors.add(FieldError(.required, key.path, "can not be empty")) } else { key.matches(NameValidation.qualifiedName) }
             constraint["whenUnsatisfiable"].requiredOneOf(["DoNotSchedule", "ScheduleAnyway"])
             LabelRules.selector(constraint["labelSelector"])
             let pair = "{\(key.string), \(constraint["whenUnsatisfiable"].string)}"

@@ -14,7 +14,7 @@ enum ContainerValidation {
     }
 
     static func validate(_ container: Field, _ pod: Context, role: Role) {
-        container["name"].required().matchesUnlessEmpty(Names.dnsLabel)
+        container["name"].required().matchesUnlessEmpty(NameValidation.dns1123Label)
         let image = container["image"]
         image.required()
         if image.string.first?.isWhitespace == true || image.string.last?.isWhitespace == true {
@@ -78,7 +78,7 @@ enum ContainerValidation {
         ports.each { port in
             let name = port["name"]
             if !name.string.isEmpty {
-                let complaints = NameRules.portName(name.string)
+                let complaints = NameValidation.portName(name.string)
                 for complaint in complaints { name.invalid(complaint) }
                 if complaints.isEmpty, !names.insert(name.string).inserted { name.duplicate(.string(name.string)) }
             }
@@ -106,7 +106,7 @@ enum ContainerValidation {
     private static func environment(_ container: Field) {
         container["env"].each { variable in
             let name = variable["name"]
-            if name.string.isEmpty { name.required() } else { name.matches(NameRules.environmentVariable) }
+            if name.string.isEmpty { name.required() } else { name.matches(NameValidation.environmentVariableName) }
             let source = variable["valueFrom"]
             guard source.exists else { return }
             let kinds = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"]
@@ -118,9 +118,9 @@ enum ContainerValidation {
             if !variable["value"].string.isEmpty, !given.isEmpty { source.invalid("may not be specified when `value` is not empty") }
             for kind in ["configMapKeyRef", "secretKeyRef"] {
                 source[kind].ifPresent { reference in
-                    reference["name"].matchesUnlessEmpty(Names.dnsSubdomain)
+                    reference["name"].matchesUnlessEmpty(NameValidation.dns1123Subdomain)
                     let key = reference["key"]
-                    if key.string.isEmpty { key.required() } else { key.matches(NameRules.configKey) }
+                    if key.string.isEmpty { key.required() } else { key.matches(NameValidation.configMapKey) }
                 }
             }
             source["fieldRef"].ifPresent { reference in
@@ -129,13 +129,13 @@ enum ContainerValidation {
             source["resourceFieldRef"].ifPresent { $0["resource"].required() }
         }
         container["envFrom"].each { source in
-            source["prefix"].matchesUnlessEmpty(NameRules.environmentVariable)
+            source["prefix"].matchesUnlessEmpty(NameValidation.environmentVariableName)
             let kinds = ["configMapRef", "secretRef"].filter { source[$0].exists }
             if kinds.isEmpty { source.invalid(.string(""), "must specify one of: `configMapRef` or `secretRef`") }
             if kinds.count > 1 { source.invalid(.string(""), "may not have more than one field specified at a time") }
             for kind in kinds {
                 let name = source[kind]["name"]
-                if name.string.isEmpty { name.required() } else { name.matches(Names.dnsSubdomain) }
+                if name.string.isEmpty { name.required() } else { name.matches(NameValidation.dns1123Subdomain) }
             }
         }
     }

@@ -25,26 +25,26 @@ enum PodSpecValidation {
         spec["terminationGracePeriodSeconds"].nonNegative()
         spec["activeDeadlineSeconds"].inRange(1...Int64(Int32.max))
         LabelRules.labels(spec["nodeSelector"])
-        spec["serviceAccountName"].matchesUnlessEmpty(Names.dnsSubdomain)
-        spec["nodeName"].matchesUnlessEmpty(Names.dnsSubdomain)
-        spec["hostname"].matchesUnlessEmpty(Names.dnsLabel)
-        spec["subdomain"].matchesUnlessEmpty(Names.dnsLabel)
-        spec["priorityClassName"].matchesUnlessEmpty(Names.dnsSubdomain)
-        spec["runtimeClassName"].matchesUnlessEmpty(Names.dnsSubdomain)
+        spec["serviceAccountName"].matchesUnlessEmpty(NameValidation.dns1123Subdomain)
+        spec["nodeName"].matchesUnlessEmpty(NameValidation.dns1123Subdomain)
+        spec["hostname"].matchesUnlessEmpty(NameValidation.dns1123Label)
+        spec["subdomain"].matchesUnlessEmpty(NameValidation.dns1123Label)
+        spec["priorityClassName"].matchesUnlessEmpty(NameValidation.dns1123Subdomain)
+        spec["runtimeClassName"].matchesUnlessEmpty(NameValidation.dns1123Subdomain)
         spec["preemptionPolicy"].oneOf(["PreemptLowerPriority", "Never"])
-        spec["schedulerName"].matchesUnlessEmpty(Names.dnsSubdomain)
+        spec["schedulerName"].matchesUnlessEmpty(NameValidation.dns1123Subdomain)
         spec["hostAliases"].each { alias in
             if IPAddress(alias["ip"].string) == nil { alias["ip"].invalid("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)") }
-            alias["hostnames"].each { $0.matches(Names.dnsSubdomain) }
+            alias["hostnames"].each { $0.matches(NameValidation.dns1123Subdomain) }
         }
-        spec["readinessGates"].each { $0["conditionType"].matches(Names.qualifiedName) }
+        spec["readinessGates"].each { $0["conditionType"].matches(NameValidation.qualifiedName) }
         tolerations(spec["tolerations"])
         securityContext(spec)
         AffinityValidation.validate(spec["affinity"])
         TopologySpreadValidation.validate(spec["topologySpreadConstraints"])
         spec["imagePullSecrets"].each { _ in }
         spec["overhead"].entries { _, quantity in ResourceRules.nonNegativeQuantity(quantity) }
-        spec["schedulingGates"].each { $0["name"].required().matchesUnlessEmpty(Names.qualifiedName) }
+        spec["schedulingGates"].each { $0["name"].required().matchesUnlessEmpty(NameValidation.qualifiedName) }
         spec["resources"].ifPresent { ResourceRules.requirements($0) }
         if !spec["os"].isEmpty { spec["os"]["name"].requiredOneOf(["linux", "windows"]) }
     }
@@ -84,7 +84,7 @@ enum PodSpecValidation {
     static func tolerations(_ tolerations: Field) {
         tolerations.each { toleration in
             let key = toleration["key"]
-            key.matchesUnlessEmpty(Names.qualifiedName)
+            key.matchesUnlessEmpty(NameValidation.qualifiedName)
             if key.string.isEmpty, toleration["operator"].string != "Exists" {
                 toleration["operator"].invalid(.string(toleration["operator"].string), "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
             }
@@ -93,7 +93,7 @@ enum PodSpecValidation {
             }
             switch toleration["operator"].string {
             case "Equal", "":
-                if !toleration["value"].string.isEmpty { toleration["value"].matches(Names.labelValue) }
+                if !toleration["value"].string.isEmpty { toleration["value"].matches(NameValidation.labelValue) }
             case "Exists":
                 if !toleration["value"].string.isEmpty {
                     toleration.invalid(toleration.value ?? .null, "value must be empty when `operator` is 'Exists'")
@@ -118,7 +118,7 @@ enum PodSpecValidation {
             let name = sysctl["name"]
             if name.string.isEmpty {
                 name.required()
-            } else if !NameRules.isSysctl(name.string) {
+            } else if !SysctlName.isValid(name.string) {
                 name.invalid(
                     "must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$")
             } else if !seen.insert(name.string).inserted {

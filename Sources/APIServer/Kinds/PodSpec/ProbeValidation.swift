@@ -50,7 +50,7 @@ enum ProbeValidation {
         case .integer(let number)?:
             if !(1...65535).contains(number) { port.invalid("must be between 1 and 65535, inclusive") }
         case .string?:
-            port.matches(NameRules.portName)
+            port.matches(NameValidation.portName)
         default:
             port.invalid(.integer(0), "must be between 1 and 65535, inclusive")
         }

@@ -8,7 +8,7 @@ enum VolumeValidation {
         var names: [String: Bool] = [:]
         volumes.each { volume in
             let name = volume["name"]
-            if name.string.isEmpty { name.required() } else { name.matches(Names.dnsLabel) }
+            if name.string.isEmpty { name.required() } else { name.matches(NameValidation.dns1123Label) }
             if !name.string.isEmpty {
                 if names[name.string] != nil { name.duplicate(.string(name.string)) }
                 names[name.string] = volume["persistentVolumeClaim"].exists || volume["ephemeral"].exists

@@ -24,7 +24,7 @@ extension Strategy {
 
     private init(rbac build: (inout Strategy) -> Void) {
         self.init()
-        name = NameRules.pathSegment
+        name = NameValidation.pathSegmentName
         emptyStatus = nil
         createOnUpdate = true
         build(&self)
@@ -44,12 +44,12 @@ extension Strategy {
             let role = binding["roleRef"]
             if role["apiGroup"].string != "rbac.authorization.k8s.io" { role["apiGroup"].oneOf(["rbac.authorization.k8s.io"]) }
             role["kind"].requiredOneOf(roles)
-            if role["name"].string.isEmpty { role["name"].required() } else { role["name"].matches(NameRules.pathSegment) }
+            if role["name"].string.isEmpty { role["name"].required() } else { role["name"].matches(NameValidation.pathSegmentName) }
             binding["subjects"].each { subject in
                 if subject["name"].string.isEmpty { subject["name"].required() }
                 switch subject["kind"].string {
                 case "ServiceAccount":
-                    if !subject["name"].string.isEmpty { subject["name"].matches(Names.dnsSubdomain) }
+                    if !subject["name"].string.isEmpty { subject["name"].matches(NameValidation.dns1123Subdomain) }
                     if !subject["apiGroup"].string.isEmpty { subject["apiGroup"].oneOf([""]) }
                     if subject["namespace"].string.isEmpty, subjectNamespaceRequired { subject["namespace"].required() }
                 case "User", "Group":

@@ -9,7 +9,7 @@ extension Strategy {
             storage.setDefaultString("volumeBindingMode", "Immediate")
         }
         $0.validate = { storage in
-            if storage["provisioner"].string.isEmpty { storage["provisioner"].required() } else { storage["provisioner"].matches { Names.qualifiedName($0.lowercased()) } }
+            if storage["provisioner"].string.isEmpty { storage["provisioner"].required() } else { storage["provisioner"].matches { NameValidation.qualifiedName($0.lowercased()) } }
             storage["reclaimPolicy"].oneOf(["Delete", "Retain"])
             storage["volumeBindingMode"].requiredOneOf(["Immediate", "WaitForFirstConsumer"])
             storage["parameters"].entries { key, value in

@@ -6,8 +6,8 @@ enum LabelRules {
     static func labels(_ labels: Field) {
         guard let object = labels.value?.objectValue else { return }
         for (key, value) in object {
-            for complaint in Names.qualifiedName(key) { labels.invalid(.string(key), complaint) }
-            for complaint in Names.labelValue(value.stringValue ?? "") { labels.invalid(value, complaint) }
+            for complaint in NameValidation.qualifiedName(key) { labels.invalid(.string(key), complaint) }
+            for complaint in NameValidation.labelValue(value.stringValue ?? "") { labels.invalid(value, complaint) }
         }
     }
 
@@ -18,7 +18,7 @@ enum LabelRules {
         guard let object = annotations.value?.objectValue else { return }
         var total = 0
         for (key, value) in object {
-            for complaint in Names.qualifiedName(key.lowercased()) { annotations.invalid(.string(key), complaint) }
+            for complaint in NameValidation.qualifiedName(key.lowercased()) { annotations.invalid(.string(key), complaint) }
             total += key.utf8.count + (value.stringValue?.utf8.count ?? 0)
         }
         if total > annotationBytesMax { annotations.add(.tooLong, "may not be more than \(annotationBytesMax) bytes") }
@@ -38,8 +38,8 @@ enum LabelRules {
             default:
                 requirement["operator"].invalid(.string(requirement["operator"].string), "not a valid selector operator")
             }
-            requirement["key"].matches(Names.qualifiedName)
-            values.each { $0.matches(Names.labelValue) }
+            requirement["key"].matches(NameValidation.qualifiedName)
+            values.each { $0.matches(NameValidation.labelValue) }
         }
     }
 }

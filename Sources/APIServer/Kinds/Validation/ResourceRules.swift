@@ -17,7 +17,7 @@ enum ResourceRules {
 
     static func nonNegativeQuantity(_ field: Field) {
         guard field.exists, let quantity = quantity(field.value) else { return }
-        if quantity.isNegative { field.invalid("must be greater than or equal to 0") }
+        if quantity.sign < 0 { field.invalid("must be greater than or equal to 0") }
     }
 
     /// `requests` and `limits` of a container or a pod.
@@ -28,7 +28,7 @@ enum ResourceRules {
             list.entries { name, amount in
                 if !isResourceName(name) {
                     amount.invalid(.string(name), "must be a standard resource type or fully qualified")
-                    for complaint in Names.qualifiedName(name) { amount.invalid(.string(name), complaint) }
+                    for complaint in NameValidation.qualifiedName(name) { amount.invalid(.string(name), complaint) }
                 }
                 nonNegativeQuantity(amount)
                 if isInteger(name), let quantity = quantity(amount.value), quantity.milliValue % 1000 != 0 { amount.invalid("must be an integer") }

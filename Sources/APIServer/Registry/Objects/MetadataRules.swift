@@ -17,7 +17,7 @@ enum MetadataRules {
         }
         let namespace = metadata["namespace"]
         if namespaced {
-            if namespace.string.isEmpty { namespace.required() } else { namespace.matches(Names.dnsLabel) }
+            if namespace.string.isEmpty { namespace.required() } else { namespace.matches(NameValidation.dns1123Label) }
         } else if !namespace.string.isEmpty {
             namespace.forbidden("not allowed on this type")
         }
@@ -58,7 +58,7 @@ enum MetadataRules {
             case "foregroundDeletion": foreground = true
             case "kubernetes": break
             default:
-                for complaint in Names.qualifiedName(name) { finalizers.invalid(.string(name), complaint) }
+                for complaint in NameValidation.qualifiedName(name) { finalizers.invalid(.string(name), complaint) }
                 if !name.contains("/") {
                     finalizers.invalid(.string(name), "name is neither a standard finalizer name nor is it fully qualified")
                 }

@@ -34,8 +34,20 @@ struct Decode {
             throw .badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal \(Self.goName(object)) into Go value of type struct")
         }
         try identify(&object, as: resource)
-        try resource.schema?.conform(&object, issues: &issues, kind: resource.type)
-        return object
+        return try conform(object, to: resource)
+    }
+
+    /// The object in the form that its type gives it: without unknown fields and nulls, quantities and times in canonical form.
+    mutating func conform(_ object: JSONValue, to resource: ServedResource) throws(APIStatus) -> JSONValue {
+        guard let schema = resource.schema else { return object }
+        do {
+            let decoded = try schema.decode(object)
+            issues += decoded.unknownFields.map { "unknown field \"\($0)\"" }
+            return decoded.tree
+        } catch {
+            let type = resource.type
+            throw .badRequest("\(type.kind) in version \(goQuoted(type.version)) cannot be handled as a \(type.kind): \(error)")
+        }
     }
 
     /// `apiVersion` and `kind` are those of the resource; a document may leave them out.
