@@ -127,7 +127,7 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     tests("StorageTests", ["Storage", "store-writer"]),
-    tests("PKITests", ["PKI", "JSON", x509, crypto]),
+    tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "JSON", log]),
     tests("APIServerTests", ["APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI", nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log]),

@@ -47,6 +47,17 @@ package struct PEMCertificate: Sendable {
         }
     }
 
+    /// The bytes that the signature and fingerprints are made of.
+    package var der: [UInt8] {
+        do {
+            var serializer = DER.Serializer()
+            try serializer.serialize(certificate)
+            return serializer.serializedBytes
+        } catch {
+            return []
+        }
+    }
+
     package var commonName: String { certificate.subject.texts(.RDNAttributeType.commonName).first ?? "" }
 
     package var organizations: [String] { certificate.subject.texts(.RDNAttributeType.organizationName) }

@@ -67,9 +67,8 @@ import Testing
         #expect(throws: PKIError.self) { try SigningRequest(pem: Array(text.utf8)) }
     }
 
-    /// Keys that openssl made: PKCS #1 RSA, as upstream's authorities have.
     @Test func readsRSAKeys() throws {
-        let key = try KeyPair(pem: Array(rsaKey.utf8))
+        let key = try makeRSAKey()
         let authority = try CertificateAuthority.create(commonName: "rsa-ca", now: now, key: key)
         let (issued, _) = try authority.issue(.client(user: "u"), now: now)
         #expect(issued.isSigned(by: authority.certificate))

@@ -1,3 +1,4 @@
+import _CryptoExtras
 import JSON
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
 
     @Test(arguments: ["ec", "rsa"])
     func signAndVerify(kind: String) throws {
-        let key = kind == "ec" ? KeyPair.generate() : try KeyPair(pem: Array(rsaKey.utf8))
+        let key = kind == "ec" ? KeyPair.generate() : try makeRSAKey()
         let tokens = try ServiceAccountTokens(key: key, issuer: "https://issuer", audiences: ["api"])
         let token = try tokens.sign(claims(expires: now + 600))
         let read = try tokens.verify(token, audiences: ["api"], now: now + 1)
@@ -71,32 +72,8 @@ import Testing
     }
 }
 
-let rsaKey = """
-    -----BEGIN RSA PRIVATE KEY-----
-    MIIEpAIBAAKCAQEAtrX16S2LAT1JaTABZZk6Hpc+aTZncoj8e+FVNaVEndpV/TED
-    e8KzUb+BOiC8jHqOh/cBqkdyUSWgmpRmDVpBU/iWBD5D7RlgxTJcnbZTMGVjZcgH
-    R5+mvLjq3iB0Gm0W06fgB4AV81Ulnq9YX8M1PPMv7mWhoeeYF6Ns8nWPTaJGgPaD
-    zPL0+xbPwF6omIX3KGZUASw3czgWezna/GYNArLDn/Ly5/idRcTmdsI0aXkO5bYH
-    RoJnfbmmhmp8jCGgfvRbZ7x5PZPNS0c0A/xvfqjXITfjLVy9ZJWKMackyD3L1/b1
-    gOJs/HjVt0sgefkFLxRUYZPpcLCezs+4Mf2LhwIDAQABAoIBABHmF8iM3cdfIyAV
-    rqquzOWZSGkTMNAkwPiRIFaohuUgh02jQxBD3cA+OUvMpYaXglCp2cpoxGH/BHw6
-    2cJ+GynoOiir7DM/ygiXa0Dx+bVN1rkY/t7n3MmJI00OXdaxkCESRYfxPB/shp/E
-    gAJQQ8NhnspFFNqhBE0bL+g9VwQHnNTxUJYX+qyVervBPF4QN94Q5vMeeB/B1uV9
-    qOjE04ab4p6k/1IIVH5+cIZDefy1pY6CRwBPW+1+pBWCAA+WyaVV72XrP26Fozpz
-    OLf/bR3rjXkc7JEBz9TTwE9YSdvrm2cYPtvN4xkOsz+MrVliuI59Dju7v9PdRIIb
-    OXQuw10CgYEA/9nKiLauN63HHWc26vyrfoq6ANGxjUhyYrlVK9AYqjpiID+s8P/A
-    tfTdeT/JT2Im6/3lzpkZg7BgfdjgYnp18NnB7/LXk/1nhTP5OBKCx/OEe4lD9VWT
-    2QnmN51i0gPWnUSJWWtRbgbT56SQ4xFP5lSNbywbHLgwrowemAl5/5sCgYEAttE/
-    Jw8KwGBfLNpWCVuvfUbKGpOKWiuLbSPZW3diCSJcicg9vdcjtnoaf4/nwjRHzg9a
-    +9bD1yXacsdIGbMwEPXcCuZpHI1jC7Kk0S68gzX4ZNguZc0OhpWK8e7lugAOctiV
-    leo/E/ZWOcqO0hxwIQuFekSDCBvozMOaYazvQIUCgYA+5Vx71WTovSi42rnOdMT3
-    +8SUFPiwAcJU8Li2Z5bYqjebM+wg5s6KLKMRfpPPlxJ4a1dGPa7fB8oAxgMLUo2R
-    4wZhJXLHp8D+JvO6TBqoav4DnI//TMVm0p8sxt0XQehNix60w8Ql5znKtVME7ymU
-    Nu76CH61xbX6Auo2eAXsxwKBgQCbOprz8ErBxFKsBAvv0ED3D4eF/2cHX1f46Oqj
-    RoAgn2ORvkvmiOmTBKTBUZCJDtk1d0Za9iW95i9RLDLlV4flrs0TGEeB7e9+vEZE
-    M/nvM4FhJ0pmODIwRoP/H0lCoM+j5pFFBOxgZ9cZJQwWDf2LoXvJsKjN1tzaGPBa
-    JXvU/QKBgQDNA7mv+24CBNOOZ3DCTgp5DMHh6zqPAhO1fwpfuE3G+4gG2TBONriV
-    YejVzSGExk6yrQSX7oWAcEnVbIHDQPIjlRe0OnA6bqJi39fYIbS0RKidbPX4ti8+
-    fMsAvOiGEFF9pgXy9ya+Yd+ILTp0SvfytZKO/Q6wqKDtepZSefEYWg==
-    -----END RSA PRIVATE KEY-----
-    """
+/// An RSA key as upstream's tools make them.
+func makeRSAKey() throws -> KeyPair {
+    let pem = try _RSA.Signing.PrivateKey(keySize: .bits2048).pemRepresentation
+    return try KeyPair(pem: Array(pem.utf8))
+}
