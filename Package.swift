@@ -68,10 +68,11 @@ let apiGroups: [(name: String, uses: [String])] = [
 let floor0: [Target] = [
     library("JSON", []),
     .target(name: "CLinux"),
+    library("Linux", ["CLinux", "JSON"]),
 ]
 
 let floor1: [Target] = [
-    .target(name: "CSchemas", path: "Sources/API/CSchemas"),
+    .target(name: "CSchemas", path: "Sources/API/CSchemas", exclude: ["tables"]),
     library("KubernetesAPI", path: "API/KubernetesAPI", ["JSON", "CSchemas"]),
 ] + apiGroups.map { group in
     library(group.name, path: "API/\(group.name)", ["JSON", "KubernetesAPI"] + group.uses.map { .byName(name: $0) })
@@ -83,7 +84,7 @@ let floor2: [Target] = [
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
     ]),
-    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", "Linux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
 ]
 
 let floor3: [Target] = [
@@ -98,12 +99,12 @@ let floor3: [Target] = [
     ]),
     library("Kubelet", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
-        "ContainerRuntime", "CLinux",
+        "ContainerRuntime", "CLinux", "Linux",
         nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
     ]),
-    library("KubeProxy", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
+    library("KubeProxy", ["JSON", "Linux", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
     library("ClusterDNS", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, log, lifecycle]),
-    library("PodNetwork", ["JSON", "CLinux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
+    library("PodNetwork", ["JSON", "CLinux", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
 ]
 
 let floor5: [Target] = [
@@ -111,7 +112,7 @@ let floor5: [Target] = [
         name: "apus",
         dependencies: [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
         ],
         swiftSettings: settings),
 ]
@@ -125,20 +126,26 @@ let tools: [Target] = [
 
 let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
+    tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     tests("StorageTests", ["Storage", "store-writer"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
-    tests("ContainerRuntimeTests", ["ContainerRuntime", "JSON", log]),
-    tests("APIServerTests", ["APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI", nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log]),
+    tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
+    tests(
+        "APIServerTests",
+        [
+            "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log,
+        ]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
         "ControllerManagerTests",
         ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests("KubeletTests", ["Kubelet", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
-    tests("KubeProxyTests", ["KubeProxy", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
+    tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
-    tests("PodNetworkTests", ["PodNetwork", "CLinux", "JSON"]),
+    tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]
 
 let package = Package(

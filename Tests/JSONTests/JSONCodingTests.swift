@@ -131,29 +131,31 @@ private let whole = #"""
     }
 
     @Test func nullLeavesTheDefault() throws {
-        let thing = try Thing(jsonBytes: Array(#"{"name":null,"flag":null,"ports":null,"labels":null,"nested":null,"big":null,"data":null,"any":null}"#.utf8))
+        let thing = try Thing(
+            jsonBytes: Array(#"{"name":null,"flag":null,"ports":null,"labels":null,"nested":null,"big":null,"data":null,"any":null}"#.utf8))
         #expect(String(decoding: thing.jsonBytes(), as: UTF8.self) == #"{"name":"","big":0}"#)
     }
 
-    @Test(arguments: [
-        (#"{"name":1}"#, JSONError.Kind.typeMismatch, "name", "expected a string, found a number"),
-        (#"{"flag":"true"}"#, .typeMismatch, "flag", "expected a boolean, found a string"),
-        (#"{"small":2147483648}"#, .outOfRange, "small", "number 2147483648 is not an integer of 32 bits"),
-        (#"{"small":-2147483649}"#, .outOfRange, "small", "number -2147483649 is not an integer of 32 bits"),
-        (#"{"big":9223372036854775808}"#, .outOfRange, "big", "number 9223372036854775808 is not an integer of 64 bits"),
-        (#"{"big":1.0}"#, .typeMismatch, "big", "number 1.0 is not an integer of 64 bits"),
-        (#"{"big":"1"}"#, .typeMismatch, "big", "expected an integer, found a string"),
-        (#"{"ratio":1e400}"#, .typeMismatch, "ratio", "number 1e400 is not a number of 64 bits"),
-        (#"{"words":{}}"#, .typeMismatch, "words", "expected an array, found an object"),
-        (#"{"words":["a",2]}"#, .typeMismatch, "words[1]", "expected a string, found a number"),
-        (#"{"labels":{"a":{}}}"#, .typeMismatch, "labels.a", "expected a string, found an object"),
-        (#"{"ports":[{"port":1},{"port":true}]}"#, .typeMismatch, "ports[1].port", "expected an integer, found a boolean"),
-        (#"{"ports":[null]}"#, .typeMismatch, "ports[0]", "expected an object, found null"),
-        (#"{"data":"A"}"#, .invalidValue, "data", "illegal base64 data"),
-        (#"[]"#, .typeMismatch, "", "expected an object, found an array"),
-        (#"{"name":x}"#, .syntax, "name", "unexpected 'x', expected a value"),
-        (#"{"future":{"a":[01]}}"#, .syntax, "future.a[0]", "unexpected '1', expected ',' or ']'"),
-    ] as [(String, JSONError.Kind, String, String)])
+    @Test(
+        arguments: [
+            (#"{"name":1}"#, JSONError.Kind.typeMismatch, "name", "expected a string, found a number"),
+            (#"{"flag":"true"}"#, .typeMismatch, "flag", "expected a boolean, found a string"),
+            (#"{"small":2147483648}"#, .outOfRange, "small", "number 2147483648 is not an integer of 32 bits"),
+            (#"{"small":-2147483649}"#, .outOfRange, "small", "number -2147483649 is not an integer of 32 bits"),
+            (#"{"big":9223372036854775808}"#, .outOfRange, "big", "number 9223372036854775808 is not an integer of 64 bits"),
+            (#"{"big":1.0}"#, .typeMismatch, "big", "number 1.0 is not an integer of 64 bits"),
+            (#"{"big":"1"}"#, .typeMismatch, "big", "expected an integer, found a string"),
+            (#"{"ratio":1e400}"#, .typeMismatch, "ratio", "number 1e400 is not a number of 64 bits"),
+            (#"{"words":{}}"#, .typeMismatch, "words", "expected an array, found an object"),
+            (#"{"words":["a",2]}"#, .typeMismatch, "words[1]", "expected a string, found a number"),
+            (#"{"labels":{"a":{}}}"#, .typeMismatch, "labels.a", "expected a string, found an object"),
+            (#"{"ports":[{"port":1},{"port":true}]}"#, .typeMismatch, "ports[1].port", "expected an integer, found a boolean"),
+            (#"{"ports":[null]}"#, .typeMismatch, "ports[0]", "expected an object, found null"),
+            (#"{"data":"A"}"#, .invalidValue, "data", "illegal base64 data"),
+            (#"[]"#, .typeMismatch, "", "expected an object, found an array"),
+            (#"{"name":x}"#, .syntax, "name", "unexpected 'x', expected a value"),
+            (#"{"future":{"a":[01]}}"#, .syntax, "future.a[0]", "unexpected '1', expected ',' or ']'"),
+        ] as [(String, JSONError.Kind, String, String)])
     func errors(_ text: String, _ kind: JSONError.Kind, _ path: String, _ message: String) {
         let error = #expect(throws: JSONError.self) { try Thing(jsonBytes: Array(text.utf8)) }
         #expect(error?.kind == kind)
@@ -174,7 +176,9 @@ private let whole = #"""
     }
 
     @Test func keyTables() {
-        let names = ["a", "b", "ab", "ba", "abcdefg", "abcdefgh", "abcdefghi", "xbcdefghi", "abcdefghijklmnopqrstuvwxyz", "abcdefghijklXnopqrstuvwxyz", "é"]
+        let names = [
+            "a", "b", "ab", "ba", "abcdefg", "abcdefgh", "abcdefghi", "xbcdefghi", "abcdefghijklmnopqrstuvwxyz", "abcdefghijklXnopqrstuvwxyz", "é",
+        ]
         let keys = JSONKeys("a\0b\0ab\0ba\0abcdefg\0abcdefgh\0abcdefghi\0xbcdefghi\0abcdefghijklmnopqrstuvwxyz\0abcdefghijklXnopqrstuvwxyz\0é")
         #expect(keys.count == names.count)
         for (i, name) in names.enumerated() {
@@ -188,23 +192,27 @@ private let whole = #"""
         #expect(JSONKeys("").count == 0)
     }
 
-    @Test(arguments: [
-        (0.0, "0"), (-0.0, "-0"), (1.0, "1"), (-1.5, "-1.5"), (100.0, "100"), (0.1, "0.1"), (123456.789, "123456.789"), (1e20, "100000000000000000000"),
-        (1e21, "1e+21"), (1.5e300, "1.5e+300"), (0.000001, "0.000001"), (1e-7, "1e-7"), (1.25e-10, "1.25e-10"), (.leastNonzeroMagnitude, "5e-324"),
-        (.greatestFiniteMagnitude, "1.7976931348623157e+308"), (.infinity, "null"), (.nan, "null"), (1e16, "10000000000000000"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0.0, "0"), (-0.0, "-0"), (1.0, "1"), (-1.5, "-1.5"), (100.0, "100"), (0.1, "0.1"), (123456.789, "123456.789"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"), (1.5e300, "1.5e+300"), (0.000001, "0.000001"), (1e-7, "1e-7"), (1.25e-10, "1.25e-10"),
+            (.leastNonzeroMagnitude, "5e-324"),
+            (.greatestFiniteMagnitude, "1.7976931348623157e+308"), (.infinity, "null"), (.nan, "null"), (1e16, "10000000000000000"),
+        ] as [(Double, String)])
     func doubles(_ value: Double, _ text: String) {
         var writer = JSONWriter()
         writer.value(value)
         #expect(String(decoding: writer.finish(), as: UTF8.self) == text)
     }
 
-    @Test(arguments: [
-        ("", #""""#), ("plain and longer than eight", #""plain and longer than eight""#), ("a\"b\\c/d", #""a\"b\\c/d""#),
-        ("\u{8}\u{9}\u{a}\u{b}\u{c}\u{d}\u{1f}\u{7f}", "\"\\b\\t\\n\\u000b\\f\\r\\u001f\u{7f}\""), ("<&>", #""<&>""#),
-        ("\u{2028}x\u{2029}y\u{2027}", "\"\\u2028x\\u2029y\u{2027}\""), ("grün \u{20ac} \u{1F600}", "\"grün \u{20ac} \u{1F600}\""),
-        ("12345678\n", #""12345678\n""#), ("\n12345678", #""\n12345678""#),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            ("", #""""#), ("plain and longer than eight", #""plain and longer than eight""#), ("a\"b\\c/d", #""a\"b\\c/d""#),
+            ("\u{8}\u{9}\u{a}\u{b}\u{c}\u{d}\u{1f}\u{7f}", "\"\\b\\t\\n\\u000b\\f\\r\\u001f\u{7f}\""), ("<&>", #""<&>""#),
+            ("\u{2028}x\u{2029}y\u{2027}", "\"\\u2028x\\u2029y\u{2027}\""), ("grün \u{20ac} \u{1F600}", "\"grün \u{20ac} \u{1F600}\""),
+            ("12345678\n", #""12345678\n""#), ("\n12345678", #""\n12345678""#),
+        ] as [(String, String)])
     func strings(_ value: String, _ text: String) {
         #expect(String(decoding: JSONValue.string(value).serialized(), as: UTF8.self) == text)
     }
@@ -215,16 +223,20 @@ private let whole = #"""
         }
     }
 
-    @Test(arguments: [
-        ("", [UInt8]()), ("Zg==", [0x66]), ("Zm8=", [0x66, 0x6f]), ("Zm9v", [0x66, 0x6f, 0x6f]), ("Zm9vYg==", [0x66, 0x6f, 0x6f, 0x62]), ("+/+/", [0xfb, 0xff, 0xbf]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("", [UInt8]()), ("Zg==", [0x66]), ("Zm8=", [0x66, 0x6f]), ("Zm9v", [0x66, 0x6f, 0x6f]), ("Zm9vYg==", [0x66, 0x6f, 0x6f, 0x62]),
+            ("+/+/", [0xfb, 0xff, 0xbf]),
+        ] as [(String, [UInt8])])
     func base64(_ text: String, _ bytes: [UInt8]) {
         #expect(Base64.decode(text) == bytes)
         #expect(Base64.encode(bytes) == text)
     }
 
     @Test func base64Refuses() {
-        for bad in ["A", "AA", "AAA", "A===", "AA=", "AA==A", "AAAA=", "=", "====", "A A=", "AA-_", "é", "AA===", "AAA=="] { #expect(Base64.decode(bad) == nil) }
+        for bad in ["A", "AA", "AAA", "A===", "AA=", "AA==A", "AAAA=", "=", "====", "A A=", "AA-_", "é", "AA===", "AAA=="] {
+            #expect(Base64.decode(bad) == nil)
+        }
         #expect(Base64.decode("Zm9v\r\nZg==\n") == Array("foof".utf8))
     }
 }

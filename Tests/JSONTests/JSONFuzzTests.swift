@@ -29,7 +29,9 @@ private func randomValue(_ random: inout Random, depth: Int) -> JSONValue {
 }
 
 private func randomString(_ random: inout Random) -> String {
-    let letters: [Unicode.Scalar] = ["a", "b", "Z", "0", " ", "\"", "\\", "/", "\n", "\u{1}", "\u{7f}", "é", "\u{301}", "\u{2028}", "€", "\u{1F600}", "\u{FFFF}"]
+    let letters: [Unicode.Scalar] = [
+        "a", "b", "Z", "0", " ", "\"", "\\", "/", "\n", "\u{1}", "\u{7f}", "é", "\u{301}", "\u{2028}", "€", "\u{1F600}", "\u{FFFF}",
+    ]
     var string = ""
     for _ in 0..<Int.random(in: 0..<24, using: &random) {
         string.unicodeScalars.append(letters[Int.random(in: 0..<(Bool.random(using: &random) ? 4 : letters.count), using: &random)])

@@ -65,9 +65,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", []), ("/", [""]), ("/a/b", ["a", "b"]), ("/a~1b/~0/~01", ["a/b", "~", "~1"]), ("/a//", ["a", "", ""]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("", []), ("/", [""]), ("/a/b", ["a", "b"]), ("/a~1b/~0/~01", ["a/b", "~", "~1"]), ("/a//", ["a", "", ""]),
+        ] as [(String, [String])])
     func pointers(_ text: String, _ tokens: [String]) {
         #expect(JSONPointer(text)?.tokens == tokens)
         #expect(JSONPointer(tokens: tokens).description == text)

@@ -34,34 +34,52 @@ package struct ObjectFieldSelector: APIObject {
 }
 
 package struct ResourceFieldSelector: APIObject {
-    package var containerName: String?
-    package var resource: String = ""
-    package var divisor: Quantity?
-    package var unknownFields = JSONUnknownFields()
+    private struct Fields {
+        var containerName: String?
+        var resource: String = ""
+        var divisor: Quantity?
+        var unknownFields = JSONUnknownFields()
+    }
 
-    package init() {}
+    private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
+        var fields: Fields
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    private static let empty = Box(Fields())
+    private var box: Box
+    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    package init() { box = Self.empty }
+
+    package var containerName: String? { get { box.fields.containerName } _modify { own(); yield &box.fields.containerName } }
+    package var resource: String { get { box.fields.resource } _modify { own(); yield &box.fields.resource } }
+    package var divisor: Quantity? { get { box.fields.divisor } _modify { own(); yield &box.fields.divisor } }
+    package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("containerName\0resource\0divisor")
 
     package init(json r: inout JSONReader) throws(JSONError) {
+        var fields = Fields()
         try r.beginObject()
-        while true {
+        fields: while true {
             switch try r.nextField(Self.keys) {
-            case 0: try r.read(&containerName)
-            case 1: try r.read(&resource)
-            case 2: try r.read(&divisor)
-            case -1: return
-            default: try r.keepUnknown(&unknownFields)
+            case 0: try r.read(&fields.containerName)
+            case 1: try r.read(&fields.resource)
+            case 2: try r.read(&fields.divisor)
+            case -1: break fields
+            default: try r.keepUnknown(&fields.unknownFields)
             }
         }
+        box = Box(fields)
     }
 
     package func write(json w: inout JSONWriter) {
         w.beginObject()
-        w.field("containerName", containerName)
-        w.requiredField("resource", resource)
-        w.field("divisor", divisor)
-        w.unknown(unknownFields)
+        w.field("containerName", box.fields.containerName)
+        w.requiredField("resource", box.fields.resource)
+        w.field("divisor", box.fields.divisor)
+        w.unknown(box.fields.unknownFields)
         w.endObject()
     }
 }

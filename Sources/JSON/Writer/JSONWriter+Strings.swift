@@ -68,8 +68,14 @@ extension JSONWriter {
                 put(byte)
             case 0x08, 0x09, 0x0A, 0x0C, 0x0D:
                 put(UInt8(ascii: "\\"))
-                put(byte == 0x08 ? UInt8(ascii: "b") : byte == 0x09 ? UInt8(ascii: "t") : byte == 0x0A ? UInt8(ascii: "n")
-                    : byte == 0x0C ? UInt8(ascii: "f") : UInt8(ascii: "r"))
+                put(
+                    byte == 0x08
+                        ? UInt8(ascii: "b")
+                        : byte == 0x09
+                            ? UInt8(ascii: "t")
+                            : byte == 0x0A
+                                ? UInt8(ascii: "n")
+                                : byte == 0x0C ? UInt8(ascii: "f") : UInt8(ascii: "r"))
             case 0x00..<0x20:
                 for letter in "\\u00".utf8 { put(letter) }
                 put(hexadecimal(byte >> 4))

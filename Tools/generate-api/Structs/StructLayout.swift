@@ -23,7 +23,8 @@ struct StructLayout {
         case .int64, .double: field.isOptional ? 9 : 8
         case .bool: 1
         case .bytes, .array, .map, .any: 8
-        case .intOrString, .quantity: 17
+        case .intOrString: 24
+        case .quantity: 32
         case .time, .microTime: 9
         case .object(let id):
             if let type = api.types[id] { isBoxed(type) ? 8 : size(fieldsOf: type) } else { 8 }

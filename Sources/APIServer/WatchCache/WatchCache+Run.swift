@@ -1,0 +1,65 @@
+import Logging
+import ServiceLifecycle
+import Storage
+
+extension WatchCache: Service {
+    /// Fills the cache from the store and follows the store until cancelled or shut down. When the store ends the watch (a lost connection, a
+    /// compaction that overtook it), the cache is filled anew; until then it serves what it has.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await self.follow() }
+                group.addTask { await self.tick() }
+                // Following ends only when the store is closed or the task is cancelled: nothing is left to do then.
+                await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func tick() async {
+        while (try? await clock.sleep(for: configuration.bookmarkInterval)) != nil {
+            sendBookmarks()
+        }
+    }
+
+    private func follow() async {
+        let longestPause = Duration.seconds(5)
+        var pause = Duration.milliseconds(50)
+        while !Task.isCancelled {
+            let reason: StoreError?
+            let began = revision
+            do {
+                reason = try await fillAndFollow()
+            } catch {
+                reason = error
+            }
+            guard let reason, !Task.isCancelled else { return }
+            if reason == .closed { return }
+            // A watch that came on shows that the store works: then the next failure is a new one.
+            if revision > began { pause = .milliseconds(50) }
+            logger.warning(
+                "watch of the store ended, filling the cache anew",
+                metadata: ["resource": "\(scope.prefix)", "reason": "\(reason)", "pause": "\(pause)"])
+            try? await clock.sleep(for: pause)
+            pause = min(pause * 2, longestPause)
+        }
+    }
+
+    /// - Returns: why the store ended the watch; nil when the task was cancelled.
+    private func fillAndFollow() async throws(StoreError) -> StoreError? {
+        // The first time from some way back, so that the log has a past. Later never: the cache has been read, and time goes forward.
+        let start: Int64? = isReady ? nil : max(store.compactedRevision, store.currentRevision - configuration.replayedRevisionsMax)
+        let result = try await store.range(RangeRequest(KeyRange(prefix: scope.prefix), revision: start))
+        let generation = fill(entries(of: result), revision: result.revision, readyAt: max(store.currentRevision, result.revision))
+        let ended = OneShot<StoreError>()
+        let handle = try store.watch(KeyRange(prefix: scope.prefix), from: result.revision) { [self] batch in
+            switch batch {
+            case .events(let events, let revision): receive(events, through: revision, generation: generation)
+            case .ended(let reason): ended.finish(reason)
+            }
+        }
+        defer { handle.cancel() }
+        return await ended.wait()
+    }
+}

@@ -1,0 +1,37 @@
+import Storage
+
+/// The objects of a resource, or some of them, exactly as they were at one revision. Does not change; costs nothing to take.
+package struct WatchCacheSnapshot: Sendable {
+    /// What the list's `resourceVersion` is.
+    package let revision: Int64
+    /// All entries, sorted by key.
+    package let entries: SortedEntries
+    package let scope: ResourceScope
+
+    /// The entries of a namespace (nil: of all), in key order, from the first key that comes after `after`.
+    package func sequence(namespace: String? = nil, after: String? = nil) -> EntrySequence {
+        let prefix = scope.keyPrefix(namespace: namespace)
+        // The key's immediate successor, so that what comes after it is the first.
+        let start = after.map { $0 + "\0" } ?? prefix
+        return EntrySequence(
+            cursor: entries.cursor(from: compareKeys(start, prefix) < 0 ? prefix : start), range: KeyRange(prefix: prefix),
+            isWhole: prefix == scope.prefix)
+    }
+
+    package func entry(namespace: String?, name: String) -> WatchCacheEntry? {
+        entries[scope.key(namespace: namespace, name: name)]
+    }
+
+    /// A walk over entries in key order.
+    package struct EntrySequence: Sequence, IteratorProtocol, Sendable {
+        fileprivate var cursor: SortedEntries.Cursor
+        fileprivate let range: KeyRange
+        /// Spares comparing keys where every entry is in the range.
+        fileprivate let isWhole: Bool
+
+        package mutating func next() -> WatchCacheEntry? {
+            guard let entry = cursor.next() else { return nil }
+            return isWhole || range.contains(entry.key) ? entry : nil
+        }
+    }
+}

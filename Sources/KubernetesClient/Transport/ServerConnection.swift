@@ -1,0 +1,63 @@
+/// Where an API server is and who we are to it: what a kubeconfig's context comes to.
+package struct ServerConnection: Sendable {
+    /// PEM text, given itself or by the file it is in. A file is read again when it changes.
+    package enum PEM: Sendable, Equatable {
+        case data([UInt8])
+        case file(String)
+
+        func read() throws(FileReadError) -> [UInt8] {
+            switch self {
+            case .data(let bytes): bytes
+            case .file(let path): try readFile(path)
+            }
+        }
+
+        var path: String? {
+            switch self {
+            case .data: nil
+            case .file(let path): path
+            }
+        }
+    }
+
+    /// The server's URL: `https://host:port`, maybe with a path prefix.
+    package var server: String
+    /// Who may vouch for the server; nil: the certificates of the machine.
+    package var certificateAuthority: PEM?
+    package var clientCertificate: PEM?
+    package var clientKey: PEM?
+    package var token: String?
+    /// Wins over `token`.
+    package var tokenFile: String?
+    package var username: String?
+    package var password: String?
+    /// The name that the server's certificate must bear, where it is not the URL's host.
+    package var tlsServerName: String?
+    package var insecureSkipTLSVerify = false
+    /// The namespace of the kubeconfig's context.
+    package var namespace: String?
+
+    package init(server: String) {
+        self.server = server
+    }
+
+    /// The files whose change means new TLS credentials.
+    var tlsFiles: [String] { [certificateAuthority?.path, clientCertificate?.path, clientKey?.path].compactMap { $0 } }
+
+    /// Where kubelets put the identity of a pod.
+    package static let serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+    /// The connection of a process inside a pod; nil outside one.
+    package static func inCluster(environment: [String: String], folder: String = serviceAccountFolder) -> ServerConnection? {
+        guard let host = environment["KUBERNETES_SERVICE_HOST"], !host.isEmpty,
+            let port = environment["KUBERNETES_SERVICE_PORT"], !port.isEmpty
+        else { return nil }
+        var connection = ServerConnection(server: "https://" + (host.contains(":") ? "[\(host)]" : host) + ":" + port)
+        connection.certificateAuthority = .file(folder + "/ca.crt")
+        connection.tokenFile = folder + "/token"
+        connection.namespace = (try? readFile(folder + "/namespace")).map {
+            String(decoding: $0, as: UTF8.self).trimmingASCIIWhitespace()
+        }
+        return connection
+    }
+}
