@@ -14,6 +14,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -67,6 +68,7 @@ let apiGroups: [(name: String, uses: [String])] = [
 let floor0: [Target] = [
     library("JSON", []),
     .target(name: "CLinux"),
+    library("Linux", ["CLinux", "JSON"]),
 ]
 
 let floor1: [Target] = [
@@ -77,18 +79,18 @@ let floor1: [Target] = [
 }
 
 let floor2: [Target] = [
-    library("PKI", [x509, asn1, crypto, cryptoExtras, jwt]),
+    library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras, jwt]),
     library("Storage", [grdb, log]),
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
     ]),
-    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", "Linux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
 ]
 
 let floor3: [Target] = [
     library("APIServer", [
         "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "PKI", "Storage", "KubernetesClient",
-        nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL, x509, crypto, yams, log, lifecycle,
+        nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, x509, asn1, crypto, yams, log, lifecycle,
     ]),
     library("Scheduler", ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
     library("ControllerManager", [
@@ -97,12 +99,12 @@ let floor3: [Target] = [
     ]),
     library("Kubelet", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
-        "ContainerRuntime", "CLinux",
+        "ContainerRuntime", "CLinux", "Linux",
         nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
     ]),
-    library("KubeProxy", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
+    library("KubeProxy", ["JSON", "Linux", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
     library("ClusterDNS", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, log, lifecycle]),
-    library("PodNetwork", ["JSON", "CLinux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
+    library("PodNetwork", ["JSON", "CLinux", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
 ]
 
 let floor5: [Target] = [
@@ -110,7 +112,7 @@ let floor5: [Target] = [
         name: "apus",
         dependencies: [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
         ],
         swiftSettings: settings),
 ]
@@ -124,20 +126,26 @@ let tools: [Target] = [
 
 let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
+    tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     tests("StorageTests", ["Storage", "store-writer"]),
-    tests("PKITests", ["PKI", x509, crypto]),
+    tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
-    tests("ContainerRuntimeTests", ["ContainerRuntime", "JSON", log]),
-    tests("APIServerTests", ["APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI", nio, nioEmbedded, nioHTTP1, log]),
+    tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
+    tests(
+        "APIServerTests",
+        [
+            "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log,
+        ]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
         "ControllerManagerTests",
         ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests("KubeletTests", ["Kubelet", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
-    tests("KubeProxyTests", ["KubeProxy", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
+    tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
-    tests("PodNetworkTests", ["PodNetwork", "CLinux", "JSON"]),
+    tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]
 
 let package = Package(

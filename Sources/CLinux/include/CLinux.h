@@ -1,1 +1,46 @@
-#pragma once
+// The few things that Swift cannot say by itself. Every function returns a negative errno on failure.
+#ifndef APUS_CLINUX_H
+#define APUS_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Starts `path` with the three descriptors as its standard input, output and error; every other descriptor is closed in it and its
+/// signals are reset. With `new_session` it leads a session of its own, so that signals to our terminal or process group miss it.
+/// Returns the process id.
+int apus_spawn(const char *path, char *const argv[], char *const envp[], int in_fd, int out_fd, int err_fd, int new_session);
+
+/// A descriptor that becomes readable when the process ends, also for processes that are not our children.
+int apus_pidfd_open(pid_t pid);
+
+/// Waits for the process behind `pidfd` to end or for `wake_fd` to become readable, at most `milliseconds` (-1: for ever).
+/// Returns 1 when the process ended, 2 when woken, 0 after the time.
+int apus_pidfd_wait(int pidfd, int wake_fd, int milliseconds);
+
+/// Reaps a child that has ended. Returns 1 and sets `exit_code` (128 + signal for a killed one), 0 while it runs; -ECHILD for others' children.
+int apus_reap(pid_t pid, int *exit_code);
+
+/// Feeds `input` to `in_fd` and collects what comes from `out_fd` and `err_fd` until both are at their end or `milliseconds` (-1: never)
+/// have passed; beyond `limit` bytes each, output is read and dropped. Closes all three. The buffers are malloc'ed, to be freed by the caller.
+/// Returns 0, -ETIMEDOUT, or another error.
+int apus_pump(int in_fd, const uint8_t *input, size_t input_length, int out_fd, int err_fd, int milliseconds, size_t limit,
+              uint8_t **out, size_t *out_length, uint8_t **err, size_t *err_length);
+
+/// Does nothing until SIGTERM or SIGINT comes, reaping every child that ends meanwhile: the first process of a pod.
+void apus_pause(void);
+
+/// A pipe whose ends are closed in started programs: `fds[0]` to read from, `fds[1]` to write to.
+int apus_pipe(int fds[2]);
+
+/// A descriptor that becomes readable once `apus_event_set` was called on it.
+int apus_event(void);
+void apus_event_set(int fd);
+
+/// Names the calling thread (at most 15 bytes), for tools that show threads.
+void apus_name_thread(const char *name);
+
+/// Enters the network namespace at `path` (such as /run/netns/x) with the calling thread.
+int apus_enter_netns(const char *path);
+
+#endif

@@ -55,6 +55,22 @@ package final class RuntimeClient: Service {
         }
     }
 
+    /// Keeps the connection for as long as `body` runs: for use without a service group.
+    package func whileConnected<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask {
+                try await self.run()
+                return nil
+            }
+            group.addTask { try await body() }
+            defer { group.cancelAll() }
+            while let value = try await group.next() {
+                if let value { return value }
+            }
+            throw CancellationError()
+        }
+    }
+
     /// Runs one call and puts its name and subject to what goes wrong.
     func call<Answer: Sendable>(
         _ rpc: String, of subject: String = "", timeout: Duration?, _ body: (CallOptions) async throws -> Answer

@@ -1,0 +1,116 @@
+import CoordinationV1
+import CoreV1
+import JSON
+import KubernetesAPI
+import KubernetesClient
+import Logging
+import Synchronization
+
+/// Notices nodes that have stopped to report, and keeps each node's taints in step with its conditions.
+final class NodeLifecycleController: Controller {
+    static let name = "node-lifecycle-controller"
+    static let leaseNamespace = "kube-node-lease"
+    /// How often all nodes are looked at.
+    static let monitorPeriod = Duration.seconds(5)
+    /// Silence after which a node's state is unknown.
+    static let gracePeriod = Duration.seconds(50)
+
+    private let context: ControllerContext
+    private let nodes: Informer<Node>
+    private let leases: Informer<Lease>
+    private let pods: Informer<Pod>
+    private let events: EventRecorder
+    private let queue: WorkQueue<String>
+    /// When each node last gave a sign of life, on our own clock: the nodes' clocks may be wrong.
+    private let signs = Mutex<[String: (sign: String, seenAt: Duration)]>([:])
+
+    init(_ context: ControllerContext) {
+        self.context = context.named(Self.name)
+        nodes = context.informers.informer(Node.self)
+        leases = context.informers.informer(Lease.self, namespace: Self.leaseNamespace)
+        pods = context.informers.informer(Pod.self)
+        events = context.recorder("node-controller")
+        queue = WorkQueue(time: context.time)
+        let queue = queue
+        nodes.addHandler(added: { queue.add($0.metadata.name ?? "") }, updated: { _, new in queue.add(new.metadata.name ?? "") })
+    }
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                await runWorkers(queue: queue, count: 4, logger: context.logger) { [self] name in try await syncTaints(name) }
+            }
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    for node in nodes.list() { await monitor(node) }
+                    try await context.time.sleep(Self.monitorPeriod)
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Silence
+
+    private func monitor(_ node: Node) async {
+        let name = node.metadata.name ?? ""
+        let renewed = leases.get(name, namespace: Self.leaseNamespace)?.spec.renewTime?.microseconds ?? 0
+        let heartbeat = node.status.conditions.compactMap(\.lastHeartbeatTime?.seconds).max() ?? 0
+        let sign = "\(renewed)/\(heartbeat)"
+        let now = context.time.uptime()
+        let silence = signs.withLock { signs in
+            if let known = signs[name], known.sign == sign { return now - known.seenAt }
+            signs[name] = (sign, now)
+            return .zero
+        }
+        guard silence > Self.gracePeriod, node.status.conditions.contains(where: { $0.type == "Ready" && $0.status != "Unknown" }) else { return }
+        do {
+            try await markUnknown(node)
+        } catch {
+            context.logger.warning("cannot mark a silent node", metadata: ["node": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    private func markUnknown(_ node: Node) async throws {
+        var updated = node
+        for index in updated.status.conditions.indices where updated.status.conditions[index].status != "Unknown" {
+            updated.status.conditions[index].status = "Unknown"
+            updated.status.conditions[index].reason = "NodeStatusUnknown"
+            updated.status.conditions[index].message = "Kubelet stopped posting node status."
+            updated.status.conditions[index].lastTransitionTime = Time(seconds: context.now)
+        }
+        _ = try await context.client.update(updated, subresource: "status")
+        let name = node.metadata.name ?? ""
+        events.event(node, type: "Normal", reason: "NodeNotReady", message: "Node \(name) status is now: NodeNotReady")
+        // Its pods can't say so themselves that nobody hears from them.
+        for pod in pods.list() where pod.spec.nodeName == name && pod.isReady {
+            var pod = pod
+            for index in pod.status.conditions.indices where pod.status.conditions[index].type == "Ready" {
+                pod.status.conditions[index].status = "False"
+                pod.status.conditions[index].lastTransitionTime = Time(seconds: context.now)
+            }
+            do {
+                _ = try await context.client.update(pod, subresource: "status")
+                events.event(pod, type: "Warning", reason: "NodeNotReady", message: "Node is not ready")
+            } catch let error as APIStatusError where error.isNotFound || error.isConflict {}
+        }
+    }
+
+    // MARK: Taints
+
+    private func syncTaints(_ name: String) async throws {
+        guard let node = nodes.get(name), node.metadata.deletionTimestamp == nil else { return }
+        let wanted = NodeTaints.wanted(for: node, now: context.now)
+        let others = node.spec.taints.filter { !NodeTaints.isManaged($0) }
+        let current = node.spec.taints.filter(NodeTaints.isManaged)
+        guard Set(current.map(NodeTaints.identity)) != Set(wanted.map(NodeTaints.identity)) else { return }
+        // What is already there keeps the time at which it was added.
+        let kept = wanted.map { taint in current.first { NodeTaints.identity($0) == NodeTaints.identity(taint) } ?? taint }
+        let patch: JSONValue = [
+            "metadata": ["resourceVersion": .string(node.metadata.resourceVersion ?? "")],
+            "spec": ["taints": .array((others + kept).map { $0.tree() })],
+        ]
+        _ = try await context.client.patch(Node.self, name, .merge(patch))
+    }
+}
