@@ -1,0 +1,99 @@
+import JSON
+import KubernetesAPI
+package import KubernetesClient
+package import Logging
+import PKI
+package import ServiceLifecycle
+package import Storage
+import Synchronization
+
+/// The API server: the registries over a store, and the road that leads to them over HTTPS and inside the process.
+package final class APIServer: Service {
+    package let registry: Registry
+    /// The road of requests from inside the process; `InProcessTransport` leads there.
+    package let road: RequestRoad
+    private let http: HTTPServer
+    private let configuration: APIServerConfiguration
+    private let logger: Logger
+    private let hasBootstrapped = Mutex(false)
+
+    /// The user under which the server does its own work, as upstream's loopback client does.
+    private static let loopback = UserInfo(name: "system:apiserver", groups: [UserInfo.mastersGroup])
+
+    /// - Throws: when a certificate can't be used or a range is none.
+    package init(configuration: APIServerConfiguration, store: any Store, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        guard let range = IPRange(configuration.serviceClusterIPRange) else {
+            throw ConfigurationError(description: "--service-cluster-ip-range \(configuration.serviceClusterIPRange) is not a range of addresses")
+        }
+        let registry = Registry(store: store, services: ServiceNetwork(ranges: [range]), logger: logger)
+        self.registry = registry
+        let lookup: ServiceAccountAuthenticator.Lookup = { resource, namespace, name in
+            registry.object(group: "", resource: resource, namespace: namespace, name: name)
+        }
+        let tokens = configuration.serviceAccountTokens
+        let authenticator = Authenticator(tokens: ServiceAccountAuthenticator(tokens: tokens, lookup: lookup))
+        let authorizer = UnionAuthorizer([NodeAuthorizer(), RBACAuthorizer(source: RegistryRBACSource(registry: registry))])
+        let requests = RequestMetrics()
+        let address = "\(configuration.advertiseAddress):\(configuration.securePort)"
+        let isReady = HealthCheck("informer-sync", scope: .readiness) { [weak registry] in
+            registry?.caches.allSatisfy(\.isReady) == true ? nil : "the watch caches are being filled"
+        }
+        let version = VersionInfo()
+        let routes = Routes(
+            registry: registry,
+            discovery: DiscoveryHandler(
+                source: BuiltInDiscovery(serves: { type in
+                    registry.resource(group: type.group, version: type.version, plural: type.plural) != nil
+                        || ["authentication.k8s.io", "authorization.k8s.io"].contains(type.group) && type.version == "v1"
+                }), serverAddress: address),
+            openAPI: OpenAPIHandler(OpenAPIDocuments(catalog: .builtIn, version: version.gitVersion)),
+            health: HealthHandler([isReady]), metrics: MetricsHandler(requests: requests),
+            reviews: ReviewHandler(authorizer: authorizer, authenticator: authenticator, tokens: tokens, lookup: lookup),
+            proxy: try ProxyHandler(cluster: registry, kubeletClient: configuration.kubeletClientCertificate, authorityPEM: configuration.kubeletAuthorityPEM),
+            version: version.jsonBytes)
+        let road = RequestRoad(authenticator: authenticator, authorizer: authorizer, routes: routes, requests: requests, logger: logger)
+        self.road = road
+        let judge = ClientCertificateJudge(authorities: configuration.clientAuthorities)
+        http = try HTTPServer(
+            configuration: .init(
+                address: configuration.bindAddress, port: configuration.securePort,
+                tls: HTTPServerTLS(
+                    certificateChain: configuration.servingCertificate.certificatePEM, privateKey: configuration.servingCertificate.keyPEM)),
+            handler: road, judge: { await judge.judge($0) }, logger: logger)
+    }
+
+    /// A transport for a component in this process.
+    package func transport(user: UserInfo) -> InProcessTransport {
+        InProcessTransport(handler: road, user: user)
+    }
+
+    /// Returns once the caches are filled and what every cluster starts with is there. `run()` must be running.
+    package func waitUntilReady() async throws {
+        try await registry.waitUntilReady()
+        if hasBootstrapped.withLock({ $0 }) { return }
+        let client = Client(transport: transport(user: Self.loopback), userAgent: "kube-apiserver")
+        try await Bootstrap(client: client, registry: registry, configuration: configuration).run()
+        hasBootstrapped.withLock { $0 = true }
+    }
+
+    /// Listens; throws `HTTPServerError` when it can't. Before `run()`, so that a port in use ends the start at once.
+    package func listen() async throws {
+        try await http.start()
+    }
+
+    /// Serves until the service group shuts down. `listen()` must have succeeded.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for cache in registry.caches { group.addTask { try await cache.run() } }
+            group.addTask { [http] in try await http.run() }
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// A setting that can't be used, by its flag's name.
+package struct ConfigurationError: Error, CustomStringConvertible {
+    package var description: String
+}
