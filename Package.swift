@@ -123,7 +123,7 @@ let floor5: [Target] = [
 let tools: [Target] = [
     .executableTarget(name: "generate-api", dependencies: ["JSON", arguments], path: "Tools/generate-api", swiftSettings: settings),
     .executableTarget(name: "benchmarks", dependencies: ["JSON", "KubernetesAPI", "CoreV1", "Storage"], path: "Benchmarks", swiftSettings: settings),
-    .executableTarget(name: "store-writer", dependencies: ["Storage", arguments], path: "Tools/store-writer", swiftSettings: settings),
+    .executableTarget(name: "store-writer", dependencies: ["Storage", arguments, log], path: "Tools/store-writer", swiftSettings: settings),
 ]
 
 let testTargets: [Target] = [
