@@ -1,5 +1,4 @@
 import Crypto
-import FoundationEssentials
 package import NIOSSL
 package import PKI
 import X509
@@ -32,9 +31,7 @@ package struct ClientCertificateJudge: Sendable {
         guard leaf.notBefore <= time, time <= leaf.notAfter else { return .rejected(reason: "the client certificate is expired or not yet valid") }
         guard leaf.allowsClientAuthentication else { return .rejected(reason: "the certificate is not for clients") }
         guard !leaf.commonName.isEmpty else { return .rejected(reason: "the client certificate names nobody") }
-        var verifier = Verifier(rootCertificates: authorities) {
-            RFC5280Policy(fixedValidationTime: Date(timeIntervalSince1970: Double(time)))
-        }
+        var verifier = Verifier(rootCertificates: authorities) { RFC5280Policy() }
         let intermediates = CertificateStore(chain.dropFirst().map(\.certificate))
         guard case .validCertificate = await verifier.validate(leaf: leaf.certificate, intermediates: intermediates) else {
             return .rejected(reason: "the client certificate was not signed by an authority of this cluster")
