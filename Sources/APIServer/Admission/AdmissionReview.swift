@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 /// One write as admission sees it: what is asked, by whom, and the object before and after.
 struct AdmissionReview {

@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 /// Nothing is created in namespaces that are not there or on their way out, and the system's namespaces stay.
 struct NamespaceLifecycle: MutatingAdmission {

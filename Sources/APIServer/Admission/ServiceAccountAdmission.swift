@@ -69,6 +69,7 @@ struct ServiceAccountAdmission: MutatingAdmission, ValidatingAdmission {
                 "defaultMode": 420,
             ],
         ]
-        pod["spec"]?["volumes"] = .array(pod.list("spec", "volumes") + [volume])
+        let volumes = pod.list("spec", "volumes") + [volume]
+        pod["spec"]?["volumes"] = .array(volumes)
     }
 }

@@ -1,6 +1,7 @@
 package import JSON
 package import KubernetesAPI
 package import Logging
+import NIOHTTP1
 package import Storage
 
 /// Serves all resources of the API: every verb on every kind takes the same road, and what is special about a kind stands in its `Strategy`.

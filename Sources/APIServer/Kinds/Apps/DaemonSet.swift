@@ -14,7 +14,7 @@ extension Strategy {
                     }
                 }
                 spec.setDefault("revisionHistoryLimit", 10)
-                spec.edit("template", PodSpecDefaults.apply(toTemplate:))
+                spec.edit("template", PodSpecDefaults.applyToTemplate)
             }
         }
         $0.emptyStatus = ["currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0]

@@ -17,7 +17,7 @@ extension Strategy {
                 }
                 spec.setDefault("revisionHistoryLimit", 10)
                 spec.setDefault("progressDeadlineSeconds", 600)
-                spec.edit("template", PodSpecDefaults.apply(toTemplate:))
+                spec.edit("template", PodSpecDefaults.applyToTemplate)
             }
         }
         $0.validate = { deployment in

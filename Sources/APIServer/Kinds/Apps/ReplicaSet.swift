@@ -5,7 +5,7 @@ extension Strategy {
         $0.defaults = { set in
             set.editOrMake("spec") { spec in
                 spec.setDefault("replicas", 1)
-                spec.edit("template", PodSpecDefaults.apply(toTemplate:))
+                spec.edit("template", PodSpecDefaults.applyToTemplate)
             }
         }
         $0.emptyStatus = ["replicas": 0]

@@ -18,7 +18,7 @@ extension Strategy {
                 spec.setDefault("replicas", 1)
                 spec.setDefault("revisionHistoryLimit", 10)
                 spec.setDefault("serviceName", "")
-                spec.edit("template", PodSpecDefaults.apply(toTemplate:))
+                spec.edit("template", PodSpecDefaults.applyToTemplate)
                 spec.editEach("volumeClaimTemplates") { claim in
                     claim.setDefault("apiVersion", "v1")
                     claim.setDefault("kind", "PersistentVolumeClaim")

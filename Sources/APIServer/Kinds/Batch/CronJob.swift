@@ -18,7 +18,7 @@ extension Strategy {
                     template.setDefault("metadata", [:])
                     template.editOrMake("spec") { job in
                         JobRules.podFailurePolicyDefaults(&job)
-                        job.edit("template", PodSpecDefaults.apply(toTemplate:))
+                        job.edit("template", PodSpecDefaults.applyToTemplate)
                     }
                 }
             }

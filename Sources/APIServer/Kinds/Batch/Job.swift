@@ -10,12 +10,14 @@ extension Strategy {
                     spec["parallelism"] = 1
                 }
                 spec.setDefault("parallelism", 1)
-                spec.setDefault("backoffLimit", spec["backoffLimitPerIndex"] == nil ? 6 : .integer(Int64(Int32.max)))
+                let perIndex = spec["backoffLimitPerIndex"] != nil
+                spec.setDefault("backoffLimit", perIndex ? .integer(Int64(Int32.max)) : 6)
                 spec.setDefaultString("completionMode", "NonIndexed")
                 spec.setDefault("suspend", false)
-                spec.setDefaultString("podReplacementPolicy", spec["podFailurePolicy"] == nil ? "TerminatingOrFailed" : "Failed")
+                let judgesFailures = spec["podFailurePolicy"] != nil
+                spec.setDefaultString("podReplacementPolicy", judgesFailures ? "Failed" : "TerminatingOrFailed")
                 JobRules.podFailurePolicyDefaults(&spec)
-                spec.edit("template", PodSpecDefaults.apply(toTemplate:))
+                spec.edit("template", PodSpecDefaults.applyToTemplate)
             }
             let labels = job.at("spec", "template", "metadata", "labels")
             if let labels, !labels.isZero, job.at("metadata", "labels")?.isZero ?? true {

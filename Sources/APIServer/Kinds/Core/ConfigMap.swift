@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 extension Strategy {
     static let configMap = Strategy {

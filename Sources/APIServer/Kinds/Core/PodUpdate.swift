@@ -93,10 +93,10 @@ enum PodUpdate {
         for existing in old.list("spec", "ephemeralContainers") {
             let name = existing.text("name")
             guard let same = now.first(where: { $0.text("name") == name }) else {
-                containers.forbidden("existing ephemeral containers \(name.quoted) may not be removed\n")
+                containers.forbidden("existing ephemeral containers \(goQuoted(name)) may not be removed\n")
                 continue
             }
-            if same != existing { containers.forbidden("existing ephemeral containers \(name.quoted) may not be changed\n") }
+            if same != existing { containers.forbidden("existing ephemeral containers \(goQuoted(name)) may not be changed\n") }
         }
     }
 

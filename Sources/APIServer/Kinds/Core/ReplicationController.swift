@@ -10,7 +10,7 @@ extension Strategy {
             }
             controller.editOrMake("spec") { spec in
                 spec.setDefault("replicas", 1)
-                spec.edit("template", PodSpecDefaults.apply(toTemplate:))
+                spec.edit("template", PodSpecDefaults.applyToTemplate)
             }
         }
         $0.emptyStatus = ["replicas": 0]

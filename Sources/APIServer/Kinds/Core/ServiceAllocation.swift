@@ -29,7 +29,8 @@ enum ServiceAllocation {
         let selectorless = spec["selector"]?.isZero ?? true
         if headless, selectorless {
             // Nobody knows what the endpoints will be, so both families are offered.
-            spec.setDefaultString("ipFamilyPolicy", spec.list("ipFamilies").count == 1 ? "SingleStack" : "RequireDualStack")
+            let one = spec.list("ipFamilies").count == 1
+            spec.setDefaultString("ipFamilyPolicy", one ? "SingleStack" : "RequireDualStack")
             if spec.list("ipFamilies").isEmpty {
                 let first = network.families.first ?? "IPv4"
                 let both = spec.text("ipFamilyPolicy") == "SingleStack" ? [first] : [first, first == "IPv4" ? "IPv6" : "IPv4"]
@@ -38,7 +39,8 @@ enum ServiceAllocation {
             return
         }
         let given = spec.list("clusterIPs").compactMap(\.stringValue).compactMap { IPAddress($0)?.family }
-        spec.setDefaultString("ipFamilyPolicy", spec.list("ipFamilies").count == 2 || given.count == 2 ? "RequireDualStack" : "SingleStack")
+        let two = spec.list("ipFamilies").count == 2 || given.count == 2
+        spec.setDefaultString("ipFamilyPolicy", two ? "RequireDualStack" : "SingleStack")
         let policy = spec.text("ipFamilyPolicy")
         if policy == "RequireDualStack", network.families.count < 2 {
             errors.append(FieldError(.invalid, path, value: spec["ipFamilyPolicy"], "this cluster is not configured for dual-stack services"))

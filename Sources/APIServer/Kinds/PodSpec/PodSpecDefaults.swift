@@ -14,7 +14,7 @@ enum PodSpecDefaults {
     }
 
     /// A pod template: its specification, and the member that a typed object always shows.
-    static func apply(toTemplate template: inout JSONValue) {
+    static func applyToTemplate(_ template: inout JSONValue) {
         template.setDefault("metadata", [:])
         template.editOrMake("spec", apply)
     }

@@ -56,7 +56,7 @@ struct ObjectFilter: Sendable {
 
     /// As a function for watches; nil when everything matches.
     var predicate: (@Sendable (WatchCacheEntry) -> Bool)? {
-        isEmpty ? nil : { [self] in matches($0) }
+        isEmpty ? nil : { @Sendable [self] in matches($0) }
     }
 
     /// The index that narrows a search by these selectors, if the resource has one.

@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 import NIOHTTP1
 
 /// The last step: the object as the client wants to see it.

@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 /// First step of a write: from the bytes of a request to a tree. Knows JSON and YAML.
 struct Decode {

@@ -1,4 +1,5 @@
 import JSON
+import NIOHTTP1
 
 /// What a delete request asks for, from its body and query.
 struct DeletionOptions: Sendable {

@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 /// Name and namespace of an object must be those of the request's path; what the object leaves out is taken from there.
 enum Identity {

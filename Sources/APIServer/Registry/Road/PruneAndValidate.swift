@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 /// The step between the two admissions: what a client may not set is put right, then the object has to keep its kind's rules.
 enum PruneAndValidate {

@@ -41,7 +41,7 @@ enum YAMLDocument {
             for (index, element) in sequence.enumerated() { elements.append(value(of: element, path: "\(path)[\(index)]", issues: &issues)) }
             return .array(elements)
         case .scalar(let scalar):
-            return self.scalar(scalar, tag: node.tag.name)
+            return self.scalar(scalar, tag: Tag.Name(rawValue: node.tag.description))
         case .alias:
             return .null
         }

@@ -1,4 +1,5 @@
 import JSON
+import NIOHTTP1
 
 extension Registry {
     /// `pods/binding`: the scheduler says on which node a pod runs.

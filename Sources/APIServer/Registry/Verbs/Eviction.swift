@@ -1,4 +1,5 @@
 import JSON
+import NIOHTTP1
 
 extension Registry {
     /// `pods/eviction`: a deletion that the pod's disruption budget must allow.

@@ -4,7 +4,7 @@ extension Registry {
         let info = request.info
         let answer = try answer(request, resource, responder)
         if let text = request.query["resourceVersion"], let wanted = Int64(text), wanted > resource.storage.cache.revision {
-            waitFor(wanted, resource, responder) { try self.get(request, resource, responder) }
+            waitFor(wanted, resource, responder) { () throws(APIStatus) in try self.get(request, resource, responder) }
             return
         }
         guard let entry = resource.storage.entry(namespace: info.namespace, name: info.name) else { throw resource.notFound(info.name) }

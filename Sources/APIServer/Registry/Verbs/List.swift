@@ -1,5 +1,8 @@
 import JSON
+import KubernetesAPI
 import NIOCore
+import NIOHTTP1
+import Storage
 
 extension Registry {
     /// All objects of a resource, or a part of them, from memory.
@@ -15,7 +18,7 @@ extension Registry {
         }
         if let revision = query.revision {
             if revision > cache.revision {
-                waitFor(revision, resource, responder) { try self.list(request, resource, responder) }
+                waitFor(revision, resource, responder) { () throws(APIStatus) in try self.list(request, resource, responder) }
                 return
             }
             let exact = query.match == .exact || (query.match == nil && query.limit > 0 && revision > 0)
@@ -41,7 +44,7 @@ extension Registry {
             } catch {
                 if error.isExpired {
                     answer.expired(continued ? lister.inconsistentToken : nil)
-                } else if case .store(.futureRevision(let requested, let current)) = error {
+                } else if case .store(let cause) = error, case .futureRevision(let requested, let current) = cause {
                     answer.status(.tooLargeResourceVersion(requested, current: current))
                 } else {
                     answer.status(.internalError("\(error)"))

@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import NIOHTTP1
 
 extension Registry {
     /// PATCH: a change of whatever is there. Made again on the newer state when somebody else was faster.
@@ -47,10 +48,10 @@ struct PatchBody: Sendable {
         switch media {
         case "application/json-patch+json":
             let document = try Self.read(request.body, &decode)
-            do {
+            do throws(PatchError) {
                 kind = .json(try JSONPatch(document))
             } catch {
-                throw .badRequest("error decoding patch: \(error)")
+                throw Self.refusal(error)
             }
         case "application/merge-patch+json":
             kind = .merge(try Self.read(request.body, &decode))
@@ -74,26 +75,31 @@ struct PatchBody: Sendable {
     func apply(to object: JSONValue) throws(APIStatus) -> JSONValue {
         switch kind {
         case .json(let patch):
-            do {
-                return try patch.applied(to: object)
+            do throws(PatchError) {
+                return try patch.apply(to: object)
             } catch {
-                throw Self.unprocessable("\(error)")
+                throw Self.refusal(error)
             }
         case .merge(let patch):
             return JSONMergePatch.apply(patch, to: object)
         case .strategic(let patch, let schema):
-            do {
+            do throws(PatchError) {
                 return try StrategicMergePatch.apply(patch, to: object, schema: schema)
             } catch {
-                throw Self.unprocessable("\(error)")
+                throw Self.refusal(error)
             }
         }
     }
 
-    /// A patch that is well formed but doesn't fit the object.
-    private static func unprocessable(_ why: String) -> APIStatus {
-        APIStatus(
-            code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request",
-            details: APIStatus.Details(causes: [APIStatus.Cause(reason: "UnexpectedServerResponse", message: why)]))
+    private static func refusal(_ error: PatchError) -> APIStatus {
+        switch error.kind {
+        case .malformed: .badRequest(error.description)
+        case .notApplicable:
+            APIStatus(
+                code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request",
+                details: APIStatus.Details(causes: [APIStatus.Cause(reason: "UnexpectedServerResponse", message: error.description)]))
+        case .tooLarge: .requestEntityTooLarge(error.description)
+        case .inconsistent: .internalError(error.description)
+        }
     }
 }

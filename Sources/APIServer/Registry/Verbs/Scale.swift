@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import NIOHTTP1
 
 extension Registry {
     /// `scale`: the number of replicas, in a form that is the same for all kinds that have one.

@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 extension Registry {
     /// The doors to a part of an object, or to something that is done with it.

@@ -1,4 +1,5 @@
 import JSON
+import NIOHTTP1
 import Storage
 
 extension Registry {
@@ -119,7 +120,7 @@ extension Registry {
         let transaction = CompareAndWrite.update(
             object, old: old, key: entry.key, revision: entry.resourceVersion, resource.strategy, now: context.now)
         let value = CompareAndWrite.value(of: transaction)
-        commit(transaction, entry, change, versioned: versioned, object: written) { revision in
+        commit(transaction, entry, change, versioned: versioned, object: written) { [answer] revision in
             if let completion = change.completion {
                 var object = written
                 object["metadata"]?["resourceVersion"] = .string("\(revision)")

@@ -1,5 +1,6 @@
 import Dispatch
 import JSON
+import KubernetesAPI
 import NIOHTTP1
 import Synchronization
 
@@ -11,7 +12,7 @@ extension Registry {
         let answer = try answer(request, resource, responder)
         let cache = resource.storage.cache
         if let revision = query.revision, revision > cache.revision {
-            waitFor(revision, resource, responder) { try self.watch(request, resource, responder) }
+            waitFor(revision, resource, responder) { () throws(APIStatus) in try self.watch(request, resource, responder) }
             return
         }
         let info = request.info
