@@ -60,11 +60,10 @@ final class FrontResponder: Responder, Tunnel {
 
     var tunnel: (any Tunnel)? { canTunnel ? self : nil }
 
-    func open(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler & Sendable) {
+    func open(status: Int, headers: HTTPHeaders, _ makeGlue: @escaping @Sendable () -> any ChannelHandler) {
         guard claim() else { return }
-        let headers = headers
         let sink = sink
-        onLoop(eventLoop) { sink.value.beginTunnel(status: status, headers: headers, glue) }
+        onLoop(eventLoop) { sink.value.beginTunnel(status: status, headers: headers, makeGlue()) }
     }
 
     /// Whether this is the first answer.

@@ -230,7 +230,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
         answerSent()
     }
 
-    func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler & Sendable) {
+    func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler) {
         guard case .answering = phase, let context else { return }
         var buffer = context.channel.allocator.buffer(capacity: 512)
         buffer.writeHead(status: status, headers: headers, close: false)

@@ -157,7 +157,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler, ResponseSink {
         answerSent()
     }
 
-    func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler & Sendable) {
+    func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler) {
         // Never offered on HTTP/2; a client that waits for it must not wait forever.
         context?.close(promise: nil)
     }

@@ -9,5 +9,5 @@ protocol ResponseSink: AnyObject {
     func sendBody(_ buffers: [ByteBuffer], promise: EventLoopPromise<Void>?)
     func sendEnd()
     /// Nil where the connection cannot change its protocol (HTTP/2).
-    func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler & Sendable)
+    func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler)
 }

@@ -117,7 +117,7 @@ struct RunningServer {
 
 @Suite struct HTTPServerTests {
     @Test(arguments: [false, true]) func roundTrips(http2: Bool) async throws {
-        try await RunningServer.with(http2: http2) { running in
+        try await RunningServer.with(http2: http2) { running async throws in
             let (echoed, body) = try await running.send(.POST, "/echo", body: Array("hello".utf8))
             #expect(echoed.version == (http2 ? .http2 : .http1_1))
             #expect(echoed.status == .ok)
@@ -154,7 +154,7 @@ struct RunningServer {
     }
 
     @Test(arguments: [false, true]) func manyAtATime(http2: Bool) async throws {
-        try await RunningServer.with(http2: http2) { running in
+        try await RunningServer.with(http2: http2) { running async throws in
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for index in 0..<200 {
                     group.addTask {
@@ -168,7 +168,7 @@ struct RunningServer {
     }
 
     @Test(arguments: [false, true]) func streams(http2: Bool) async throws {
-        try await RunningServer.with(http2: http2) { running in
+        try await RunningServer.with(http2: http2) { running async throws in
             let (response, body) = try await running.send(.GET, "/stream")
             #expect(response.status == .ok)
             let lines = String(decoding: body, as: UTF8.self).split(separator: "\n")
@@ -180,7 +180,7 @@ struct RunningServer {
     }
 
     @Test(arguments: [false, true]) func aClientThatGoesAwayIsNoticed(http2: Bool) async throws {
-        try await RunningServer.with(http2: http2) { running in
+        try await RunningServer.with(http2: http2) { running async throws in
             let task = Task {
                 let request = HTTPClientRequest(url: "https://127.0.0.1:\(running.port)/endless")
                 let response = try await running.client.execute(request, timeout: .seconds(30))
@@ -194,7 +194,7 @@ struct RunningServer {
     }
 
     @Test(arguments: [false, true]) func aSlowReaderIsNoticed(http2: Bool) async throws {
-        try await RunningServer.with(http2: http2) { running in
+        try await RunningServer.with(http2: http2) { running async throws in
             let request = HTTPClientRequest(url: "https://127.0.0.1:\(running.port)/endless")
             let response = try await running.client.execute(request, timeout: .seconds(30))
             let writer = try #require(running.echo.writers.withLock { $0.first })
@@ -222,7 +222,7 @@ struct RunningServer {
     }
 
     @Test(arguments: [false, true]) func aBodyPastTheLimitIsRefused(http2: Bool) async throws {
-        try await RunningServer.with(http2: http2) { running in
+        try await RunningServer.with(http2: http2) { running async throws in
             let limit = HTTPLimits.requestBodyBytesMax
             #expect(try await running.send(.POST, "/echo", body: [UInt8](repeating: 1, count: limit)).body.count == limit)
             do {
@@ -238,20 +238,20 @@ struct RunningServer {
 
     @Test(arguments: [false, true]) func certificatesTellWhoItIs(http2: Bool) async throws {
         func who(_ running: RunningServer) async throws -> String { String(decoding: try await running.send(.GET, "/who").body, as: UTF8.self) }
-        try await RunningServer.with(http2: http2) { #expect(try await who($0) == "absent") }
-        try await RunningServer.with(http2: http2, user: .client(user: "ana", groups: ["dev", "ops"])) {
-            #expect(try await who($0) == "ana dev,ops")
+        try await RunningServer.with(http2: http2) { running async throws in #expect(try await who(running) == "absent") }
+        try await RunningServer.with(http2: http2, user: .client(user: "ana", groups: ["dev", "ops"])) { running async throws in
+            #expect(try await who(running) == "ana dev,ops")
         }
-        try await RunningServer.with(http2: http2, user: .client(user: "ana"), stranger: true) {
-            #expect(try await who($0).hasPrefix("rejected"))
+        try await RunningServer.with(http2: http2, user: .client(user: "ana"), stranger: true) { running async throws in
+            #expect(try await who(running).hasPrefix("rejected"))
         }
-        try await RunningServer.with(http2: http2, user: .serving("ana", dnsNames: ["x"], ipAddresses: [])) {
-            #expect(try await who($0).hasPrefix("rejected"))
+        try await RunningServer.with(http2: http2, user: .serving("ana", dnsNames: ["x"], ipAddresses: [])) { running async throws in
+            #expect(try await who(running).hasPrefix("rejected"))
         }
     }
 
     @Test func aPortInUseIsExplained() async throws {
-        try await RunningServer.with(http2: false) { running in
+        try await RunningServer.with(http2: false) { running async throws in
             let second = try HTTPServer(
                 configuration: .init(address: "127.0.0.1", port: running.port, tls: nil, eventLoops: 1), handler: EchoHandler(),
                 judge: { _ in .absent }, logger: Logger(label: "test"))
