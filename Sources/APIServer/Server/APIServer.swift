@@ -1,6 +1,5 @@
 import JSON
 import KubernetesAPI
-package import KubernetesClient
 package import Logging
 import PKI
 package import ServiceLifecycle
@@ -16,9 +15,6 @@ package final class APIServer: Service {
     private let configuration: APIServerConfiguration
     private let logger: Logger
     private let hasBootstrapped = Mutex(false)
-
-    /// The user under which the server does its own work, as upstream's loopback client does.
-    private static let loopback = UserInfo(name: "system:apiserver", groups: [UserInfo.mastersGroup])
 
     /// - Throws: when a certificate can't be used or a range is none.
     package init(configuration: APIServerConfiguration, store: any Store, logger: Logger) throws {
@@ -73,8 +69,8 @@ package final class APIServer: Service {
     package func waitUntilReady() async throws {
         try await registry.waitUntilReady()
         if hasBootstrapped.withLock({ $0 }) { return }
-        let client = Client(transport: transport(user: Self.loopback), userAgent: "kube-apiserver")
-        try await Bootstrap(client: client, registry: registry, configuration: configuration).run()
+        try await registry.bootstrap(address: configuration.advertiseAddress, port: configuration.securePort)
+        try await PolicyBootstrap(registry: registry).run()
         hasBootstrapped.withLock { $0 = true }
     }
 
