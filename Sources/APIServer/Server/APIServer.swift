@@ -2,7 +2,8 @@ import JSON
 import KubernetesAPI
 package import Logging
 import PKI
-package import ServiceLifecycle
+import NIOPosix
+import ServiceLifecycle
 package import Storage
 import Synchronization
 
@@ -44,10 +45,15 @@ package final class APIServer: Service {
                     registry.resource(group: type.group, version: type.version, plural: type.plural) != nil
                         || ["authentication.k8s.io", "authorization.k8s.io"].contains(type.group) && type.version == "v1"
                 }), serverAddress: address),
-            openAPI: OpenAPIHandler(OpenAPIDocuments(catalog: .builtIn, version: version.gitVersion)),
             health: HealthHandler([isReady]), metrics: MetricsHandler(requests: requests),
             reviews: ReviewHandler(authorizer: authorizer, authenticator: authenticator, tokens: tokens, lookup: lookup),
-            proxy: try ProxyHandler(cluster: registry, kubeletClient: configuration.kubeletClientCertificate, authorityPEM: configuration.kubeletAuthorityPEM),
+            proxy: ProxyHandler(
+                lookup: ObjectLookup(
+                    get: { registry.object(group: $0, resource: $1, namespace: $2, name: $3) },
+                    list: { registry.objects(group: $0, resource: $1, namespace: $2.isEmpty ? nil : $2) }),
+                tls: try BackendTLS(
+                    authorityPEM: configuration.kubeletAuthorityPEM, certificatePEM: configuration.kubeletClientCertificate.certificatePEM,
+                    keyPEM: configuration.kubeletClientCertificate.keyPEM), group: MultiThreadedEventLoopGroup.singleton),
             version: version.jsonBytes)
         let road = RequestRoad(authenticator: authenticator, authorizer: authorizer, routes: routes, requests: requests, logger: logger)
         self.road = road

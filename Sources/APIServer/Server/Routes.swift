@@ -4,7 +4,6 @@ import NIOHTTP1
 struct Routes: Sendable {
     let registry: Registry
     let discovery: DiscoveryHandler
-    let openAPI: OpenAPIHandler
     let health: HealthHandler
     let metrics: MetricsHandler
     let reviews: ReviewHandler
@@ -25,8 +24,6 @@ struct Routes: Sendable {
             health.handle(request, responder)
         } else if DiscoveryHandler.serves(request.path) {
             discovery.handle(request, responder)
-        } else if OpenAPIHandler.handles(request.path) {
-            openAPI.handle(request, responder)
         } else if request.path == "/version" || request.path == "/version/" {
             responder.respond(json: version)
         } else if request.path == "/metrics" {
