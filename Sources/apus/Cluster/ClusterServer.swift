@@ -4,7 +4,7 @@ import ContainerRuntime
 import ControllerManager
 import CoreV1
 import Glibc
-import KubeProxy
+
 import Kubelet
 import KubernetesAPI
 import KubernetesClient
@@ -123,9 +123,6 @@ struct ClusterServer {
             client: client("system:kube-controller-manager", "system:masters"),
             configuration: .init(podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self)),
             logger: Logger(label: "kube-controller-manager"))
-        let proxy = KubeProxy(
-            client: client("system:kube-proxy"), nodeName: configuration.nodeName, nodeIP: configuration.nodeIP,
-            clusterCIDR: configuration.clusterCIDR, ledger: ledger, logger: Logger(label: "kube-proxy"))
         let dns = ClusterDNS(
             client: client("system:serviceaccount:kube-system:kube-dns", "system:serviceaccounts"),
             configuration: .init(
@@ -136,7 +133,7 @@ struct ClusterServer {
         var services: [any ServiceLifecycle.Service] = [api, CompactionService(store: store, logger: Logger(label: "storage")), runtime]
         if let containerd { services.append(Gated(gate.runtime, containerd)) }
         let behind: [any ServiceLifecycle.Service] = [
-            controllers, schedulerInformers, scheduler, networkInformers, network, proxy, dns,
+            controllers, schedulerInformers, scheduler, networkInformers, network, dns,
         ]
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
