@@ -24,6 +24,7 @@ let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix"
 let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -80,7 +81,11 @@ let floor1: [Target] = [
 
 let floor2: [Target] = [
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras, jwt]),
+<<<<<<< HEAD
     library("Storage", [grdb, log]),
+=======
+    library("Storage", [grdb, sqlite, log, lifecycle]),
+>>>>>>> main
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
     ]),
@@ -111,8 +116,9 @@ let floor5: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
+            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
             "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
+            asyncHTTPClient, yams, grpc,
         ],
         swiftSettings: settings),
 ]
@@ -121,16 +127,22 @@ let floor5: [Target] = [
 let tools: [Target] = [
     .executableTarget(name: "generate-api", dependencies: ["JSON", arguments], path: "Tools/generate-api", swiftSettings: settings),
     .executableTarget(name: "benchmarks", dependencies: ["JSON", "KubernetesAPI", "CoreV1", "Storage"], path: "Benchmarks", swiftSettings: settings),
-    .executableTarget(name: "store-writer", dependencies: ["Storage", arguments], path: "Tools/store-writer", swiftSettings: settings),
+    .executableTarget(name: "store-writer", dependencies: ["Storage", arguments, log], path: "Tools/store-writer", swiftSettings: settings),
 ]
 
 let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
+<<<<<<< HEAD
     tests("StorageTests", ["Storage", "store-writer"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
+=======
+    tests("StorageTests", ["Storage", "store-writer", log]),
+    tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
+    tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
+>>>>>>> main
     tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
@@ -138,7 +150,11 @@ let testTargets: [Target] = [
             "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log,
         ]),
+<<<<<<< HEAD
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "Storage", log]),
+=======
+    tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "KubernetesClient", "APIServer", "Storage", log]),
+>>>>>>> main
     tests(
         "ControllerManagerTests",
         ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),

@@ -202,25 +202,30 @@ package struct JSONPatch: Sendable {
 
     /// `~1` is a slash and `~0` a tilde; anything else after a tilde stays as it is.
     private static func unescaped(_ token: Substring.UTF8View) -> String {
+        let tilde = UInt8(ascii: "~")
         var bytes: [UInt8] = []
+        var afterTilde = false
         for byte in token {
-            if bytes.last == UInt8(ascii: "~"), byte == UInt8(ascii: "1") {
-                bytes[bytes.count - 1] = UInt8(ascii: "/")
-            } else if bytes.last == UInt8(ascii: "~"), byte == UInt8(ascii: "0") {
-                // Marked so that it starts no further escape; NUL cannot come from a path segment.
-                bytes[bytes.count - 1] = 0
-            } else {
-                bytes.append(byte)
+            switch byte {
+            case UInt8(ascii: "0") where afterTilde: bytes.append(tilde)
+            case UInt8(ascii: "1") where afterTilde: bytes.append(UInt8(ascii: "/"))
+            default:
+                if afterTilde { bytes.append(tilde) }
+                if byte != tilde { bytes.append(byte) }
             }
+            afterTilde = byte == tilde
         }
-        return String(decoding: bytes.map { $0 == 0 ? UInt8(ascii: "~") : $0 }, as: UTF8.self)
+        if afterTilde { bytes.append(tilde) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The index of an existing element.
     private static func index(_ key: String, in array: [JSONValue]) throws(PatchError) -> Int {
         let written = try number(key)
         let index = written < 0 ? written + array.count : written
-        guard array.indices.contains(index) else { throw PatchError(.notApplicable, "Unable to access invalid index: \(written): invalid index referenced") }
+        guard array.indices.contains(index) else {
+            throw PatchError(.notApplicable, "Unable to access invalid index: \(written): invalid index referenced")
+        }
         return index
     }
 

@@ -135,7 +135,8 @@ extension StrategicMergePatch {
     }
 
     /// Stable. As upstream, elements that the order does not mention move to the front.
-    private static func sorted(_ elements: [JSONValue], by order: [JSONValue], _ ranks: Ranks, _ mergeKey: String?) throws(PatchError) -> [JSONValue] {
+    private static func sorted(_ elements: [JSONValue], by order: [JSONValue], _ ranks: Ranks, _ mergeKey: String?) throws(PatchError) -> [JSONValue]
+    {
         if let mergeKey { for element in elements + order { _ = try value(of: mergeKey, in: element) } }
         var unranked: [JSONValue] = []
         var ranked: [(rank: Int, element: JSONValue)] = []

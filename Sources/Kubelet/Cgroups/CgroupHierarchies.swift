@@ -1,0 +1,51 @@
+import Glibc
+
+/// The cgroup hierarchies as this machine has them mounted: one unified tree (v2), or one per controller (v1).
+struct CgroupHierarchies: Sendable, Equatable {
+    enum Version: Sendable, Equatable { case v1, v2 }
+
+    var version: Version
+    /// v2: one mount point under "". v1: one per controller, and the named one under "systemd".
+    var mounts: [String: String]
+
+    static func detect() throws -> CgroupHierarchies {
+        try detect(mountinfo: Files.readText("/proc/self/mountinfo"))
+    }
+
+    /// What `/sys/fs/cgroup` itself is decides, as runc decides: a v2 tree mounted elsewhere beside v1 has no controllers to give.
+    static func detect(mountinfo: String) throws -> CgroupHierarchies {
+        var unified: String?
+        var controllers: [String: String] = [:]
+        for line in mountinfo.split(separator: "\n") {
+            let fields = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+            guard fields.count > 6, let dash = fields.firstIndex(of: "-"), dash + 3 < fields.count else { continue }
+            let path = fields[4]
+            switch fields[dash + 1] {
+            case "cgroup2" where path == "/sys/fs/cgroup": unified = path
+            case "cgroup":
+                for option in fields[dash + 3].split(separator: ",").map(String.init) {
+                    if option == "name=systemd" {
+                        controllers["systemd"] = path
+                    } else if known.contains(option) {
+                        controllers[option] = path
+                    }
+                }
+            default: break
+            }
+        }
+        if let unified { return CgroupHierarchies(version: .v2, mounts: ["": unified]) }
+        guard controllers["memory"] != nil, controllers["cpu"] != nil else {
+            throw KubeletError(
+                "no cgroup controllers found: neither a cgroup v2 tree at /sys/fs/cgroup nor the v1 controllers cpu and memory are mounted; "
+                    + "mount them (for example with the package cgroupfs-mount) and start again")
+        }
+        return CgroupHierarchies(version: .v1, mounts: controllers)
+    }
+
+    private static let known: Set<String> = [
+        "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb", "net_cls", "net_prio", "perf_event", "misc", "rdma",
+    ]
+
+    /// The distinct mount points; controllers mounted together share one.
+    var mountPoints: [String] { Array(Set(mounts.values)).sorted() }
+}

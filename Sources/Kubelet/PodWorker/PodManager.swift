@@ -1,0 +1,118 @@
+import CoreV1
+import KubernetesAPI
+import KubernetesClient
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// Has one worker for each pod of this node: those the API names, and those that an earlier life left in the runtime.
+final class PodManager: ServiceLifecycle.Service {
+    private enum Change: Sendable {
+        case updated(Pod)
+        case removed(Pod)
+        /// Found on the node, unknown to the API.
+        case orphan(Pod)
+        case synced
+    }
+
+    private let services: NodeServices
+    private let registry: PodRegistry
+    private let informer: Informer<Pod>
+    private let nodeObject: @Sendable () -> Node?
+    private let logger: Logger
+    private let changes: AsyncStream<Change>
+    private let post: AsyncStream<Change>.Continuation
+    private let isSynced = Atomic<Bool>(false)
+
+    init(services: NodeServices, registry: PodRegistry, informer: Informer<Pod>, nodeObject: @escaping @Sendable () -> Node?) {
+        self.services = services
+        self.registry = registry
+        self.informer = informer
+        self.nodeObject = nodeObject
+        self.logger = services.logger
+        (changes, post) = AsyncStream.makeStream(of: Change.self)
+    }
+
+    /// Whether the API's pods are all known, so that anything else in the runtime belongs to none.
+    var knowsAllPods: Bool { isSynced.load(ordering: .acquiring) }
+
+    /// A pod found in the runtime or on disk that the API does not know: it is to be stopped and removed.
+    func adoptOrphan(uid: String, name: String, namespace: String) {
+        guard knowsAllPods, registry.entry(uid: uid) == nil else { return }
+        var pod = Pod()
+        pod.metadata.uid = uid
+        pod.metadata.name = name
+        pod.metadata.namespace = namespace
+        post.yield(.orphan(pod))
+    }
+
+    func run() async throws {
+        informer.addHandler(
+            added: { [post] pod in post.yield(.updated(pod)) },
+            updated: { [post] _, pod in post.yield(.updated(pod)) },
+            deleted: { [post] pod in post.yield(.removed(pod)) })
+        await cancelWhenGracefulShutdown { [self] in
+            await withDiscardingTaskGroup { group in
+                group.addTask { [self] in
+                    do { try await informer.waitForSync() } catch { return }
+                    post.yield(.synced)
+                }
+                for await change in changes { handle(change, &group) }
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func handle(_ change: Change, _ group: inout DiscardingTaskGroup) {
+        switch change {
+        case .updated(let pod):
+            if let entry = registry.entry(uid: pod.uid) {
+                entry.mailbox.post(.updated(pod))
+            } else {
+                start(pod, &group)
+            }
+        case .removed(let pod):
+            registry.entry(uid: pod.uid)?.mailbox.post(.removed)
+        case .orphan(let pod):
+            guard registry.entry(uid: pod.uid) == nil else { return }
+            logger.info("removing a pod that the API does not know", metadata: ["pod": "\(pod.key)", "uid": "\(pod.uid)"])
+            start(pod, &group, isOrphan: true)
+        case .synced:
+            isSynced.store(true, ordering: .releasing)
+            adoptLeftFolders()
+        }
+    }
+
+    private func start(_ pod: Pod, _ group: inout DiscardingTaskGroup, isOrphan: Bool = false) {
+        let worker = PodWorker(pod, services: services, registry: registry)
+        let failure = isOrphan ? nil : admission(pod)
+        registry.add(pod, worker.mailbox)
+        if let failure {
+            services.events.warning(pod, nil, failure.reason, failure.message)
+            worker.mailbox.post(.failed(failure))
+        }
+        if isOrphan { worker.mailbox.post(.removed) }
+        group.addTask { [registry, informer, post] in
+            await worker.run()
+            registry.remove(pod.uid)
+            // An update may have come while the worker was ending.
+            if !Task.isCancelled, let current = informer.get(pod.name, namespace: pod.namespace), current.uid == pod.uid {
+                post.yield(.updated(current))
+            }
+        }
+    }
+
+    /// Pods that ran before were admitted before.
+    private func admission(_ pod: Pod) -> PodFailure? {
+        guard !pod.isTerminal, !pod.isBeingDeleted, pod.status.startTime == nil, let node = nodeObject() else { return nil }
+        let others = registry.all.map(\.pod).filter { $0.uid != pod.uid && !$0.isTerminal }
+        return PodAdmission(node: node).check(pod, beside: others)
+    }
+
+    /// Folders and cgroups of pods that have nothing in the runtime any more are cleaned up in the same way as those that have.
+    private func adoptLeftFolders() {
+        for uid in services.volumes.podUIDs().union(services.cgroups.podUIDs()) {
+            adoptOrphan(uid: uid, name: "", namespace: "")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import CoreV1
+import Synchronization
+
+/// What the rest of the node agent may know of the pods: the workers write, the server and the runtime's watcher read.
+final class PodRegistry: Sendable {
+    struct Entry: Sendable {
+        var pod: Pod
+        var observed: ObservedPod
+        var mailbox: PodMailbox
+    }
+
+    private struct State {
+        var entries: [String: Entry] = [:]
+        /// Uid by container or sandbox id.
+        var owners: [String: String] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ pod: Pod, _ mailbox: PodMailbox) {
+        let observed = ObservedPod(uid: pod.uid, name: pod.name, namespace: pod.namespace)
+        state.withLock { $0.entries[pod.uid] = Entry(pod: pod, observed: observed, mailbox: mailbox) }
+    }
+
+    func update(_ pod: Pod, _ observed: ObservedPod) {
+        state.withLock { state in
+            guard let entry = state.entries[pod.uid] else { return }
+            for id in PodRegistry.ids(entry.observed) { state.owners[id] = nil }
+            for id in PodRegistry.ids(observed) { state.owners[id] = pod.uid }
+            state.entries[pod.uid] = Entry(pod: pod, observed: observed, mailbox: entry.mailbox)
+        }
+    }
+
+    func remove(_ uid: String) {
+        state.withLock { state in
+            guard let entry = state.entries.removeValue(forKey: uid) else { return }
+            for id in PodRegistry.ids(entry.observed) { state.owners[id] = nil }
+        }
+    }
+
+    func entry(uid: String) -> Entry? {
+        state.withLock { $0.entries[uid] }
+    }
+
+    func entry(namespace: String, name: String, uid: String? = nil) -> Entry? {
+        state.withLock { state in
+            let found = state.entries.values.filter { entry in
+                entry.pod.name == name && entry.pod.namespace == namespace && (uid == nil || entry.pod.uid == uid)
+            }
+            // Beside a pod that is going, its successor of the same name.
+            return found.first { !$0.pod.isBeingDeleted } ?? found.first
+        }
+    }
+
+    /// The worker that a container or sandbox belongs to.
+    func owner(of id: String) -> PodMailbox? {
+        state.withLock { state in state.owners[id].flatMap { state.entries[$0]?.mailbox } }
+    }
+
+    var uids: Set<String> { state.withLock { Set($0.entries.keys) } }
+
+    var all: [Entry] { state.withLock { Array($0.entries.values) } }
+
+    private static func ids(_ observed: ObservedPod) -> [String] {
+        observed.sandboxes.map(\.id) + observed.containers.map(\.id)
+    }
+}

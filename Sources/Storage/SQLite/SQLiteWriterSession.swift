@@ -1,0 +1,207 @@
+import GRDB
+import Logging
+
+/// What the writer's thread knows and does; lives on that thread alone.
+///
+/// Its day: a batch of transactions, then one small step of each thing that can wait (deleting what has expired, telling new watches of the past,
+/// trimming history), then the next batch.
+struct SQLiteWriterSession {
+    let writer: SQLiteWriter
+    /// The newest revision in the database.
+    var revision: Int64
+    /// Watches that have been told everything up to `revision`.
+    private var watchers: [Watcher] = []
+    /// Watches still being told of the past, and how far they have come.
+    private var followers: [(watcher: Watcher, position: Int64)] = []
+    private var expiryIsDue = true
+    private var expiryScheduled: Int64?
+    private var compactions: [(revision: Int64, completion: @Sendable (Result<Void, StoreError>) -> Void)] = []
+    private var trimming = true
+
+    init(writer: SQLiteWriter) {
+        self.writer = writer
+        revision = writer.publishedRevision
+    }
+
+    /// Whether there is something to do even if nobody asks for anything.
+    var hasMoreToDo: Bool {
+        !followers.isEmpty || !compactions.isEmpty || trimming || expiryIsDue
+    }
+
+    mutating func begin() {
+        writer.logger.debug("store opened", metadata: ["file": "\(writer.path)", "revision": "\(revision)"])
+    }
+
+    mutating func work(on work: SQLiteWriter.Work) {
+        for request in work.requests {
+            switch request {
+            case .watch(let watcher): followers.append((watcher, watcher.start))
+            case .compact(let revision, let completion): compactions.append((revision, completion))
+            case .expire:
+                expiryScheduled = nil
+                expiryIsDue = true
+            }
+        }
+        if !work.pending.isEmpty { commit(work.pending) }
+        if expiryIsDue { expire() }
+        tellFollowers()
+        compact()
+    }
+
+    /// The store is closed: nobody gets an answer after this.
+    mutating func end() {
+        for watcher in watchers + followers.map(\.watcher) { watcher.end(.closed) }
+        for compaction in compactions { compaction.completion(.failure(.closed)) }
+    }
+
+    // MARK: Transactions
+
+    private mutating func commit(_ batch: ArraySlice<SQLiteWriter.Pending>) {
+        let now = writer.clock.nowMilliseconds
+        var outcomes: [CommitResult] = []
+        outcomes.reserveCapacity(batch.count)
+        let failure = inTransaction { changes in
+            for pending in batch { outcomes.append(try changes.apply(pending.transaction, now: now)) }
+        }
+        if let failure {
+            for pending in batch { pending.completion(.failure(failure)) }
+        } else {
+            for (pending, outcome) in zip(batch, outcomes) { pending.completion(.success(outcome)) }
+        }
+    }
+
+    /// Makes changes in one transaction of SQLite and, once they are on the disk, tells the watches. On failure nothing has happened.
+    private mutating func inTransaction(_ body: (inout SQLiteChanges) throws -> Void) -> StoreError? {
+        var made: SQLiteChanges?
+        do {
+            try writer.pool.writeWithoutTransaction { database in
+                try database.inTransaction(.immediate) {
+                    var changes = try SQLiteChanges(database, after: revision)
+                    try body(&changes)
+                    made = changes
+                    return .commit
+                }
+            }
+        } catch {
+            let failure = StoreError(error, file: writer.path)
+            writer.logger.error("failed to write to the store", metadata: ["file": "\(writer.path)", "error": "\(failure)"])
+            return failure
+        }
+        guard let made, made.revision > revision else { return nil }
+        revision = made.revision
+        tellWatchers(made.events)
+        if let expiry = made.nextExpiry { schedule(expiry) }
+        return nil
+    }
+
+    private mutating func tellWatchers(_ events: [StoreEvent]) {
+        var isAnyOver = false
+        for watcher in watchers {
+            watcher.tell(events, through: revision)
+            if watcher.isOver { isAnyOver = true }
+        }
+        if isAnyOver { watchers.removeAll(where: \.isOver) }
+        writer.publish(revision)
+    }
+
+    // MARK: Time to live
+
+    private mutating func expire() {
+        let now = writer.clock.nowMilliseconds
+        var isMore = false
+        var next: Int64?
+        let failure = inTransaction { changes in
+            let keys = try changes.expiredKeys(now: now, limit: StoreLimits.operationsPerTransactionMax)
+            isMore = keys.count == StoreLimits.operationsPerTransactionMax
+            if !keys.isEmpty { _ = try changes.apply(Transaction(operations: keys.map { .delete(key: $0) }), now: now) }
+            next = try changes.firstExpiry()
+        }
+        expiryIsDue = isMore && failure == nil
+        if failure != nil {
+            schedule(now + Self.retryMilliseconds)
+        } else if let next {
+            schedule(next)
+        }
+    }
+
+    /// How long to leave it at that when deleting expired keys failed.
+    private static let retryMilliseconds: Int64 = 1000
+
+    private mutating func schedule(_ time: Int64) {
+        if let expiryScheduled, expiryScheduled <= time { return }
+        expiryScheduled = time
+        writer.clock.call(at: time) { [weak writer] in writer?.submit(.expire) }
+    }
+
+    // MARK: Watches that begin in the past
+
+    /// How many revisions of the past a watch is told of in one step.
+    private static let followStep: Int64 = 1000
+
+    private mutating func tellFollowers() {
+        guard !followers.isEmpty else { return }
+        var remaining: [(watcher: Watcher, position: Int64)] = []
+        for (watcher, position) in followers where !watcher.isOver {
+            if position >= revision {
+                watchers.append(watcher)
+                continue
+            }
+            guard position >= writer.compactedRevision else {
+                watcher.end(.compacted(requested: position, compacted: writer.compactedRevision))
+                continue
+            }
+            let end = min(position + Self.followStep, revision)
+            do {
+                let events = try writer.pool.writeWithoutTransaction { database in
+                    try SQLiteHistory.events(of: watcher.range, after: position, through: end, in: database)
+                }
+                watcher.tell(events, through: end)
+                if end == revision { watchers.append(watcher) } else { remaining.append((watcher, end)) }
+            } catch {
+                watcher.end(StoreError(error, file: writer.path))
+            }
+        }
+        followers = remaining
+    }
+
+    // MARK: Compaction
+
+    private mutating func compact() {
+        if let target = compactions.first?.revision, let answer = beginCompaction(to: target) {
+            compactions.removeFirst().completion(answer)
+        }
+        guard trimming else { return }
+        do {
+            trimming = try writer.pool.writeWithoutTransaction { database in
+                try SQLiteHistory.trim(rows: writer.configuration.compactionStepRows, in: database)
+            }
+            if !trimming { finishCompactions(.success(())) }
+        } catch {
+            trimming = false
+            finishCompactions(.failure(StoreError(error, file: writer.path)))
+        }
+    }
+
+    /// - Returns: the answer, when there is nothing to wait for.
+    private mutating func beginCompaction(to target: Int64) -> Result<Void, StoreError>? {
+        guard target <= revision else { return .failure(.futureRevision(requested: target, current: revision)) }
+        guard target > writer.compactedRevision else { return trimming ? nil : .success(()) }
+        do {
+            try writer.pool.writeWithoutTransaction { database in
+                try database.execute(sql: "UPDATE progress SET compacted = ?", arguments: [target])
+            }
+        } catch {
+            return .failure(StoreError(error, file: writer.path))
+        }
+        writer.publish(compacted: target)
+        trimming = true
+        return nil
+    }
+
+    private mutating func finishCompactions(_ result: Result<Void, StoreError>) {
+        while let compaction = compactions.first, compaction.revision <= writer.compactedRevision {
+            compactions.removeFirst()
+            compaction.completion(result)
+        }
+    }
+}
