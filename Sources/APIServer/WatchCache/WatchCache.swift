@@ -106,6 +106,11 @@ extension WatchCache {
         }
     }
 
+    /// Whether objects can be found by an index of this name.
+    package func hasIndex(_ name: String) -> Bool {
+        configuration.indexes.contains { $0.name == name }
+    }
+
     /// Keeps a snapshot of all objects for a while, so that a list given out in parts can be continued from it.
     package func keep(_ snapshot: WatchCacheSnapshot) {
         let dropped: WatchCacheSnapshot? = state.withLock { state in
