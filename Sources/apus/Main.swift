@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 
 /// One binary; the name it is called by chooses what it is.

@@ -3,27 +3,51 @@ package import KubernetesAPI
 /// What the server serves, as discovery tells it. `version` grows whenever that changes (custom resources come and go).
 package protocol DiscoverySource: Sendable {
     var version: UInt64 { get }
-    func resources() -> [ResourceCatalog.Resource]
+    func resources() -> [DiscoveryResource]
 }
 
-/// Discovery over the built-in resources that the registry says it serves.
-package struct BuiltInDiscovery: DiscoverySource {
-    private let served: [ResourceCatalog.Resource]
+/// One resource in one version, with those of its subresources that are served.
+package struct DiscoveryResource: Sendable {
+    package let type: ResourceType
+    package let verbs: [String]
+    package let shortNames: [String]
+    package let categories: [String]
+    package let subresources: [ResourceCatalog.Subresource]
 
-    package init(catalog: ResourceCatalog = .builtIn, serves: (ResourceType) -> Bool) {
-        served = catalog.resources.filter { serves($0.type) }
+    package init(_ resource: ResourceCatalog.Resource, subresources: [ResourceCatalog.Subresource]) {
+        type = resource.type
+        verbs = resource.verbs
+        shortNames = resource.shortNames
+        categories = resource.categories
+        self.subresources = subresources
+    }
+
+    var kind: GroupVersionKind { GroupVersionKind(group: type.group, version: type.version, kind: type.kind) }
+}
+
+/// Discovery over the built-in resources, as far as they are served.
+package struct BuiltInDiscovery: DiscoverySource {
+    private let served: [DiscoveryResource]
+
+    /// - Parameter serves: whether a resource is served; with a name, whether that subresource of it is.
+    package init(catalog: ResourceCatalog = .builtIn, serves: (_ type: ResourceType, _ subresource: String?) -> Bool) {
+        served = catalog.resources.compactMap { resource in
+            let subresources = resource.subresources.filter { serves(resource.type, $0.name) }
+            let isServed = serves(resource.type, nil)
+            return isServed || !subresources.isEmpty ? DiscoveryResource(resource, subresources: subresources) : nil
+        }
     }
 
     package var version: UInt64 { 1 }
 
-    package func resources() -> [ResourceCatalog.Resource] { served }
+    package func resources() -> [DiscoveryResource] { served }
 }
 
 /// Groups and versions in the order in which clients prefer them.
 struct DiscoveryGroup: Sendable {
     struct Version: Sendable {
         let name: String
-        let resources: [ResourceCatalog.Resource]
+        let resources: [DiscoveryResource]
     }
 
     let name: String
@@ -38,7 +62,7 @@ struct DiscoveryGroup: Sendable {
         "flowcontrol.apiserver.k8s.io",
     ]
 
-    static func groups(of resources: [ResourceCatalog.Resource]) -> [DiscoveryGroup] {
+    static func groups(of resources: [DiscoveryResource]) -> [DiscoveryGroup] {
         let byGroup = Dictionary(grouping: resources, by: \.type.group)
         func rank(_ group: String) -> Int { order.firstIndex(of: group) ?? order.count }
         return byGroup.keys.sorted { rank($0) == rank($1) ? $0 < $1 : rank($0) < rank($1) }.map { group in

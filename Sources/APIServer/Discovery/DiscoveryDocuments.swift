@@ -20,7 +20,7 @@ struct DiscoveryDocuments: Sendable {
     /// `/api` and `/apis` in the aggregated form, by the version of that form.
     private(set) var aggregated: [String: [String: Document]] = [:]
 
-    init(resources: [ResourceCatalog.Resource], serverAddress: String) {
+    init(resources: [DiscoveryResource], serverAddress: String) {
         let groups = DiscoveryGroup.groups(of: resources)
         plain["/api"] = Document([
             "kind": "APIVersions",
@@ -60,7 +60,7 @@ struct DiscoveryDocuments: Sendable {
         return ["name": .string(group.name), "versions": .array(versions), "preferredVersion": versions.first ?? [:]]
     }
 
-    private static func entries(_ resource: ResourceCatalog.Resource) -> [JSONValue] {
+    private static func entries(_ resource: DiscoveryResource) -> [JSONValue] {
         let type = resource.type
         var entry: JSONValue = [
             "name": .string(type.plural), "singularName": .string(type.singular), "namespaced": .bool(type.namespaced), "kind": .string(type.kind),
@@ -94,7 +94,7 @@ struct DiscoveryDocuments: Sendable {
         return ["metadata": group.name.isEmpty ? [:] : ["name": .string(group.name)], "versions": .array(versions)]
     }
 
-    private static func aggregate(_ resource: ResourceCatalog.Resource) -> JSONValue {
+    private static func aggregate(_ resource: DiscoveryResource) -> JSONValue {
         let type = resource.type
         var entry: JSONValue = [
             "resource": .string(type.plural), "responseKind": kind(resource.kind), "scope": type.namespaced ? "Namespaced" : "Cluster",

@@ -19,7 +19,8 @@ extension ByteBuffer {
     }
 }
 
-private func isOneLine(_ text: String) -> Bool {
+/// Whether a header's text stays within its line.
+func isOneLine(_ text: String) -> Bool {
     for byte in text.utf8 where byte == 0x0D || byte == 0x0A || byte == 0 { return false }
     return true
 }

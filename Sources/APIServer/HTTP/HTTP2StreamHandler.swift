@@ -21,8 +21,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler, ResponseSink {
     private var context: ChannelHandlerContext?
     private var phase = Phase.idle
     private var isHead = false
-    /// The client has sent all of its request; otherwise the stream must be reset once it is answered.
-    private var isRequestComplete = false
+    private var discardedBytes = 0
 
     init(front: HTTPFront, connection: ClientConnection) {
         self.front = front
@@ -65,10 +64,16 @@ final class HTTP2StreamHandler: ChannelInboundHandler, ResponseSink {
                 dispatch(assembly)
             }
         case (.data(let frame), _):
-            if frame.endStream { isRequestComplete = true }
+            discard(frame, context)
         default:
             break
         }
+    }
+
+    /// The rest of a request that is answered already. Read to its end, so that the client gets to the answer, unless it goes on for ever.
+    private func discard(_ frame: HTTP2Frame.FramePayload.Data, _ context: ChannelHandlerContext) {
+        discardedBytes += frame.data.readableBytes
+        if discardedBytes > HTTPLimits.discardedBytesMax { context.close(promise: nil) }
     }
 
     private func begin(_ fields: HPACKHeaders) {
@@ -92,7 +97,6 @@ final class HTTP2StreamHandler: ChannelInboundHandler, ResponseSink {
     }
 
     private func requestEnded() {
-        isRequestComplete = true
         if case .receiving(let assembly) = phase { dispatch(assembly) }
     }
 
@@ -121,7 +125,6 @@ final class HTTP2StreamHandler: ChannelInboundHandler, ResponseSink {
         context.write(wrapOutboundOut(.headers(.init(headers: fields, endStream: !hasBody))), promise: nil)
         if hasBody { context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: nil) }
         context.flush()
-        answerSent()
     }
 
     func sendHead(status: Int, headers: HTTPHeaders, writer: FrontStreamWriter) {
@@ -154,7 +157,6 @@ final class HTTP2StreamHandler: ChannelInboundHandler, ResponseSink {
         guard case .streaming = phase, let context else { return }
         phase = .closed
         context.writeAndFlush(wrapOutboundOut(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true))), promise: nil)
-        answerSent()
     }
 
     func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler) {
@@ -162,15 +164,11 @@ final class HTTP2StreamHandler: ChannelInboundHandler, ResponseSink {
         context?.close(promise: nil)
     }
 
-    private func answerSent() {
-        if !isRequestComplete { context?.close(promise: nil) }
-    }
-
     private func responseFields(status: Int, headers: HTTPHeaders) -> HPACKHeaders {
         var fields = HPACKHeaders()
         fields.reserveCapacity(headers.count + 2)
         fields.add(name: ":status", value: status == 200 ? "200" : String(status))
-        for (name, value) in headers {
+        for (name, value) in headers where isOneLine(value) {
             let name = name.lowercased()
             switch name {
             case "connection", "transfer-encoding", "keep-alive", "upgrade", "proxy-connection", "content-length": continue

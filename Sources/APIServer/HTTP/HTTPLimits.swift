@@ -4,6 +4,8 @@ import NIOCore
 package enum HTTPLimits {
     /// Upstream's limit for a request's body: 3 MiB, then 413.
     package static let requestBodyBytesMax = 3 << 20
+    /// What is read and thrown away of a request that has been refused.
+    static let discardedBytesMax = 64 << 20
     /// The request line and headers of one request.
     static let requestHeadBytesMax = 1 << 20
     /// Requests that one HTTP/2 connection may have open at a time.

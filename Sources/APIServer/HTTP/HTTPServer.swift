@@ -110,7 +110,7 @@ package final class HTTPServer: Service {
         try? await listener?.close()
         for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
         let deadline = NIODeadline.now() + HTTPLimits.shutdownGrace
-        while front.counter.current > 0, NIODeadline.now() < deadline {
+        while front.counter.current > 0, NIODeadline.now() < deadline, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(10))
         }
         let left = state.withLock { Array($0.connections.values) }

@@ -1,37 +1,62 @@
+import Logging
+import NIOCore
 package import PKI
 
-/// What an API server is made with. Names are those of upstream's flags where there is one.
+/// How an API server is to run.
 package struct APIServerConfiguration: Sendable {
-    /// `--bind-address`
-    package var bindAddress = "0.0.0.0"
-    /// `--secure-port`
-    package var securePort = 6443
-    /// `--advertise-address`: where the members of the cluster reach this server.
+    /// Where to listen.
+    package var address: String
+    package var port: Int
+    /// The address that others reach this server at: in the `kubernetes` Service's endpoints and in discovery.
     package var advertiseAddress: String
-    /// `--tls-cert-file`, `--tls-private-key-file`
-    package var servingCertificate: CertificateFiles
-    /// `--client-ca-file`
+    package var serving: HTTPServerTLS
+    /// Whose client certificates count.
     package var clientAuthorities: [PEMCertificate]
-    /// `--kubelet-client-certificate`, `--kubelet-client-key`
-    package var kubeletClientCertificate: CertificateFiles
-    /// `--kubelet-certificate-authority`
-    package var kubeletAuthorityPEM: [UInt8]
-    /// Signs and verifies service account tokens: `--service-account-signing-key-file` and its relatives.
-    package var serviceAccountTokens: ServiceAccountTokens
-    /// `--service-cluster-ip-range`
-    package var serviceClusterIPRange: String
+    /// How to talk to kubelets. Nil: there is no `exec`, `log` or `proxy`.
+    package var kubelets: BackendTLS?
+    package var tokens: ServiceAccountTokens
+    package var services: ServiceNetwork
+    package var version: VersionInfo
+    package var eventLoops: Int
+    /// Further handlers by path prefix, such as `/openapi/`.
+    package var branches: [(prefix: String, handler: any RequestHandler)]
 
     package init(
-        advertiseAddress: String, servingCertificate: CertificateFiles, clientAuthorities: [PEMCertificate],
-        kubeletClientCertificate: CertificateFiles, kubeletAuthorityPEM: [UInt8], serviceAccountTokens: ServiceAccountTokens,
-        serviceClusterIPRange: String
+        address: String = "0.0.0.0", port: Int = 6443, advertiseAddress: String, serving: HTTPServerTLS, clientAuthorities: [PEMCertificate],
+        kubelets: BackendTLS?, tokens: ServiceAccountTokens, services: ServiceNetwork, version: VersionInfo = VersionInfo(),
+        eventLoops: Int = System.coreCount, branches: [(prefix: String, handler: any RequestHandler)] = []
     ) {
+        self.address = address
+        self.port = port
         self.advertiseAddress = advertiseAddress
-        self.servingCertificate = servingCertificate
+        self.serving = serving
         self.clientAuthorities = clientAuthorities
-        self.kubeletClientCertificate = kubeletClientCertificate
-        self.kubeletAuthorityPEM = kubeletAuthorityPEM
-        self.serviceAccountTokens = serviceAccountTokens
-        self.serviceClusterIPRange = serviceClusterIPRange
+        self.kubelets = kubelets
+        self.tokens = tokens
+        self.services = services
+        self.version = version
+        self.eventLoops = eventLoops
+        self.branches = branches
+    }
+
+    /// Everything from the files of a control plane.
+    ///
+    /// - Throws: when a certificate or key cannot be used.
+    package init(
+        pki: ClusterPKI, address: String = "0.0.0.0", port: Int = 6443, advertiseAddress: String, services: ServiceNetwork,
+        issuer: String = "https://kubernetes.default.svc.cluster.local"
+    ) throws {
+        self.init(
+            address: address, port: port, advertiseAddress: advertiseAddress,
+            serving: HTTPServerTLS(certificateChain: pki.apiServer.certificatePEM, privateKey: pki.apiServer.keyPEM),
+            clientAuthorities: [pki.authority.certificate],
+            kubelets: try BackendTLS(
+                authorityPEM: pki.authorityPEM, certificatePEM: pki.kubeletClient.certificatePEM, keyPEM: pki.kubeletClient.keyPEM),
+            tokens: try ServiceAccountTokens(key: pki.serviceAccountKey, issuer: issuer), services: services)
+    }
+
+    /// Host and port for documents.
+    var serverAddress: String {
+        advertiseAddress.contains(":") ? "[\(advertiseAddress)]:\(port)" : "\(advertiseAddress):\(port)"
     }
 }

@@ -1,23 +1,25 @@
 import JSON
+import Synchronization
 
-/// Hands the role objects in the watch caches to the authorizer.
-struct RegistryRBACSource: RBACSource {
-    private let caches: [(kind: RBACKind, cache: WatchCache)]
+/// The role objects as the registry has them. Empty until it follows one.
+final class RegistryRBACSource: RBACSource {
+    private let counter = Atomic<UInt64>(0)
+    private let followed = Mutex<(registry: Registry, observers: [ChangeObserver])?>(nil)
 
-    init(registry: Registry) {
-        caches = RBACKind.allCases.compactMap { kind in
-            registry.storage(group: RBACKind.group, resource: kind.rawValue).map { (kind, $0.cache) }
+    /// Called once the registry's caches are filled.
+    func follow(_ registry: Registry) {
+        let observers = RBACKind.allCases.compactMap { kind in
+            registry.observe(group: RBACKind.group, resource: kind.rawValue) { [weak self] in
+                self?.counter.wrappingAdd(1, ordering: .releasing)
+            }
         }
+        followed.withLock { $0 = (registry, observers) }
+        counter.wrappingAdd(1, ordering: .releasing)
     }
 
-    var version: UInt64 {
-        var latest: Int64 = 0
-        for (_, cache) in caches { latest = max(latest, cache.lastChange) }
-        return UInt64(clamping: latest)
-    }
+    var version: UInt64 { counter.load(ordering: .acquiring) }
 
     func objects(_ kind: RBACKind) -> [JSONValue] {
-        guard let cache = caches.first(where: { $0.kind == kind })?.cache else { return [] }
-        return cache.snapshot().sequence(namespace: nil).map(\.tree)
+        followed.withLock { $0?.registry }?.objects(group: RBACKind.group, resource: kind.rawValue, namespace: nil) ?? []
     }
 }

@@ -62,6 +62,9 @@ package struct ServiceAccountTokens: Sendable {
         return claims
     }
 
+    /// The names of the signature algorithms of all keys, sorted.
+    package var algorithms: [String] { Set(keys.map(\.algorithm)).sorted() }
+
     /// The JSON Web Key Set with the keys whose tokens count.
     package var keySetJSON: String {
         #"{"keys":["# + keys.map(\.jwk).joined(separator: ",") + "]}"

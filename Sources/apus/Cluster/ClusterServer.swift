@@ -15,6 +15,7 @@ import PodNetwork
 import Scheduler
 import ServiceLifecycle
 import Storage
+import UnixSignals
 
 /// A whole cluster of one node in one process.
 ///
@@ -174,7 +175,7 @@ struct ClusterServer {
         try await progress.step(.network) {
             try await waitForNode(parts.admin) { $0.spec.podCIDR?.isEmpty == false }
         }
-        try await progress.step(.node, detail: { configuration.nodeName + " is Ready\($0)" }) {
+        try await progress.step(.node, detail: { (_: String) in configuration.nodeName + " is Ready" }) {
             try await waitForNode(parts.admin) { node in
                 node.status.conditions.contains { $0.type == "Ready" && $0.status == "True" } && node.spec.taints.isEmpty
             }
@@ -184,12 +185,12 @@ struct ClusterServer {
     }
 
     private func startControlPlane(_ progress: StartProgress, _ api: APIServer, _ parts: Parts) async throws {
-        try await progress.step(.apiServer, detail: { "https://\(configuration.nodeIP):\(configuration.securePort)\($0)" }) {
+        try await progress.step(.apiServer, detail: { (_: String) in "https://\(configuration.nodeIP):\(configuration.securePort)" }) {
             try await api.waitUntilReady()
             parts.gate.api.open()
             return ""
         }
-        try await progress.step(.dns, detail: { "\(configuration.clusterDNS)\($0)" }) {
+        try await progress.step(.dns, detail: { (_: String) in configuration.clusterDNS }) {
             try await DNSAddon(
                 client: parts.admin, serviceIP: configuration.clusterDNS, nodeIP: configuration.nodeIP, port: ServerConfiguration.dnsPort
             ).ensure()

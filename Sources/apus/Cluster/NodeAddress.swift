@@ -31,7 +31,7 @@ enum NodeAddress {
         while let entry = next?.pointee {
             next = entry.ifa_next
             guard let address = entry.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET),
-                entry.ifa_flags & UInt32(IFF_UP.rawValue) != 0, entry.ifa_flags & UInt32(IFF_LOOPBACK.rawValue) == 0
+                entry.ifa_flags & UInt32(IFF_UP) != 0, entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
             else { continue }
             let name = String(cString: entry.ifa_name)
             guard !["apus", "docker", "cni", "veth", "virbr", "br-"].contains(where: { name.hasPrefix($0) }) else { continue }

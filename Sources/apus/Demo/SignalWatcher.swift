@@ -1,4 +1,4 @@
-import Dispatch
+@preconcurrency import Dispatch
 import Glibc
 
 /// Calls a closure for every arrival of a signal, instead of the signal's default action.

@@ -147,9 +147,6 @@ struct RunningServer {
 
             let (injected, _) = try await running.send(.GET, "/inject")
             #expect(injected.headers.first(name: "x-injected") == nil)
-
-            let (escape, _) = try await running.send(.GET, "/echo%zz")
-            #expect(escape.status == .badRequest)
         }
     }
 
@@ -268,7 +265,7 @@ struct RunningServer {
     @Test(arguments: [
         "garbage\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "\u{0}\u{1}\u{2}",
         "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "POST /echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        "GET relative HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET relative HTTP/1.1\r\n\r\n", "GET /echo%zz HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ])
     func malformedBytes(text: String) async throws {
         let server = try HTTPServer(
