@@ -46,7 +46,6 @@ struct ClusterServer {
         }
         let ledger = try Ledger(path: folder.ledger)
         let api = try makeAPIServer(pki, store)
-        try await api.listen()
         let parts = try makeParts(api, pki, store, ledger)
         let group = ServiceGroup(
             configuration: .init(
@@ -85,19 +84,20 @@ struct ClusterServer {
     }
 
     private func makeAPIServer(_ pki: ClusterPKI, _ store: any Store) throws -> APIServer {
-        var settings = APIServerConfiguration(
-            advertiseAddress: configuration.nodeIP, servingCertificate: pki.apiServer, clientAuthorities: [pki.authority.certificate],
-            kubeletClientCertificate: pki.kubeletClient, kubeletAuthorityPEM: pki.authorityPEM,
-            serviceAccountTokens: try ServiceAccountTokens(
-                key: pki.serviceAccountKey, issuer: "https://kubernetes.default.svc.\(configuration.clusterDomain)"),
-            serviceClusterIPRange: configuration.serviceRange)
-        settings.securePort = configuration.securePort
+        guard let range = IPRange(configuration.serviceRange) else {
+            throw CommandError("--service-cluster-ip-range \(configuration.serviceRange) must be an IPv4 range, such as 10.96.0.0/12")
+        }
+        var settings = try APIServerConfiguration(
+            pki: pki, port: configuration.securePort, advertiseAddress: configuration.nodeIP, services: ServiceNetwork(ranges: [range]),
+            issuer: "https://kubernetes.default.svc.\(configuration.clusterDomain)")
+        let documents = OpenAPIDocuments(catalog: .builtIn, version: settings.version.gitVersion)
+        settings.branches = [("/openapi/", OpenAPIHandler(documents))]
         return try APIServer(configuration: settings, store: store, logger: Logger(label: "kube-apiserver"))
     }
 
     private func makeParts(_ api: APIServer, _ pki: ClusterPKI, _ store: any Store, _ ledger: Ledger) throws -> Parts {
         func client(_ user: String, _ groups: String...) -> Client {
-            Client(transport: api.transport(user: UserInfo(name: user, groups: groups)), userAgent: user)
+            Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: user)
         }
         let gate = StartGate()
         let endpoint: String

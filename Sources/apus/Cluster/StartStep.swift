@@ -64,6 +64,7 @@ final class StartProgress: Sendable {
     }
 
     /// Does `work` as one step. `detail` says in a few words what came of it.
+    @discardableResult
     func step<T: Sendable>(_ step: StartStep, detail: (T) -> String = { _ in "" }, _ work: () async throws -> T) async throws -> T {
         let began = ContinuousClock.now
         func elapsed() -> Double {
