@@ -81,11 +81,7 @@ let floor1: [Target] = [
 
 let floor2: [Target] = [
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras, jwt]),
-<<<<<<< HEAD
-    library("Storage", [grdb, log]),
-=======
     library("Storage", [grdb, sqlite, log, lifecycle]),
->>>>>>> main
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
     ]),
@@ -134,15 +130,9 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
-<<<<<<< HEAD
-    tests("StorageTests", ["Storage", "store-writer"]),
-    tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
-    tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
-=======
     tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
->>>>>>> main
     tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
@@ -150,11 +140,7 @@ let testTargets: [Target] = [
             "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log,
         ]),
-<<<<<<< HEAD
-    tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "Storage", log]),
-=======
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "KubernetesClient", "APIServer", "Storage", log]),
->>>>>>> main
     tests(
         "ControllerManagerTests",
         ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),
