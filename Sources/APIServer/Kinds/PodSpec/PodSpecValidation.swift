@@ -11,7 +11,7 @@ enum PodSpecValidation {
         validateContainers(spec, context)
 
         spec["restartPolicy"].requiredOneOf(["Always", "OnFailure", "Never"])
-        spec["dnsPolicy"].requiredOneOf(["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])
+        spec["dnsPolicy"].requiredOneOf(["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"])
         if spec["dnsPolicy"].string == "None" {
             let servers = spec["dnsConfig"]["nameservers"]
             if servers.count == 0 { servers.errors.add(FieldError(.required, servers.path, "must provide at least one DNS nameserver when `dnsPolicy` is None")) }

@@ -75,7 +75,7 @@ struct Field {
     @discardableResult
     func oneOf(_ allowed: [String]) -> Field {
         guard exists, !allowed.contains(string) else { return self }
-        let listed = allowed.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+        let listed = allowed.map { "\"\($0)\"" }.joined(separator: ", ")
         add(.notSupported, "supported values: " + listed)
         return self
     }
