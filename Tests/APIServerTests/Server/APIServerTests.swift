@@ -28,7 +28,7 @@ struct WholeServer: Sendable {
         let (client, clientKey) = try authority.issue(.client(user: "kubelet-client", groups: ["system:masters"]), now: now)
         let tokens = try ServiceAccountTokens(key: .generate(), issuer: "https://kubernetes.default.svc.cluster.local")
         var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        logger.logLevel = .error
         let port = try await freePort()
         let configuration = APIServerConfiguration(
             address: "127.0.0.1", port: port, advertiseAddress: "127.0.0.1",
