@@ -31,7 +31,7 @@ struct WholeServer: Sendable {
         logger.logLevel = .error
         let port = try await freePort()
         let configuration = APIServerConfiguration(
-            address: "127.0.0.1", port: port, advertiseAddress: "127.0.0.1",
+            address: "127.0.0.1", port: port, advertiseAddress: "192.0.2.1",
             serving: HTTPServerTLS(certificateChain: try certificate.pem(), privateKey: try key.pem()),
             clientAuthorities: [authority.certificate],
             kubelets: try BackendTLS(
