@@ -33,6 +33,7 @@ let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A library target in `Sources/<path or name>`.
@@ -113,7 +114,7 @@ let floor5: [Target] = [
         name: "apus",
         dependencies: [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, signals, arguments,
             asyncHTTPClient, yams, grpc,
         ],
         swiftSettings: settings),
@@ -133,7 +134,7 @@ let testTargets: [Target] = [
     tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
-    tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
+    tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
         [
@@ -145,7 +146,7 @@ let testTargets: [Target] = [
         "ControllerManagerTests",
         ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests("KubeletTests", ["Kubelet", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
-    tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1"]),
+    tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]

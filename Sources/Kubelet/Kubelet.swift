@@ -15,10 +15,12 @@ package final class Kubelet: ServiceLifecycle.Service {
 
     /// - Parameters:
     ///   - client: speaks to the API under the node's own identity (`system:node:<name>`).
+    ///   - authorizer: decides what clients of the HTTPS server may do; there is a server only with a certificate in the configuration.
     ///   - runtime: containers, images and events of the runtime; the caller runs its connection.
     /// - Throws: `KubeletError` when the machine cannot be a node, with what to do about it.
     package init<Runtime: RuntimeService & ImageService & RuntimeEvents>(
-        configuration: KubeletConfiguration, client: Client, runtime: Runtime, time: TimeSource = .system, logger: Logger
+        configuration: KubeletConfiguration, client: Client, runtime: Runtime, authorizer: KubeletAuthorizer = .apiServerAndAdministrators,
+        time: TimeSource = .system, logger: Logger
     ) throws {
         try Preflight.check(configuration, logger)
         self.configuration = configuration
@@ -59,7 +61,11 @@ package final class Kubelet: ServiceLifecycle.Service {
             logger: logger)
         let rotator = LogRotator(
             runtime: runtime, maxBytes: configuration.containerLogMaxSize, maxFiles: configuration.containerLogMaxFiles, time: time, logger: logger)
-        parts = [http, factory, agent, lease, manager, watcher, rotator]
+        var parts: [any ServiceLifecycle.Service] = [http, factory, agent, lease, manager, watcher, rotator]
+        if !configuration.tlsCertificate.isEmpty {
+            parts.append(KubeletServer(services: services, registry: registry, authorizer: authorizer))
+        }
+        self.parts = parts
     }
 
     package func run() async throws {

@@ -74,6 +74,11 @@ extension WatchCache {
         state.withLock { $0.revision }
     }
 
+    /// The revision of the last change to an object of this resource; the objects have been the same since.
+    package var lastChange: Int64 {
+        state.withLock { $0.changed }
+    }
+
     package func entry(namespace: String?, name: String) -> WatchCacheEntry? {
         entry(key: scope.key(namespace: namespace, name: name))
     }

@@ -1,0 +1,134 @@
+import CoreV1
+import JSON
+import KubernetesAPI
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import ServiceLifecycle
+
+/// The node agent's HTTPS server: logs, exec, attach, port forwarding and reports, for the API server and administrators.
+final class KubeletServer: ServiceLifecycle.Service {
+    private let services: NodeServices
+    private let registry: PodRegistry
+    private let authorizer: KubeletAuthorizer
+    private let logger: Logger
+    private let requests: AsyncStream<(KubeletRequest, ServerResponse)>
+    private let post: AsyncStream<(KubeletRequest, ServerResponse)>.Continuation
+
+    init(services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer) {
+        self.services = services
+        self.registry = registry
+        self.authorizer = authorizer
+        self.logger = services.logger
+        (requests, post) = AsyncStream.makeStream()
+    }
+
+    /// - Throws: `KubeletError` when the address cannot be listened on or the certificates cannot be used.
+    func run() async throws {
+        let listener = try await listen()
+        await cancelWhenGracefulShutdown { [self] in
+            await withDiscardingTaskGroup { group in
+                for await (request, response) in requests {
+                    group.addTask { [self] in await response.scope.run { [self] in await answer(request, response) } }
+                }
+                group.cancelAll()
+            }
+            try? await listener.close()
+        }
+    }
+
+    private func listen() async throws -> any Channel {
+        let configuration = services.configuration
+        let tls: NIOSSLContext
+        do {
+            tls = try NIOSSLContext(configuration: try Self.tls(configuration))
+        } catch {
+            throw KubeletError("the node agent's certificates cannot be used: \(error)")
+        }
+        do {
+            return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+                .childChannelInitializer { [post] channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let pipeline = channel.pipeline.syncOperations
+                        try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+                        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+                        try pipeline.addHandler(HTTPResponseEncoder())
+                        try pipeline.addHandler(ServerConnection { post.yield(($0, $1)) })
+                    }
+                }
+                .bind(host: configuration.address, port: configuration.port).get()
+        } catch {
+            throw KubeletError(
+                "the node agent cannot listen on \(configuration.address):\(configuration.port): \(ConnectionWords.of(error, authority: "")); "
+                    + "stop what uses the port (`ss -ltnp | grep :\(configuration.port)` names it) or give another one with --port")
+        }
+    }
+
+    /// A client without a certificate is let in as far as a 401; one with a certificate of another authority is not let in.
+    static func tls(_ configuration: KubeletConfiguration) throws -> TLSConfiguration {
+        let chain = try NIOSSLCertificate.fromPEMBytes(configuration.tlsCertificate)
+        let key = try NIOSSLPrivateKey(bytes: configuration.tlsPrivateKey, format: .pem)
+        var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        tls.minimumTLSVersion = .tlsv12
+        tls.applicationProtocols = ["http/1.1"]
+        if !configuration.clientCA.isEmpty {
+            tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(configuration.clientCA))
+            tls.certificateVerification = .optionalVerification
+        }
+        return tls
+    }
+
+    // MARK: Answering
+
+    private func answer(_ request: KubeletRequest, _ response: ServerResponse) async {
+        do {
+            try await authorize(request, response)
+            try await route(request, response)
+        } catch let error as KubeletHTTPError {
+            try? await response.send(error.status, "text/plain; charset=utf-8", Array((error.message + "\n").utf8))
+        } catch is CancellationError {
+            try? await response.channel.close()
+        } catch {
+            logger.info("request failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
+            if response.isDone {
+                try? await response.channel.close()
+            } else {
+                try? await response.send(.internalServerError, "text/plain; charset=utf-8", Array("\(error)\n".utf8))
+            }
+        }
+    }
+
+    private func authorize(_ request: KubeletRequest, _ response: ServerResponse) async throws {
+        guard let identity = response.identity else { throw KubeletHTTPError(status: .unauthorized, message: "Unauthorized") }
+        let action = KubeletAction(method: request.head.method.rawValue, path: request.path)
+        guard await authorizer.allows(identity, action) else {
+            throw KubeletHTTPError(
+                status: .forbidden,
+                message: "Forbidden (user=\(identity.name), verb=\(action.verb), resource=nodes, subresource(s)=[\(action.subresource)])")
+        }
+    }
+
+    private func route(_ request: KubeletRequest, _ response: ServerResponse) async throws {
+        let parts = Path.components(request.path)
+        switch parts.first {
+        case "healthz": try await response.send(.ok, "text/plain; charset=utf-8", Array("ok".utf8))
+        case "pods" where parts.count == 1:
+            let list = List<Pod>(items: registry.all.map(\.pod).sorted { $0.key < $1.key })
+            try await response.send(.ok, "application/json", list.jsonBytes())
+        case "containerLogs": try await ContainerLogsHandler(services: services, registry: registry).handle(request, parts, response)
+        case "exec", "attach", "portForward":
+            try await StreamingHandler(services: services, registry: registry).handle(request, parts, response)
+        case "stats" where parts.count == 2 && parts[1] == "summary":
+            let summary = await StatsSummary(services: services, registry: registry).summary()
+            try await response.send(.ok, "application/json", summary.serialized())
+        case "metrics" where parts.count == 1:
+            let text = StatsSummary(services: services, registry: registry).metrics()
+            try await response.send(.ok, "text/plain; version=0.0.4; charset=utf-8", Array(text.utf8))
+        default: throw KubeletHTTPError.notFound("404 page not found")
+        }
+    }
+}
