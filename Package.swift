@@ -14,6 +14,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -32,6 +33,7 @@ let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A library target in `Sources/<path or name>`.
@@ -79,7 +81,7 @@ let floor1: [Target] = [
 }
 
 let floor2: [Target] = [
-    library("PKI", [x509, asn1, crypto, cryptoExtras, jwt]),
+    library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras, jwt]),
     library("Storage", [grdb, sqlite, log, lifecycle]),
     library("KubernetesClient", [
         "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
@@ -90,7 +92,7 @@ let floor2: [Target] = [
 let floor3: [Target] = [
     library("APIServer", [
         "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "PKI", "Storage", "KubernetesClient",
-        nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL, x509, crypto, yams, log, lifecycle,
+        nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, x509, asn1, crypto, yams, log, lifecycle,
     ]),
     library("Scheduler", ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
     library("ControllerManager", [
@@ -111,8 +113,9 @@ let floor5: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, arguments,
+            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, signals, arguments,
+            asyncHTTPClient, yams, grpc,
         ],
         swiftSettings: settings),
 ]
@@ -121,7 +124,7 @@ let floor5: [Target] = [
 let tools: [Target] = [
     .executableTarget(name: "generate-api", dependencies: ["JSON", arguments], path: "Tools/generate-api", swiftSettings: settings),
     .executableTarget(name: "benchmarks", dependencies: ["JSON", "KubernetesAPI", "CoreV1", "Storage"], path: "Benchmarks", swiftSettings: settings),
-    .executableTarget(name: "store-writer", dependencies: ["Storage", arguments], path: "Tools/store-writer", swiftSettings: settings),
+    .executableTarget(name: "store-writer", dependencies: ["Storage", arguments, log], path: "Tools/store-writer", swiftSettings: settings),
 ]
 
 let testTargets: [Target] = [
@@ -129,11 +132,16 @@ let testTargets: [Target] = [
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     tests("StorageTests", ["Storage", "store-writer", log]),
-    tests("PKITests", ["PKI", x509, crypto]),
-    tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "APIServer", "Storage", "PKI", nio, log]),
-    tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
-    tests("APIServerTests", ["APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI", nio, nioEmbedded, nioHTTP1, log]),
-    tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "Storage", log]),
+    tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
+    tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
+    tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
+    tests(
+        "APIServerTests",
+        [
+            "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log,
+        ]),
+    tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
         "ControllerManagerTests",
         ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),

@@ -28,11 +28,14 @@ package final class Ledger: Sendable {
     }
 
     package let path: String
+    /// Where links, tables and network settings are; nil for our own network namespace.
+    package let networkNamespace: String?
     private let state: Mutex<[Entry]>
 
     /// Reads the ledger at `path`; none there is an empty one. Lines that cannot be read are an error: nothing is forgotten silently.
-    package init(path: String) throws {
+    package init(path: String, networkNamespace: String? = nil) throws {
         self.path = path
+        self.networkNamespace = networkNamespace
         var entries: [Entry] = []
         for line in (try Files.read(path) ?? []).split(separator: UInt8(ascii: "\n")) {
             // A line cut off by a crash stands for something that was not yet made.
@@ -78,10 +81,12 @@ package final class Ledger: Sendable {
 
     /// Records the setting's present value and sets the new one. Does nothing when it has that value.
     package func set(_ path: String, to value: String) throws {
-        guard let previous = try Files.readText(path) else { throw SystemError("set \(path)", errno: ENOENT) }
-        if previous == value { return }
-        try record(.setting(path: path, previous: previous))
-        try Files.writeSetting(path, value)
+        try NetworkNamespace.run(networkNamespace) {
+            guard let previous = try Files.readText(path) else { throw SystemError("set \(path)", errno: ENOENT) }
+            if previous == value { return }
+            try self.record(.setting(path: path, previous: previous))
+            try Files.writeSetting(path, value)
+        }
     }
 
     /// Removes everything in reverse order and takes each thing out of the ledger as it goes. What could not be removed stays in it and is
@@ -90,7 +95,7 @@ package final class Ledger: Sendable {
         var failures: [(entry: Entry, reason: String)] = []
         for entry in entries.reversed() {
             do {
-                try await entry.undo()
+                try await entry.undo(networkNamespace)
                 try forget(entry)
             } catch {
                 failures.append((entry, "\(error)"))
@@ -145,7 +150,7 @@ extension Ledger.Entry {
         }
     }
 
-    func undo() async throws {
+    func undo(_ namespace: String?) async throws {
         switch self {
         case .file(let path):
             if unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR { throw SystemError("remove \(path)", errno: errno) }
@@ -158,13 +163,18 @@ extension Ledger.Entry {
                 throw SystemError("unmount \(path)", errno: errno)
             }
         case .link(let name):
-            if Files.exists("/sys/class/net/\(name)") { try await Command(["ip", "link", "delete", "dev", name]).run() }
+            let result = try await Command(["ip", "link", "delete", "dev", name], networkNamespace: namespace).runAnyExit()
+            if result.exitCode != 0 && !result.errorText.contains("Cannot find device") {
+                throw Command.Failure(command: "ip link delete dev \(name)", exitCode: result.exitCode, message: result.errorText)
+            }
         case .table(let family, let name):
             // Declaring it first makes deleting succeed when it is gone.
             let script = "table \(family) \(name)\ndelete table \(family) \(name)\n"
-            try await Command(["nft", "-f", "-"], input: Array(script.utf8)).run()
+            try await Command(["nft", "-f", "-"], input: Array(script.utf8), networkNamespace: namespace).run()
         case .setting(let path, let previous):
-            if Files.exists(path) { try Files.writeSetting(path, previous) }
+            try NetworkNamespace.run(namespace) {
+                if Files.exists(path) { try Files.writeSetting(path, previous) }
+            }
         case .cgroup(let path):
             try await Cgroups.remove(path)
         case .process(let text):

@@ -33,7 +33,9 @@ package enum Spawn {
     }
 
     /// Starts a program that lives on when we end: in a session of its own, with nothing on its input and its output appended to a file.
-    package static func daemon(_ arguments: [String], environment: [String: String] = [:], log: String) throws -> ProcessHandle {
+    package static func daemon(
+        _ arguments: [String], environment: [String: String] = [:], log: String, networkNamespace: String? = nil
+    ) throws -> ProcessHandle {
         guard let name = arguments.first, let path = Command.find(name) else {
             throw Command.Failure(command: arguments.first ?? "", message: "there is no program \(arguments.first ?? "") on this machine")
         }
@@ -43,7 +45,9 @@ package enum Spawn {
         let file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
         if file < 0 { throw SystemError("write the log \(log)", errno: errno) }
         defer { close(file) }
-        let pid = start(path, arguments, environment: environment, input: null, output: file, errors: file, newSession: true)
+        let pid = start(
+            path, arguments, environment: environment, input: null, output: file, errors: file, newSession: true,
+            networkNamespace: networkNamespace)
         if pid < 0 { throw SystemError("start \(path)", errno: -pid) }
         guard let handle = ProcessHandle(pid: pid) else { throw SystemError("start \(path): it ended at once", errno: ESRCH) }
         return handle

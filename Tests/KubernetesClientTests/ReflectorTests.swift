@@ -33,7 +33,7 @@ import Testing
             case .watch(let options):
                 "watch rv=\(options.resourceVersion ?? "") for \(options.timeoutSeconds ?? 0)s" + (options.sendInitialEvents ? " initial" : "")
             case .read: "read"
-            case .wait(let duration): "wait \(duration.secondsValue)"
+            case .wait(let duration): "wait \((duration.secondsValue * 1000).rounded() / 1000)"
             }
         switch step.change {
         case .replaced(let pods): return "replace [\(pods.map { $0.metadata.name ?? "" }.joined(separator: ","))] " + next

@@ -1,1 +1,43 @@
-// PodNetwork
+import Glibc
+import JSON
+import Linux
+import Logging
+import Testing
+
+@testable import PodNetwork
+
+@Suite struct BridgeNetworkTests {
+    @Test(arguments: ["", "10.0.0.0", "10.0.0/24", "10.0.0.0/31", "10.0.0.0/33", "fd00::/64", "10.0.0.256/24", "10.0.0.0/24/1"])
+    func badRangesAreRefused(_ range: String) {
+        #expect { try BridgeNetwork.checkCIDR(range) } throws: { "\($0)".contains("\"\(range)\"") }
+    }
+
+    @Test(
+        .disabled(if: geteuid() != 0 || Command.find("nft") == nil || Command.find("ip") == nil, "needs root, nft and ip"))
+    func everySettingGoesBack() async throws {
+        var template = Array("/tmp/apus-pn-XXXXXX".utf8CString)
+        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        let namespace = "apus-" + folder.suffix(6)
+        let path = "/run/netns/\(namespace)"
+        try await Command(["ip", "netns", "add", namespace]).run()
+        let ledger = try Ledger(path: "\(folder)/ledger", networkNamespace: path)
+        let network = BridgeNetwork(
+            configuration: .init(dataFolder: folder, podCIDR: "10.1.2.0/24"), ledger: ledger, logger: Logger(label: "test"))
+        try await network.setUp()
+        try await network.setUp()
+        @Sendable func forwarding() throws -> String? {
+            try NetworkNamespace.run(path) { try Files.readText("/proc/sys/net/ipv4/ip_forward") }
+        }
+        #expect(try forwarding() == "1")
+        let rules = try await Command(["nft", "list", "table", "ip", BridgeNetwork.tableName], networkNamespace: path).run().outputText
+        #expect(rules.split(separator: "masquerade").count == 2)
+        let written = try JSONValue(parsing: try #require(try Files.read("\(folder)/cni/net.d/10-apus.conflist")))
+        #expect(written["plugins"]?[0]?["ipam"]?["ranges"]?[0]?[0]?["subnet"]?.stringValue == "10.1.2.0/24")
+        #expect(written["plugins"]?[0]?["mtu"]?.integerValue == 1500)
+        #expect(await ledger.undoAll().isEmpty)
+        #expect(try forwarding() == "0")
+        #expect(try await Command(["nft", "list", "tables"], networkNamespace: path).run().outputText == "")
+        try await Command(["ip", "netns", "delete", namespace]).run()
+        try Files.removeTree(folder)
+    }
+}

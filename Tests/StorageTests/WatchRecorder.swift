@@ -7,6 +7,7 @@ final class WatchRecorder: Sendable {
     private struct State {
         var events: [StoreEvent] = []
         var through: Int64
+        var caughtUp: Int64?
         var ended: StoreError?
         var waiting: [(revision: Int64, continuation: CheckedContinuation<Void, Never>)] = []
         var violations: [String] = []
@@ -19,6 +20,7 @@ final class WatchRecorder: Sendable {
     }
 
     var events: [StoreEvent] { state.withLock { $0.events } }
+    var caughtUp: Int64? { state.withLock { $0.caughtUp } }
     var ended: StoreError? { state.withLock { $0.ended } }
     var violations: [String] { state.withLock { $0.violations } }
 
@@ -36,6 +38,10 @@ final class WatchRecorder: Sendable {
                 if last > revision || revision < state.through { state.violations.append("through \(revision) after \(last)") }
                 state.events += events
                 state.through = revision
+            case .caughtUp(let revision):
+                if state.caughtUp != nil { state.violations.append("caught up twice") }
+                state.caughtUp = revision
+                state.through = max(state.through, revision)
             case .ended(let reason):
                 state.ended = reason
             }
@@ -56,6 +62,11 @@ final class WatchRecorder: Sendable {
             }
             if isReached { continuation.resume() }
         }
+    }
+
+    /// Returns when the watch has caught up. Yields meanwhile: the word comes soon, and to everybody at another time.
+    func waitUntilCaughtUp() async {
+        while caughtUp == nil { await Task.yield() }
     }
 
     /// Everything that was told up to `revision`, as text.

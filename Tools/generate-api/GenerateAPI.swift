@@ -30,8 +30,10 @@ struct GenerateAPI: ParsableCommand {
             try OutputFolder(folder.appendingPathComponent(module.folder), suffix: ".swift").replace(with: files)
         }
         let tables = SchemaTables(api: api).files() + [CatalogTable(resources: resources).file()]
+        // Written by hand, in the same folder.
+        let embedded = tables.map(\.name) + ["descriptions.txt"]
         try OutputFolder(folder.appendingPathComponent("CSchemas/tables"), suffix: ".txt").replace(with: tables)
-        try OutputFolder(folder.appendingPathComponent("CSchemas"), suffix: ".c").replace(with: [EmbeddingSource(tables: tables.map(\.name)).file()])
+        try OutputFolder(folder.appendingPathComponent("CSchemas"), suffix: ".c").replace(with: [EmbeddingSource(tables: embedded).file()])
     }
 
     private static func readJSON(_ path: String) throws -> JSONValue {

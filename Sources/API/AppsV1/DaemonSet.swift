@@ -12,18 +12,48 @@ package struct DaemonSet: KubernetesResource {
         var spec: DaemonSetSpec = .init()
         var status: DaemonSetStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DaemonSet.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "DaemonSet")
+            w.field("apiVersion", "apps/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: DaemonSetSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -31,33 +61,6 @@ package struct DaemonSet: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "DaemonSet")
-        w.field("apiVersion", "apps/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct DaemonSetSpec: APIObject {
@@ -68,18 +71,49 @@ package struct DaemonSetSpec: APIObject {
         var minReadySeconds: Int32?
         var revisionHistoryLimit: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DaemonSetSpec.keys) {
+                case 0: try r.read(&selector)
+                case 1: try r.read(&template)
+                case 2: try r.read(&updateStrategy)
+                case 3: try r.read(&minReadySeconds)
+                case 4: try r.read(&revisionHistoryLimit)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("selector", selector)
+            w.fieldUnlessEmpty("template", template)
+            w.field("updateStrategy", updateStrategy)
+            w.field("minReadySeconds", minReadySeconds)
+            w.field("revisionHistoryLimit", revisionHistoryLimit)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var selector: LabelSelector? { get { box.fields.selector } _modify { own(); yield &box.fields.selector } }
     package var template: PodTemplateSpec { get { box.fields.template } _modify { own(); yield &box.fields.template } }
@@ -89,34 +123,6 @@ package struct DaemonSetSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("selector\0template\0updateStrategy\0minReadySeconds\0revisionHistoryLimit")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.selector)
-            case 1: try r.read(&fields.template)
-            case 2: try r.read(&fields.updateStrategy)
-            case 3: try r.read(&fields.minReadySeconds)
-            case 4: try r.read(&fields.revisionHistoryLimit)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("selector", box.fields.selector)
-        w.fieldUnlessEmpty("template", box.fields.template)
-        w.field("updateStrategy", box.fields.updateStrategy)
-        w.field("minReadySeconds", box.fields.minReadySeconds)
-        w.field("revisionHistoryLimit", box.fields.revisionHistoryLimit)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct DaemonSetUpdateStrategy: APIObject {
@@ -124,46 +130,49 @@ package struct DaemonSetUpdateStrategy: APIObject {
         var type: String?
         var rollingUpdate: RollingUpdateDaemonSet?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DaemonSetUpdateStrategy.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&rollingUpdate)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("type", type)
+            w.field("rollingUpdate", rollingUpdate)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String? { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var rollingUpdate: RollingUpdateDaemonSet? { get { box.fields.rollingUpdate } _modify { own(); yield &box.fields.rollingUpdate } }
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0rollingUpdate")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.rollingUpdate)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("type", box.fields.type)
-        w.field("rollingUpdate", box.fields.rollingUpdate)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct RollingUpdateDaemonSet: APIObject {
@@ -173,12 +182,10 @@ package struct RollingUpdateDaemonSet: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("maxUnavailable\0maxSurge")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(RollingUpdateDaemonSet.keys) {
             case 0: try r.read(&maxUnavailable)
             case 1: try r.read(&maxSurge)
             case -1: return
@@ -194,6 +201,8 @@ package struct RollingUpdateDaemonSet: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("maxUnavailable\0maxSurge")
 }
 
 package struct DaemonSetStatus: APIObject {
@@ -211,12 +220,10 @@ package struct DaemonSetStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("currentNumberScheduled\0numberMisscheduled\0desiredNumberScheduled\0numberReady\0observedGeneration\0updatedNumberScheduled\0numberAvailable\0numberUnavailable\0collisionCount\0conditions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(DaemonSetStatus.keys) {
             case 0: try r.read(&currentNumberScheduled)
             case 1: try r.read(&numberMisscheduled)
             case 2: try r.read(&desiredNumberScheduled)
@@ -248,6 +255,8 @@ package struct DaemonSetStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("currentNumberScheduled\0numberMisscheduled\0desiredNumberScheduled\0numberReady\0observedGeneration\0updatedNumberScheduled\0numberAvailable\0numberUnavailable\0collisionCount\0conditions")
 }
 
 package struct DaemonSetCondition: APIObject {
@@ -258,18 +267,49 @@ package struct DaemonSetCondition: APIObject {
         var reason: String?
         var message: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DaemonSetCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&lastTransitionTime)
+                case 3: try r.read(&reason)
+                case 4: try r.read(&message)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -279,32 +319,4 @@ package struct DaemonSetCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0lastTransitionTime\0reason\0message")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.lastTransitionTime)
-            case 3: try r.read(&fields.reason)
-            case 4: try r.read(&fields.message)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

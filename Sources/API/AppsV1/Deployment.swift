@@ -12,18 +12,48 @@ package struct Deployment: KubernetesResource {
         var spec: DeploymentSpec = .init()
         var status: DeploymentStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Deployment.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "Deployment")
+            w.field("apiVersion", "apps/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: DeploymentSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -31,33 +61,6 @@ package struct Deployment: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "Deployment")
-        w.field("apiVersion", "apps/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct DeploymentSpec: APIObject {
@@ -71,18 +74,55 @@ package struct DeploymentSpec: APIObject {
         var paused: Bool?
         var progressDeadlineSeconds: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DeploymentSpec.keys) {
+                case 0: try r.read(&replicas)
+                case 1: try r.read(&selector)
+                case 2: try r.read(&template)
+                case 3: try r.read(&strategy)
+                case 4: try r.read(&minReadySeconds)
+                case 5: try r.read(&revisionHistoryLimit)
+                case 6: try r.read(&paused)
+                case 7: try r.read(&progressDeadlineSeconds)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("replicas", replicas)
+            w.field("selector", selector)
+            w.fieldUnlessEmpty("template", template)
+            w.field("strategy", strategy)
+            w.field("minReadySeconds", minReadySeconds)
+            w.field("revisionHistoryLimit", revisionHistoryLimit)
+            w.field("paused", paused)
+            w.field("progressDeadlineSeconds", progressDeadlineSeconds)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var replicas: Int32? { get { box.fields.replicas } _modify { own(); yield &box.fields.replicas } }
     package var selector: LabelSelector? { get { box.fields.selector } _modify { own(); yield &box.fields.selector } }
@@ -95,40 +135,6 @@ package struct DeploymentSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("replicas\0selector\0template\0strategy\0minReadySeconds\0revisionHistoryLimit\0paused\0progressDeadlineSeconds")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.replicas)
-            case 1: try r.read(&fields.selector)
-            case 2: try r.read(&fields.template)
-            case 3: try r.read(&fields.strategy)
-            case 4: try r.read(&fields.minReadySeconds)
-            case 5: try r.read(&fields.revisionHistoryLimit)
-            case 6: try r.read(&fields.paused)
-            case 7: try r.read(&fields.progressDeadlineSeconds)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("replicas", box.fields.replicas)
-        w.field("selector", box.fields.selector)
-        w.fieldUnlessEmpty("template", box.fields.template)
-        w.field("strategy", box.fields.strategy)
-        w.field("minReadySeconds", box.fields.minReadySeconds)
-        w.field("revisionHistoryLimit", box.fields.revisionHistoryLimit)
-        w.field("paused", box.fields.paused)
-        w.field("progressDeadlineSeconds", box.fields.progressDeadlineSeconds)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct DeploymentStrategy: APIObject {
@@ -136,46 +142,49 @@ package struct DeploymentStrategy: APIObject {
         var type: String?
         var rollingUpdate: RollingUpdateDeployment?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DeploymentStrategy.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&rollingUpdate)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("type", type)
+            w.field("rollingUpdate", rollingUpdate)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String? { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var rollingUpdate: RollingUpdateDeployment? { get { box.fields.rollingUpdate } _modify { own(); yield &box.fields.rollingUpdate } }
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0rollingUpdate")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.rollingUpdate)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("type", box.fields.type)
-        w.field("rollingUpdate", box.fields.rollingUpdate)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct RollingUpdateDeployment: APIObject {
@@ -185,12 +194,10 @@ package struct RollingUpdateDeployment: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("maxUnavailable\0maxSurge")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(RollingUpdateDeployment.keys) {
             case 0: try r.read(&maxUnavailable)
             case 1: try r.read(&maxSurge)
             case -1: return
@@ -206,6 +213,8 @@ package struct RollingUpdateDeployment: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("maxUnavailable\0maxSurge")
 }
 
 package struct DeploymentStatus: APIObject {
@@ -222,12 +231,10 @@ package struct DeploymentStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("observedGeneration\0replicas\0updatedReplicas\0availableReplicas\0unavailableReplicas\0conditions\0readyReplicas\0collisionCount\0terminatingReplicas")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(DeploymentStatus.keys) {
             case 0: try r.read(&observedGeneration)
             case 1: try r.read(&replicas)
             case 2: try r.read(&updatedReplicas)
@@ -257,6 +264,8 @@ package struct DeploymentStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("observedGeneration\0replicas\0updatedReplicas\0availableReplicas\0unavailableReplicas\0conditions\0readyReplicas\0collisionCount\0terminatingReplicas")
 }
 
 package struct DeploymentCondition: APIObject {
@@ -268,18 +277,51 @@ package struct DeploymentCondition: APIObject {
         var lastUpdateTime: Time?
         var lastTransitionTime: Time?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DeploymentCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&reason)
+                case 3: try r.read(&message)
+                case 4: try r.read(&lastUpdateTime)
+                case 5: try r.read(&lastTransitionTime)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.field("lastUpdateTime", lastUpdateTime)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -290,34 +332,4 @@ package struct DeploymentCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0reason\0message\0lastUpdateTime\0lastTransitionTime")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.reason)
-            case 3: try r.read(&fields.message)
-            case 4: try r.read(&fields.lastUpdateTime)
-            case 5: try r.read(&fields.lastTransitionTime)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.field("lastUpdateTime", box.fields.lastUpdateTime)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -12,18 +12,48 @@ package struct ReplicaSet: KubernetesResource {
         var spec: ReplicaSetSpec = .init()
         var status: ReplicaSetStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ReplicaSet.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "ReplicaSet")
+            w.field("apiVersion", "apps/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: ReplicaSetSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -31,33 +61,6 @@ package struct ReplicaSet: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "ReplicaSet")
-        w.field("apiVersion", "apps/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ReplicaSetSpec: APIObject {
@@ -67,18 +70,47 @@ package struct ReplicaSetSpec: APIObject {
         var template: PodTemplateSpec = .init()
         var minReadySeconds: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ReplicaSetSpec.keys) {
+                case 0: try r.read(&replicas)
+                case 1: try r.read(&selector)
+                case 2: try r.read(&template)
+                case 3: try r.read(&minReadySeconds)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("replicas", replicas)
+            w.field("selector", selector)
+            w.fieldUnlessEmpty("template", template)
+            w.field("minReadySeconds", minReadySeconds)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var replicas: Int32? { get { box.fields.replicas } _modify { own(); yield &box.fields.replicas } }
     package var selector: LabelSelector? { get { box.fields.selector } _modify { own(); yield &box.fields.selector } }
@@ -87,32 +119,6 @@ package struct ReplicaSetSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("replicas\0selector\0template\0minReadySeconds")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.replicas)
-            case 1: try r.read(&fields.selector)
-            case 2: try r.read(&fields.template)
-            case 3: try r.read(&fields.minReadySeconds)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("replicas", box.fields.replicas)
-        w.field("selector", box.fields.selector)
-        w.fieldUnlessEmpty("template", box.fields.template)
-        w.field("minReadySeconds", box.fields.minReadySeconds)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ReplicaSetStatus: APIObject {
@@ -127,12 +133,10 @@ package struct ReplicaSetStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("replicas\0fullyLabeledReplicas\0observedGeneration\0readyReplicas\0availableReplicas\0conditions\0terminatingReplicas")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ReplicaSetStatus.keys) {
             case 0: try r.read(&replicas)
             case 1: try r.read(&fullyLabeledReplicas)
             case 2: try r.read(&observedGeneration)
@@ -158,6 +162,8 @@ package struct ReplicaSetStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("replicas\0fullyLabeledReplicas\0observedGeneration\0readyReplicas\0availableReplicas\0conditions\0terminatingReplicas")
 }
 
 package struct ReplicaSetCondition: APIObject {
@@ -168,18 +174,49 @@ package struct ReplicaSetCondition: APIObject {
         var reason: String?
         var message: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ReplicaSetCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&lastTransitionTime)
+                case 3: try r.read(&reason)
+                case 4: try r.read(&message)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -189,32 +226,4 @@ package struct ReplicaSetCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0lastTransitionTime\0reason\0message")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.lastTransitionTime)
-            case 3: try r.read(&fields.reason)
-            case 4: try r.read(&fields.message)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -13,12 +13,10 @@ package struct StatefulSet: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(StatefulSet.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct StatefulSet: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct StatefulSetStatus: APIObject {
@@ -54,18 +54,59 @@ package struct StatefulSetStatus: APIObject {
         var conditions: [StatefulSetCondition] = []
         var availableReplicas: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(StatefulSetStatus.keys) {
+                case 0: try r.read(&observedGeneration)
+                case 1: try r.read(&replicas)
+                case 2: try r.read(&readyReplicas)
+                case 3: try r.read(&currentReplicas)
+                case 4: try r.read(&updatedReplicas)
+                case 5: try r.read(&currentRevision)
+                case 6: try r.read(&updateRevision)
+                case 7: try r.read(&collisionCount)
+                case 8: try r.read(&conditions)
+                case 9: try r.read(&availableReplicas)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("observedGeneration", observedGeneration)
+            w.requiredField("replicas", replicas)
+            w.field("readyReplicas", readyReplicas)
+            w.field("currentReplicas", currentReplicas)
+            w.field("updatedReplicas", updatedReplicas)
+            w.field("currentRevision", currentRevision)
+            w.field("updateRevision", updateRevision)
+            w.field("collisionCount", collisionCount)
+            w.field("conditions", conditions)
+            w.field("availableReplicas", availableReplicas)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var observedGeneration: Int64? { get { box.fields.observedGeneration } _modify { own(); yield &box.fields.observedGeneration } }
     package var replicas: Int32 { get { box.fields.replicas } _modify { own(); yield &box.fields.replicas } }
@@ -80,44 +121,6 @@ package struct StatefulSetStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("observedGeneration\0replicas\0readyReplicas\0currentReplicas\0updatedReplicas\0currentRevision\0updateRevision\0collisionCount\0conditions\0availableReplicas")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.observedGeneration)
-            case 1: try r.read(&fields.replicas)
-            case 2: try r.read(&fields.readyReplicas)
-            case 3: try r.read(&fields.currentReplicas)
-            case 4: try r.read(&fields.updatedReplicas)
-            case 5: try r.read(&fields.currentRevision)
-            case 6: try r.read(&fields.updateRevision)
-            case 7: try r.read(&fields.collisionCount)
-            case 8: try r.read(&fields.conditions)
-            case 9: try r.read(&fields.availableReplicas)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("observedGeneration", box.fields.observedGeneration)
-        w.requiredField("replicas", box.fields.replicas)
-        w.field("readyReplicas", box.fields.readyReplicas)
-        w.field("currentReplicas", box.fields.currentReplicas)
-        w.field("updatedReplicas", box.fields.updatedReplicas)
-        w.field("currentRevision", box.fields.currentRevision)
-        w.field("updateRevision", box.fields.updateRevision)
-        w.field("collisionCount", box.fields.collisionCount)
-        w.field("conditions", box.fields.conditions)
-        w.field("availableReplicas", box.fields.availableReplicas)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct StatefulSetCondition: APIObject {
@@ -128,18 +131,49 @@ package struct StatefulSetCondition: APIObject {
         var reason: String?
         var message: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(StatefulSetCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&lastTransitionTime)
+                case 3: try r.read(&reason)
+                case 4: try r.read(&message)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -149,32 +183,4 @@ package struct StatefulSetCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0lastTransitionTime\0reason\0message")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.lastTransitionTime)
-            case 3: try r.read(&fields.reason)
-            case 4: try r.read(&fields.message)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -18,18 +18,61 @@ package struct StatefulSetSpec: APIObject {
         var persistentVolumeClaimRetentionPolicy: StatefulSetPersistentVolumeClaimRetentionPolicy?
         var ordinals: StatefulSetOrdinals?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(StatefulSetSpec.keys) {
+                case 0: try r.read(&replicas)
+                case 1: try r.read(&selector)
+                case 2: try r.read(&template)
+                case 3: try r.read(&volumeClaimTemplates)
+                case 4: try r.read(&serviceName)
+                case 5: try r.read(&podManagementPolicy)
+                case 6: try r.read(&updateStrategy)
+                case 7: try r.read(&revisionHistoryLimit)
+                case 8: try r.read(&minReadySeconds)
+                case 9: try r.read(&persistentVolumeClaimRetentionPolicy)
+                case 10: try r.read(&ordinals)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("replicas", replicas)
+            w.field("selector", selector)
+            w.fieldUnlessEmpty("template", template)
+            w.field("volumeClaimTemplates", volumeClaimTemplates)
+            w.field("serviceName", serviceName)
+            w.field("podManagementPolicy", podManagementPolicy)
+            w.field("updateStrategy", updateStrategy)
+            w.field("revisionHistoryLimit", revisionHistoryLimit)
+            w.field("minReadySeconds", minReadySeconds)
+            w.field("persistentVolumeClaimRetentionPolicy", persistentVolumeClaimRetentionPolicy)
+            w.field("ordinals", ordinals)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var replicas: Int32? { get { box.fields.replicas } _modify { own(); yield &box.fields.replicas } }
     package var selector: LabelSelector? { get { box.fields.selector } _modify { own(); yield &box.fields.selector } }
@@ -45,46 +88,6 @@ package struct StatefulSetSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("replicas\0selector\0template\0volumeClaimTemplates\0serviceName\0podManagementPolicy\0updateStrategy\0revisionHistoryLimit\0minReadySeconds\0persistentVolumeClaimRetentionPolicy\0ordinals")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.replicas)
-            case 1: try r.read(&fields.selector)
-            case 2: try r.read(&fields.template)
-            case 3: try r.read(&fields.volumeClaimTemplates)
-            case 4: try r.read(&fields.serviceName)
-            case 5: try r.read(&fields.podManagementPolicy)
-            case 6: try r.read(&fields.updateStrategy)
-            case 7: try r.read(&fields.revisionHistoryLimit)
-            case 8: try r.read(&fields.minReadySeconds)
-            case 9: try r.read(&fields.persistentVolumeClaimRetentionPolicy)
-            case 10: try r.read(&fields.ordinals)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("replicas", box.fields.replicas)
-        w.field("selector", box.fields.selector)
-        w.fieldUnlessEmpty("template", box.fields.template)
-        w.field("volumeClaimTemplates", box.fields.volumeClaimTemplates)
-        w.field("serviceName", box.fields.serviceName)
-        w.field("podManagementPolicy", box.fields.podManagementPolicy)
-        w.field("updateStrategy", box.fields.updateStrategy)
-        w.field("revisionHistoryLimit", box.fields.revisionHistoryLimit)
-        w.field("minReadySeconds", box.fields.minReadySeconds)
-        w.field("persistentVolumeClaimRetentionPolicy", box.fields.persistentVolumeClaimRetentionPolicy)
-        w.field("ordinals", box.fields.ordinals)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct StatefulSetUpdateStrategy: APIObject {
@@ -94,12 +97,10 @@ package struct StatefulSetUpdateStrategy: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("type\0rollingUpdate")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(StatefulSetUpdateStrategy.keys) {
             case 0: try r.read(&type)
             case 1: try r.read(&rollingUpdate)
             case -1: return
@@ -115,6 +116,8 @@ package struct StatefulSetUpdateStrategy: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("type\0rollingUpdate")
 }
 
 package struct RollingUpdateStatefulSetStrategy: APIObject {
@@ -124,12 +127,10 @@ package struct RollingUpdateStatefulSetStrategy: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("partition\0maxUnavailable")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(RollingUpdateStatefulSetStrategy.keys) {
             case 0: try r.read(&partition)
             case 1: try r.read(&maxUnavailable)
             case -1: return
@@ -145,6 +146,8 @@ package struct RollingUpdateStatefulSetStrategy: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("partition\0maxUnavailable")
 }
 
 package struct StatefulSetPersistentVolumeClaimRetentionPolicy: APIObject {
@@ -154,12 +157,10 @@ package struct StatefulSetPersistentVolumeClaimRetentionPolicy: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("whenDeleted\0whenScaled")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(StatefulSetPersistentVolumeClaimRetentionPolicy.keys) {
             case 0: try r.read(&whenDeleted)
             case 1: try r.read(&whenScaled)
             case -1: return
@@ -175,6 +176,8 @@ package struct StatefulSetPersistentVolumeClaimRetentionPolicy: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("whenDeleted\0whenScaled")
 }
 
 package struct StatefulSetOrdinals: APIObject {
@@ -183,12 +186,10 @@ package struct StatefulSetOrdinals: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("start")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(StatefulSetOrdinals.keys) {
             case 0: try r.read(&start)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -202,4 +203,6 @@ package struct StatefulSetOrdinals: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("start")
 }

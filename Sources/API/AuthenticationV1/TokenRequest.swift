@@ -11,18 +11,48 @@ package struct TokenRequest: KubernetesResource {
         var spec: TokenRequestSpec = .init()
         var status: TokenRequestStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(TokenRequest.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "TokenRequest")
+            w.field("apiVersion", "authentication.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: TokenRequestSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -30,33 +60,6 @@ package struct TokenRequest: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "TokenRequest")
-        w.field("apiVersion", "authentication.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct TokenRequestSpec: APIObject {
@@ -67,12 +70,10 @@ package struct TokenRequestSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("audiences\0boundObjectRef\0expirationSeconds")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TokenRequestSpec.keys) {
             case 0: try r.read(&audiences)
             case 1: try r.read(&boundObjectRef)
             case 2: try r.read(&expirationSeconds)
@@ -90,6 +91,8 @@ package struct TokenRequestSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("audiences\0boundObjectRef\0expirationSeconds")
 }
 
 package struct BoundObjectReference: APIObject {
@@ -99,18 +102,47 @@ package struct BoundObjectReference: APIObject {
         var name: String?
         var uid: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(BoundObjectReference.keys) {
+                case 0: try r.read(&kind)
+                case 1: try r.read(&apiVersion)
+                case 2: try r.read(&name)
+                case 3: try r.read(&uid)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", kind)
+            w.field("apiVersion", apiVersion)
+            w.field("name", name)
+            w.field("uid", uid)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var kind: String? { get { box.fields.kind } _modify { own(); yield &box.fields.kind } }
     package var apiVersion: String? { get { box.fields.apiVersion } _modify { own(); yield &box.fields.apiVersion } }
@@ -119,32 +151,6 @@ package struct BoundObjectReference: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0name\0uid")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.kind)
-            case 1: try r.read(&fields.apiVersion)
-            case 2: try r.read(&fields.name)
-            case 3: try r.read(&fields.uid)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", box.fields.kind)
-        w.field("apiVersion", box.fields.apiVersion)
-        w.field("name", box.fields.name)
-        w.field("uid", box.fields.uid)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct TokenRequestStatus: APIObject {
@@ -154,12 +160,10 @@ package struct TokenRequestStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("token\0expirationTimestamp")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TokenRequestStatus.keys) {
             case 0: try r.read(&token)
             case 1: try r.read(&expirationTimestamp)
             case -1: return
@@ -175,4 +179,6 @@ package struct TokenRequestStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("token\0expirationTimestamp")
 }

@@ -13,12 +13,10 @@ package struct TokenReview: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TokenReview.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct TokenReview: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct TokenReviewSpec: APIObject {
@@ -48,12 +48,10 @@ package struct TokenReviewSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("token\0audiences")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TokenReviewSpec.keys) {
             case 0: try r.read(&token)
             case 1: try r.read(&audiences)
             case -1: return
@@ -69,6 +67,8 @@ package struct TokenReviewSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("token\0audiences")
 }
 
 package struct TokenReviewStatus: APIObject {
@@ -78,18 +78,47 @@ package struct TokenReviewStatus: APIObject {
         var error: String?
         var audiences: [String] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(TokenReviewStatus.keys) {
+                case 0: try r.read(&authenticated)
+                case 1: try r.read(&user)
+                case 2: try r.read(&error)
+                case 3: try r.read(&audiences)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("authenticated", authenticated)
+            w.field("user", user)
+            w.field("error", error)
+            w.field("audiences", audiences)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var authenticated: Bool? { get { box.fields.authenticated } _modify { own(); yield &box.fields.authenticated } }
     package var user: UserInfo? { get { box.fields.user } _modify { own(); yield &box.fields.user } }
@@ -98,30 +127,4 @@ package struct TokenReviewStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("authenticated\0user\0error\0audiences")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.authenticated)
-            case 1: try r.read(&fields.user)
-            case 2: try r.read(&fields.error)
-            case 3: try r.read(&fields.audiences)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("authenticated", box.fields.authenticated)
-        w.field("user", box.fields.user)
-        w.field("error", box.fields.error)
-        w.field("audiences", box.fields.audiences)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -11,18 +11,48 @@ package struct SelfSubjectRulesReview: KubernetesResource {
         var spec: SelfSubjectRulesReviewSpec = .init()
         var status: SubjectRulesReviewStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(SelfSubjectRulesReview.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "SelfSubjectRulesReview")
+            w.field("apiVersion", "authorization.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: SelfSubjectRulesReviewSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -30,33 +60,6 @@ package struct SelfSubjectRulesReview: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "SelfSubjectRulesReview")
-        w.field("apiVersion", "authorization.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct SelfSubjectRulesReviewSpec: APIObject {
@@ -65,12 +68,10 @@ package struct SelfSubjectRulesReviewSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("namespace")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SelfSubjectRulesReviewSpec.keys) {
             case 0: try r.read(&namespace)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -84,6 +85,8 @@ package struct SelfSubjectRulesReviewSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("namespace")
 }
 
 package struct SubjectRulesReviewStatus: APIObject {
@@ -95,12 +98,10 @@ package struct SubjectRulesReviewStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("resourceRules\0nonResourceRules\0incomplete\0evaluationError")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SubjectRulesReviewStatus.keys) {
             case 0: try r.read(&resourceRules)
             case 1: try r.read(&nonResourceRules)
             case 2: try r.read(&incomplete)
@@ -120,6 +121,8 @@ package struct SubjectRulesReviewStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("resourceRules\0nonResourceRules\0incomplete\0evaluationError")
 }
 
 package struct ResourceRule: APIObject {
@@ -131,12 +134,10 @@ package struct ResourceRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("verbs\0apiGroups\0resources\0resourceNames")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ResourceRule.keys) {
             case 0: try r.read(&verbs)
             case 1: try r.read(&apiGroups)
             case 2: try r.read(&resources)
@@ -156,6 +157,8 @@ package struct ResourceRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("verbs\0apiGroups\0resources\0resourceNames")
 }
 
 package struct NonResourceRule: APIObject {
@@ -165,12 +168,10 @@ package struct NonResourceRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("verbs\0nonResourceURLs")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NonResourceRule.keys) {
             case 0: try r.read(&verbs)
             case 1: try r.read(&nonResourceURLs)
             case -1: return
@@ -186,4 +187,6 @@ package struct NonResourceRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("verbs\0nonResourceURLs")
 }

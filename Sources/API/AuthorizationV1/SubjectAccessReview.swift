@@ -11,18 +11,48 @@ package struct SubjectAccessReview: KubernetesResource {
         var spec: SubjectAccessReviewSpec = .init()
         var status: SubjectAccessReviewStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(SubjectAccessReview.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "SubjectAccessReview")
+            w.field("apiVersion", "authorization.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: SubjectAccessReviewSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -30,31 +60,4 @@ package struct SubjectAccessReview: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "SubjectAccessReview")
-        w.field("apiVersion", "authorization.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

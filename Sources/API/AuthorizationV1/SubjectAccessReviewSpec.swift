@@ -12,18 +12,51 @@ package struct SubjectAccessReviewSpec: APIObject {
         var extra: [String: [String]] = [:]
         var uid: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(SubjectAccessReviewSpec.keys) {
+                case 0: try r.read(&resourceAttributes)
+                case 1: try r.read(&nonResourceAttributes)
+                case 2: try r.read(&user)
+                case 3: try r.read(&groups)
+                case 4: try r.read(&extra)
+                case 5: try r.read(&uid)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("resourceAttributes", resourceAttributes)
+            w.field("nonResourceAttributes", nonResourceAttributes)
+            w.field("user", user)
+            w.field("groups", groups)
+            w.field("extra", extra)
+            w.field("uid", uid)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var resourceAttributes: ResourceAttributes? { get { box.fields.resourceAttributes } _modify { own(); yield &box.fields.resourceAttributes } }
     package var nonResourceAttributes: NonResourceAttributes? { get { box.fields.nonResourceAttributes } _modify { own(); yield &box.fields.nonResourceAttributes } }
@@ -34,36 +67,6 @@ package struct SubjectAccessReviewSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("resourceAttributes\0nonResourceAttributes\0user\0groups\0extra\0uid")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.resourceAttributes)
-            case 1: try r.read(&fields.nonResourceAttributes)
-            case 2: try r.read(&fields.user)
-            case 3: try r.read(&fields.groups)
-            case 4: try r.read(&fields.extra)
-            case 5: try r.read(&fields.uid)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("resourceAttributes", box.fields.resourceAttributes)
-        w.field("nonResourceAttributes", box.fields.nonResourceAttributes)
-        w.field("user", box.fields.user)
-        w.field("groups", box.fields.groups)
-        w.field("extra", box.fields.extra)
-        w.field("uid", box.fields.uid)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ResourceAttributes: APIObject {
@@ -78,18 +81,57 @@ package struct ResourceAttributes: APIObject {
         var fieldSelector: FieldSelectorAttributes?
         var labelSelector: LabelSelectorAttributes?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ResourceAttributes.keys) {
+                case 0: try r.read(&namespace)
+                case 1: try r.read(&verb)
+                case 2: try r.read(&group)
+                case 3: try r.read(&version)
+                case 4: try r.read(&resource)
+                case 5: try r.read(&subresource)
+                case 6: try r.read(&name)
+                case 7: try r.read(&fieldSelector)
+                case 8: try r.read(&labelSelector)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("namespace", namespace)
+            w.field("verb", verb)
+            w.field("group", group)
+            w.field("version", version)
+            w.field("resource", resource)
+            w.field("subresource", subresource)
+            w.field("name", name)
+            w.field("fieldSelector", fieldSelector)
+            w.field("labelSelector", labelSelector)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var namespace: String? { get { box.fields.namespace } _modify { own(); yield &box.fields.namespace } }
     package var verb: String? { get { box.fields.verb } _modify { own(); yield &box.fields.verb } }
@@ -103,42 +145,6 @@ package struct ResourceAttributes: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("namespace\0verb\0group\0version\0resource\0subresource\0name\0fieldSelector\0labelSelector")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.namespace)
-            case 1: try r.read(&fields.verb)
-            case 2: try r.read(&fields.group)
-            case 3: try r.read(&fields.version)
-            case 4: try r.read(&fields.resource)
-            case 5: try r.read(&fields.subresource)
-            case 6: try r.read(&fields.name)
-            case 7: try r.read(&fields.fieldSelector)
-            case 8: try r.read(&fields.labelSelector)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("namespace", box.fields.namespace)
-        w.field("verb", box.fields.verb)
-        w.field("group", box.fields.group)
-        w.field("version", box.fields.version)
-        w.field("resource", box.fields.resource)
-        w.field("subresource", box.fields.subresource)
-        w.field("name", box.fields.name)
-        w.field("fieldSelector", box.fields.fieldSelector)
-        w.field("labelSelector", box.fields.labelSelector)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct FieldSelectorAttributes: APIObject {
@@ -148,12 +154,10 @@ package struct FieldSelectorAttributes: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("rawSelector\0requirements")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(FieldSelectorAttributes.keys) {
             case 0: try r.read(&rawSelector)
             case 1: try r.read(&requirements)
             case -1: return
@@ -169,6 +173,8 @@ package struct FieldSelectorAttributes: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("rawSelector\0requirements")
 }
 
 package struct LabelSelectorAttributes: APIObject {
@@ -178,12 +184,10 @@ package struct LabelSelectorAttributes: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("rawSelector\0requirements")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LabelSelectorAttributes.keys) {
             case 0: try r.read(&rawSelector)
             case 1: try r.read(&requirements)
             case -1: return
@@ -199,6 +203,8 @@ package struct LabelSelectorAttributes: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("rawSelector\0requirements")
 }
 
 package struct NonResourceAttributes: APIObject {
@@ -208,12 +214,10 @@ package struct NonResourceAttributes: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("path\0verb")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NonResourceAttributes.keys) {
             case 0: try r.read(&path)
             case 1: try r.read(&verb)
             case -1: return
@@ -229,4 +233,6 @@ package struct NonResourceAttributes: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("path\0verb")
 }

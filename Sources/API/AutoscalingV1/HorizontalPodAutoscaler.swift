@@ -13,12 +13,10 @@ package struct HorizontalPodAutoscaler: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HorizontalPodAutoscaler.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct HorizontalPodAutoscaler: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct HorizontalPodAutoscalerSpec: APIObject {
@@ -48,18 +48,47 @@ package struct HorizontalPodAutoscalerSpec: APIObject {
         var maxReplicas: Int32 = 0
         var targetCPUUtilizationPercentage: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(HorizontalPodAutoscalerSpec.keys) {
+                case 0: try r.read(&scaleTargetRef)
+                case 1: try r.read(&minReplicas)
+                case 2: try r.read(&maxReplicas)
+                case 3: try r.read(&targetCPUUtilizationPercentage)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("scaleTargetRef", scaleTargetRef)
+            w.field("minReplicas", minReplicas)
+            w.requiredField("maxReplicas", maxReplicas)
+            w.field("targetCPUUtilizationPercentage", targetCPUUtilizationPercentage)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var scaleTargetRef: CrossVersionObjectReference? { get { box.fields.scaleTargetRef } _modify { own(); yield &box.fields.scaleTargetRef } }
     package var minReplicas: Int32? { get { box.fields.minReplicas } _modify { own(); yield &box.fields.minReplicas } }
@@ -68,32 +97,6 @@ package struct HorizontalPodAutoscalerSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("scaleTargetRef\0minReplicas\0maxReplicas\0targetCPUUtilizationPercentage")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.scaleTargetRef)
-            case 1: try r.read(&fields.minReplicas)
-            case 2: try r.read(&fields.maxReplicas)
-            case 3: try r.read(&fields.targetCPUUtilizationPercentage)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("scaleTargetRef", box.fields.scaleTargetRef)
-        w.field("minReplicas", box.fields.minReplicas)
-        w.requiredField("maxReplicas", box.fields.maxReplicas)
-        w.field("targetCPUUtilizationPercentage", box.fields.targetCPUUtilizationPercentage)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CrossVersionObjectReference: APIObject {
@@ -104,12 +107,10 @@ package struct CrossVersionObjectReference: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0name\0apiVersion")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CrossVersionObjectReference.keys) {
             case 0: try r.read(&kind)
             case 1: try r.read(&name)
             case 2: try r.read(&apiVersion)
@@ -127,6 +128,8 @@ package struct CrossVersionObjectReference: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0name\0apiVersion")
 }
 
 package struct HorizontalPodAutoscalerStatus: APIObject {
@@ -139,12 +142,10 @@ package struct HorizontalPodAutoscalerStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("observedGeneration\0lastScaleTime\0currentReplicas\0desiredReplicas\0currentCPUUtilizationPercentage")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HorizontalPodAutoscalerStatus.keys) {
             case 0: try r.read(&observedGeneration)
             case 1: try r.read(&lastScaleTime)
             case 2: try r.read(&currentReplicas)
@@ -166,4 +167,6 @@ package struct HorizontalPodAutoscalerStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("observedGeneration\0lastScaleTime\0currentReplicas\0desiredReplicas\0currentCPUUtilizationPercentage")
 }

@@ -13,12 +13,10 @@ package struct Scale: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Scale.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct Scale: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct ScaleSpec: APIObject {
@@ -47,12 +47,10 @@ package struct ScaleSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("replicas")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ScaleSpec.keys) {
             case 0: try r.read(&replicas)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -66,6 +64,8 @@ package struct ScaleSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("replicas")
 }
 
 package struct ScaleStatus: APIObject {
@@ -75,12 +75,10 @@ package struct ScaleStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("replicas\0selector")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ScaleStatus.keys) {
             case 0: try r.read(&replicas)
             case 1: try r.read(&selector)
             case -1: return
@@ -96,4 +94,6 @@ package struct ScaleStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("replicas\0selector")
 }

@@ -14,12 +14,10 @@ package struct CronJob: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CronJob.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -40,6 +38,8 @@ package struct CronJob: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct CronJobStatus: APIObject {
@@ -50,12 +50,10 @@ package struct CronJobStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("active\0lastScheduleTime\0lastSuccessfulTime")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CronJobStatus.keys) {
             case 0: try r.read(&active)
             case 1: try r.read(&lastScheduleTime)
             case 2: try r.read(&lastSuccessfulTime)
@@ -73,4 +71,6 @@ package struct CronJobStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("active\0lastScheduleTime\0lastSuccessfulTime")
 }

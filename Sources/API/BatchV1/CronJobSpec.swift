@@ -14,18 +14,55 @@ package struct CronJobSpec: APIObject {
         var failedJobsHistoryLimit: Int32?
         var timeZone: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CronJobSpec.keys) {
+                case 0: try r.read(&schedule)
+                case 1: try r.read(&startingDeadlineSeconds)
+                case 2: try r.read(&concurrencyPolicy)
+                case 3: try r.read(&suspend)
+                case 4: try r.read(&jobTemplate)
+                case 5: try r.read(&successfulJobsHistoryLimit)
+                case 6: try r.read(&failedJobsHistoryLimit)
+                case 7: try r.read(&timeZone)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("schedule", schedule)
+            w.field("startingDeadlineSeconds", startingDeadlineSeconds)
+            w.field("concurrencyPolicy", concurrencyPolicy)
+            w.field("suspend", suspend)
+            w.field("jobTemplate", jobTemplate)
+            w.field("successfulJobsHistoryLimit", successfulJobsHistoryLimit)
+            w.field("failedJobsHistoryLimit", failedJobsHistoryLimit)
+            w.field("timeZone", timeZone)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var schedule: String { get { box.fields.schedule } _modify { own(); yield &box.fields.schedule } }
     package var startingDeadlineSeconds: Int64? { get { box.fields.startingDeadlineSeconds } _modify { own(); yield &box.fields.startingDeadlineSeconds } }
@@ -38,38 +75,4 @@ package struct CronJobSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("schedule\0startingDeadlineSeconds\0concurrencyPolicy\0suspend\0jobTemplate\0successfulJobsHistoryLimit\0failedJobsHistoryLimit\0timeZone")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.schedule)
-            case 1: try r.read(&fields.startingDeadlineSeconds)
-            case 2: try r.read(&fields.concurrencyPolicy)
-            case 3: try r.read(&fields.suspend)
-            case 4: try r.read(&fields.jobTemplate)
-            case 5: try r.read(&fields.successfulJobsHistoryLimit)
-            case 6: try r.read(&fields.failedJobsHistoryLimit)
-            case 7: try r.read(&fields.timeZone)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("schedule", box.fields.schedule)
-        w.field("startingDeadlineSeconds", box.fields.startingDeadlineSeconds)
-        w.field("concurrencyPolicy", box.fields.concurrencyPolicy)
-        w.field("suspend", box.fields.suspend)
-        w.field("jobTemplate", box.fields.jobTemplate)
-        w.field("successfulJobsHistoryLimit", box.fields.successfulJobsHistoryLimit)
-        w.field("failedJobsHistoryLimit", box.fields.failedJobsHistoryLimit)
-        w.field("timeZone", box.fields.timeZone)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

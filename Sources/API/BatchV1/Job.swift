@@ -13,12 +13,10 @@ package struct Job: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Job.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct Job: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct JobStatus: APIObject {
@@ -55,18 +55,61 @@ package struct JobStatus: APIObject {
         var failedIndexes: String?
         var terminating: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(JobStatus.keys) {
+                case 0: try r.read(&conditions)
+                case 1: try r.read(&startTime)
+                case 2: try r.read(&completionTime)
+                case 3: try r.read(&active)
+                case 4: try r.read(&succeeded)
+                case 5: try r.read(&failed)
+                case 6: try r.read(&completedIndexes)
+                case 7: try r.read(&uncountedTerminatedPods)
+                case 8: try r.read(&ready)
+                case 9: try r.read(&failedIndexes)
+                case 10: try r.read(&terminating)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("conditions", conditions)
+            w.field("startTime", startTime)
+            w.field("completionTime", completionTime)
+            w.field("active", active)
+            w.field("succeeded", succeeded)
+            w.field("failed", failed)
+            w.field("completedIndexes", completedIndexes)
+            w.field("uncountedTerminatedPods", uncountedTerminatedPods)
+            w.field("ready", ready)
+            w.field("failedIndexes", failedIndexes)
+            w.field("terminating", terminating)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var conditions: [JobCondition] { get { box.fields.conditions } _modify { own(); yield &box.fields.conditions } }
     package var startTime: Time? { get { box.fields.startTime } _modify { own(); yield &box.fields.startTime } }
@@ -82,46 +125,6 @@ package struct JobStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("conditions\0startTime\0completionTime\0active\0succeeded\0failed\0completedIndexes\0uncountedTerminatedPods\0ready\0failedIndexes\0terminating")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.conditions)
-            case 1: try r.read(&fields.startTime)
-            case 2: try r.read(&fields.completionTime)
-            case 3: try r.read(&fields.active)
-            case 4: try r.read(&fields.succeeded)
-            case 5: try r.read(&fields.failed)
-            case 6: try r.read(&fields.completedIndexes)
-            case 7: try r.read(&fields.uncountedTerminatedPods)
-            case 8: try r.read(&fields.ready)
-            case 9: try r.read(&fields.failedIndexes)
-            case 10: try r.read(&fields.terminating)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("conditions", box.fields.conditions)
-        w.field("startTime", box.fields.startTime)
-        w.field("completionTime", box.fields.completionTime)
-        w.field("active", box.fields.active)
-        w.field("succeeded", box.fields.succeeded)
-        w.field("failed", box.fields.failed)
-        w.field("completedIndexes", box.fields.completedIndexes)
-        w.field("uncountedTerminatedPods", box.fields.uncountedTerminatedPods)
-        w.field("ready", box.fields.ready)
-        w.field("failedIndexes", box.fields.failedIndexes)
-        w.field("terminating", box.fields.terminating)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct JobCondition: APIObject {
@@ -133,18 +136,51 @@ package struct JobCondition: APIObject {
         var reason: String?
         var message: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(JobCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&lastProbeTime)
+                case 3: try r.read(&lastTransitionTime)
+                case 4: try r.read(&reason)
+                case 5: try r.read(&message)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("lastProbeTime", lastProbeTime)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -155,36 +191,6 @@ package struct JobCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0lastProbeTime\0lastTransitionTime\0reason\0message")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.lastProbeTime)
-            case 3: try r.read(&fields.lastTransitionTime)
-            case 4: try r.read(&fields.reason)
-            case 5: try r.read(&fields.message)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("lastProbeTime", box.fields.lastProbeTime)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct UncountedTerminatedPods: APIObject {
@@ -194,12 +200,10 @@ package struct UncountedTerminatedPods: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("succeeded\0failed")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(UncountedTerminatedPods.keys) {
             case 0: try r.read(&succeeded)
             case 1: try r.read(&failed)
             case -1: return
@@ -215,4 +219,6 @@ package struct UncountedTerminatedPods: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("succeeded\0failed")
 }

@@ -23,18 +23,71 @@ package struct JobSpec: APIObject {
         var managedBy: String?
         var successPolicy: SuccessPolicy?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(JobSpec.keys) {
+                case 0: try r.read(&parallelism)
+                case 1: try r.read(&completions)
+                case 2: try r.read(&activeDeadlineSeconds)
+                case 3: try r.read(&selector)
+                case 4: try r.read(&manualSelector)
+                case 5: try r.read(&template)
+                case 6: try r.read(&backoffLimit)
+                case 7: try r.read(&ttlSecondsAfterFinished)
+                case 8: try r.read(&completionMode)
+                case 9: try r.read(&suspend)
+                case 10: try r.read(&podFailurePolicy)
+                case 11: try r.read(&backoffLimitPerIndex)
+                case 12: try r.read(&maxFailedIndexes)
+                case 13: try r.read(&podReplacementPolicy)
+                case 14: try r.read(&managedBy)
+                case 15: try r.read(&successPolicy)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("parallelism", parallelism)
+            w.field("completions", completions)
+            w.field("activeDeadlineSeconds", activeDeadlineSeconds)
+            w.field("selector", selector)
+            w.field("manualSelector", manualSelector)
+            w.fieldUnlessEmpty("template", template)
+            w.field("backoffLimit", backoffLimit)
+            w.field("ttlSecondsAfterFinished", ttlSecondsAfterFinished)
+            w.field("completionMode", completionMode)
+            w.field("suspend", suspend)
+            w.field("podFailurePolicy", podFailurePolicy)
+            w.field("backoffLimitPerIndex", backoffLimitPerIndex)
+            w.field("maxFailedIndexes", maxFailedIndexes)
+            w.field("podReplacementPolicy", podReplacementPolicy)
+            w.field("managedBy", managedBy)
+            w.field("successPolicy", successPolicy)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var parallelism: Int32? { get { box.fields.parallelism } _modify { own(); yield &box.fields.parallelism } }
     package var completions: Int32? { get { box.fields.completions } _modify { own(); yield &box.fields.completions } }
@@ -55,56 +108,6 @@ package struct JobSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("parallelism\0completions\0activeDeadlineSeconds\0selector\0manualSelector\0template\0backoffLimit\0ttlSecondsAfterFinished\0completionMode\0suspend\0podFailurePolicy\0backoffLimitPerIndex\0maxFailedIndexes\0podReplacementPolicy\0managedBy\0successPolicy")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.parallelism)
-            case 1: try r.read(&fields.completions)
-            case 2: try r.read(&fields.activeDeadlineSeconds)
-            case 3: try r.read(&fields.selector)
-            case 4: try r.read(&fields.manualSelector)
-            case 5: try r.read(&fields.template)
-            case 6: try r.read(&fields.backoffLimit)
-            case 7: try r.read(&fields.ttlSecondsAfterFinished)
-            case 8: try r.read(&fields.completionMode)
-            case 9: try r.read(&fields.suspend)
-            case 10: try r.read(&fields.podFailurePolicy)
-            case 11: try r.read(&fields.backoffLimitPerIndex)
-            case 12: try r.read(&fields.maxFailedIndexes)
-            case 13: try r.read(&fields.podReplacementPolicy)
-            case 14: try r.read(&fields.managedBy)
-            case 15: try r.read(&fields.successPolicy)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("parallelism", box.fields.parallelism)
-        w.field("completions", box.fields.completions)
-        w.field("activeDeadlineSeconds", box.fields.activeDeadlineSeconds)
-        w.field("selector", box.fields.selector)
-        w.field("manualSelector", box.fields.manualSelector)
-        w.fieldUnlessEmpty("template", box.fields.template)
-        w.field("backoffLimit", box.fields.backoffLimit)
-        w.field("ttlSecondsAfterFinished", box.fields.ttlSecondsAfterFinished)
-        w.field("completionMode", box.fields.completionMode)
-        w.field("suspend", box.fields.suspend)
-        w.field("podFailurePolicy", box.fields.podFailurePolicy)
-        w.field("backoffLimitPerIndex", box.fields.backoffLimitPerIndex)
-        w.field("maxFailedIndexes", box.fields.maxFailedIndexes)
-        w.field("podReplacementPolicy", box.fields.podReplacementPolicy)
-        w.field("managedBy", box.fields.managedBy)
-        w.field("successPolicy", box.fields.successPolicy)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodFailurePolicy: APIObject {
@@ -113,12 +116,10 @@ package struct PodFailurePolicy: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("rules")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodFailurePolicy.keys) {
             case 0: try r.read(&rules)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -132,6 +133,8 @@ package struct PodFailurePolicy: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("rules")
 }
 
 package struct PodFailurePolicyRule: APIObject {
@@ -140,18 +143,45 @@ package struct PodFailurePolicyRule: APIObject {
         var onExitCodes: PodFailurePolicyOnExitCodesRequirement?
         var onPodConditions: [PodFailurePolicyOnPodConditionsPattern] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodFailurePolicyRule.keys) {
+                case 0: try r.read(&action)
+                case 1: try r.read(&onExitCodes)
+                case 2: try r.read(&onPodConditions)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("action", action)
+            w.field("onExitCodes", onExitCodes)
+            w.field("onPodConditions", onPodConditions)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var action: String { get { box.fields.action } _modify { own(); yield &box.fields.action } }
     package var onExitCodes: PodFailurePolicyOnExitCodesRequirement? { get { box.fields.onExitCodes } _modify { own(); yield &box.fields.onExitCodes } }
@@ -159,30 +189,6 @@ package struct PodFailurePolicyRule: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("action\0onExitCodes\0onPodConditions")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.action)
-            case 1: try r.read(&fields.onExitCodes)
-            case 2: try r.read(&fields.onPodConditions)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("action", box.fields.action)
-        w.field("onExitCodes", box.fields.onExitCodes)
-        w.field("onPodConditions", box.fields.onPodConditions)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodFailurePolicyOnExitCodesRequirement: APIObject {
@@ -193,12 +199,10 @@ package struct PodFailurePolicyOnExitCodesRequirement: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("containerName\0operator\0values")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodFailurePolicyOnExitCodesRequirement.keys) {
             case 0: try r.read(&containerName)
             case 1: try r.read(&`operator`)
             case 2: try r.read(&values)
@@ -216,6 +220,8 @@ package struct PodFailurePolicyOnExitCodesRequirement: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("containerName\0operator\0values")
 }
 
 package struct PodFailurePolicyOnPodConditionsPattern: APIObject {
@@ -225,12 +231,10 @@ package struct PodFailurePolicyOnPodConditionsPattern: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("type\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodFailurePolicyOnPodConditionsPattern.keys) {
             case 0: try r.read(&type)
             case 1: try r.read(&status)
             case -1: return
@@ -246,6 +250,8 @@ package struct PodFailurePolicyOnPodConditionsPattern: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("type\0status")
 }
 
 package struct SuccessPolicy: APIObject {
@@ -254,12 +260,10 @@ package struct SuccessPolicy: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("rules")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SuccessPolicy.keys) {
             case 0: try r.read(&rules)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -273,6 +277,8 @@ package struct SuccessPolicy: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("rules")
 }
 
 package struct SuccessPolicyRule: APIObject {
@@ -282,12 +288,10 @@ package struct SuccessPolicyRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("succeededIndexes\0succeededCount")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SuccessPolicyRule.keys) {
             case 0: try r.read(&succeededIndexes)
             case 1: try r.read(&succeededCount)
             case -1: return
@@ -303,4 +307,6 @@ package struct SuccessPolicyRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("succeededIndexes\0succeededCount")
 }

@@ -10,12 +10,10 @@ package struct JobTemplateSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(JobTemplateSpec.keys) {
             case 0: try r.read(&metadata)
             case 1: try r.read(&spec)
             case -1: return
@@ -31,4 +29,6 @@ package struct JobTemplateSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("metadata\0spec")
 }

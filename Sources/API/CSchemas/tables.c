@@ -101,6 +101,9 @@ static const unsigned char apiregistration_v1[] = {
 static const unsigned char catalog[] = {
 #embed "tables/catalog.txt"
 };
+static const unsigned char descriptions[] = {
+#embed "tables/descriptions.txt"
+};
 
 static const apus_table tables[] = {
     {"admissionregistration.v1", admissionregistration_v1, sizeof admissionregistration_v1},
@@ -136,6 +139,7 @@ static const apus_table tables[] = {
     {"pkg.version", pkg_version, sizeof pkg_version},
     {"apiregistration.v1", apiregistration_v1, sizeof apiregistration_v1},
     {"catalog", catalog, sizeof catalog},
+    {"descriptions", descriptions, sizeof descriptions},
 };
 
 apus_table apus_table_at(size_t index) {

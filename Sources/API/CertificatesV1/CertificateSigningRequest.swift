@@ -13,12 +13,10 @@ package struct CertificateSigningRequest: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CertificateSigningRequest.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct CertificateSigningRequest: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct CertificateSigningRequestSpec: APIObject {
@@ -52,18 +52,55 @@ package struct CertificateSigningRequestSpec: APIObject {
         var signerName: String = ""
         var expirationSeconds: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CertificateSigningRequestSpec.keys) {
+                case 0: try r.read(&request)
+                case 1: try r.read(&username)
+                case 2: try r.read(&uid)
+                case 3: try r.read(&groups)
+                case 4: try r.read(&usages)
+                case 5: try r.read(&extra)
+                case 6: try r.read(&signerName)
+                case 7: try r.read(&expirationSeconds)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("request", request)
+            w.field("username", username)
+            w.field("uid", uid)
+            w.field("groups", groups)
+            w.field("usages", usages)
+            w.field("extra", extra)
+            w.requiredField("signerName", signerName)
+            w.field("expirationSeconds", expirationSeconds)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var request: [UInt8] { get { box.fields.request } _modify { own(); yield &box.fields.request } }
     package var username: String? { get { box.fields.username } _modify { own(); yield &box.fields.username } }
@@ -76,40 +113,6 @@ package struct CertificateSigningRequestSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("request\0username\0uid\0groups\0usages\0extra\0signerName\0expirationSeconds")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.request)
-            case 1: try r.read(&fields.username)
-            case 2: try r.read(&fields.uid)
-            case 3: try r.read(&fields.groups)
-            case 4: try r.read(&fields.usages)
-            case 5: try r.read(&fields.extra)
-            case 6: try r.read(&fields.signerName)
-            case 7: try r.read(&fields.expirationSeconds)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("request", box.fields.request)
-        w.field("username", box.fields.username)
-        w.field("uid", box.fields.uid)
-        w.field("groups", box.fields.groups)
-        w.field("usages", box.fields.usages)
-        w.field("extra", box.fields.extra)
-        w.requiredField("signerName", box.fields.signerName)
-        w.field("expirationSeconds", box.fields.expirationSeconds)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CertificateSigningRequestStatus: APIObject {
@@ -119,12 +122,10 @@ package struct CertificateSigningRequestStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("conditions\0certificate")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CertificateSigningRequestStatus.keys) {
             case 0: try r.read(&conditions)
             case 1: try r.read(&certificate)
             case -1: return
@@ -140,6 +141,8 @@ package struct CertificateSigningRequestStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("conditions\0certificate")
 }
 
 package struct CertificateSigningRequestCondition: APIObject {
@@ -151,18 +154,51 @@ package struct CertificateSigningRequestCondition: APIObject {
         var lastTransitionTime: Time?
         var status: String = ""
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CertificateSigningRequestCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&reason)
+                case 2: try r.read(&message)
+                case 3: try r.read(&lastUpdateTime)
+                case 4: try r.read(&lastTransitionTime)
+                case 5: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.field("lastUpdateTime", lastUpdateTime)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.requiredField("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var reason: String? { get { box.fields.reason } _modify { own(); yield &box.fields.reason } }
@@ -173,34 +209,4 @@ package struct CertificateSigningRequestCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0reason\0message\0lastUpdateTime\0lastTransitionTime\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.reason)
-            case 2: try r.read(&fields.message)
-            case 3: try r.read(&fields.lastUpdateTime)
-            case 4: try r.read(&fields.lastTransitionTime)
-            case 5: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.field("lastUpdateTime", box.fields.lastUpdateTime)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.requiredField("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -12,12 +12,10 @@ package struct Lease: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Lease.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -36,6 +34,8 @@ package struct Lease: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
 }
 
 package struct LeaseSpec: APIObject {
@@ -48,18 +48,53 @@ package struct LeaseSpec: APIObject {
         var strategy: String?
         var preferredHolder: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(LeaseSpec.keys) {
+                case 0: try r.read(&holderIdentity)
+                case 1: try r.read(&leaseDurationSeconds)
+                case 2: try r.read(&acquireTime)
+                case 3: try r.read(&renewTime)
+                case 4: try r.read(&leaseTransitions)
+                case 5: try r.read(&strategy)
+                case 6: try r.read(&preferredHolder)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("holderIdentity", holderIdentity)
+            w.field("leaseDurationSeconds", leaseDurationSeconds)
+            w.field("acquireTime", acquireTime)
+            w.field("renewTime", renewTime)
+            w.field("leaseTransitions", leaseTransitions)
+            w.field("strategy", strategy)
+            w.field("preferredHolder", preferredHolder)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var holderIdentity: String? { get { box.fields.holderIdentity } _modify { own(); yield &box.fields.holderIdentity } }
     package var leaseDurationSeconds: Int32? { get { box.fields.leaseDurationSeconds } _modify { own(); yield &box.fields.leaseDurationSeconds } }
@@ -71,36 +106,4 @@ package struct LeaseSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("holderIdentity\0leaseDurationSeconds\0acquireTime\0renewTime\0leaseTransitions\0strategy\0preferredHolder")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.holderIdentity)
-            case 1: try r.read(&fields.leaseDurationSeconds)
-            case 2: try r.read(&fields.acquireTime)
-            case 3: try r.read(&fields.renewTime)
-            case 4: try r.read(&fields.leaseTransitions)
-            case 5: try r.read(&fields.strategy)
-            case 6: try r.read(&fields.preferredHolder)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("holderIdentity", box.fields.holderIdentity)
-        w.field("leaseDurationSeconds", box.fields.leaseDurationSeconds)
-        w.field("acquireTime", box.fields.acquireTime)
-        w.field("renewTime", box.fields.renewTime)
-        w.field("leaseTransitions", box.fields.leaseTransitions)
-        w.field("strategy", box.fields.strategy)
-        w.field("preferredHolder", box.fields.preferredHolder)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -9,18 +9,45 @@ package struct Affinity: APIObject {
         var podAffinity: PodAffinity?
         var podAntiAffinity: PodAntiAffinity?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Affinity.keys) {
+                case 0: try r.read(&nodeAffinity)
+                case 1: try r.read(&podAffinity)
+                case 2: try r.read(&podAntiAffinity)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("nodeAffinity", nodeAffinity)
+            w.field("podAffinity", podAffinity)
+            w.field("podAntiAffinity", podAntiAffinity)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var nodeAffinity: NodeAffinity? { get { box.fields.nodeAffinity } _modify { own(); yield &box.fields.nodeAffinity } }
     package var podAffinity: PodAffinity? { get { box.fields.podAffinity } _modify { own(); yield &box.fields.podAffinity } }
@@ -28,30 +55,6 @@ package struct Affinity: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("nodeAffinity\0podAffinity\0podAntiAffinity")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.nodeAffinity)
-            case 1: try r.read(&fields.podAffinity)
-            case 2: try r.read(&fields.podAntiAffinity)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("nodeAffinity", box.fields.nodeAffinity)
-        w.field("podAffinity", box.fields.podAffinity)
-        w.field("podAntiAffinity", box.fields.podAntiAffinity)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct NodeAffinity: APIObject {
@@ -61,12 +64,10 @@ package struct NodeAffinity: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("requiredDuringSchedulingIgnoredDuringExecution\0preferredDuringSchedulingIgnoredDuringExecution")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeAffinity.keys) {
             case 0: try r.read(&requiredDuringSchedulingIgnoredDuringExecution)
             case 1: try r.read(&preferredDuringSchedulingIgnoredDuringExecution)
             case -1: return
@@ -82,6 +83,8 @@ package struct NodeAffinity: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("requiredDuringSchedulingIgnoredDuringExecution\0preferredDuringSchedulingIgnoredDuringExecution")
 }
 
 package struct PreferredSchedulingTerm: APIObject {
@@ -91,12 +94,10 @@ package struct PreferredSchedulingTerm: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("weight\0preference")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PreferredSchedulingTerm.keys) {
             case 0: try r.read(&weight)
             case 1: try r.read(&preference)
             case -1: return
@@ -112,6 +113,8 @@ package struct PreferredSchedulingTerm: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("weight\0preference")
 }
 
 package struct PodAffinity: APIObject {
@@ -121,12 +124,10 @@ package struct PodAffinity: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("requiredDuringSchedulingIgnoredDuringExecution\0preferredDuringSchedulingIgnoredDuringExecution")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodAffinity.keys) {
             case 0: try r.read(&requiredDuringSchedulingIgnoredDuringExecution)
             case 1: try r.read(&preferredDuringSchedulingIgnoredDuringExecution)
             case -1: return
@@ -142,6 +143,8 @@ package struct PodAffinity: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("requiredDuringSchedulingIgnoredDuringExecution\0preferredDuringSchedulingIgnoredDuringExecution")
 }
 
 package struct PodAffinityTerm: APIObject {
@@ -153,18 +156,51 @@ package struct PodAffinityTerm: APIObject {
         var matchLabelKeys: [String] = []
         var mismatchLabelKeys: [String] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodAffinityTerm.keys) {
+                case 0: try r.read(&labelSelector)
+                case 1: try r.read(&namespaces)
+                case 2: try r.read(&topologyKey)
+                case 3: try r.read(&namespaceSelector)
+                case 4: try r.read(&matchLabelKeys)
+                case 5: try r.read(&mismatchLabelKeys)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("labelSelector", labelSelector)
+            w.field("namespaces", namespaces)
+            w.requiredField("topologyKey", topologyKey)
+            w.field("namespaceSelector", namespaceSelector)
+            w.field("matchLabelKeys", matchLabelKeys)
+            w.field("mismatchLabelKeys", mismatchLabelKeys)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var labelSelector: LabelSelector? { get { box.fields.labelSelector } _modify { own(); yield &box.fields.labelSelector } }
     package var namespaces: [String] { get { box.fields.namespaces } _modify { own(); yield &box.fields.namespaces } }
@@ -175,36 +211,6 @@ package struct PodAffinityTerm: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("labelSelector\0namespaces\0topologyKey\0namespaceSelector\0matchLabelKeys\0mismatchLabelKeys")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.labelSelector)
-            case 1: try r.read(&fields.namespaces)
-            case 2: try r.read(&fields.topologyKey)
-            case 3: try r.read(&fields.namespaceSelector)
-            case 4: try r.read(&fields.matchLabelKeys)
-            case 5: try r.read(&fields.mismatchLabelKeys)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("labelSelector", box.fields.labelSelector)
-        w.field("namespaces", box.fields.namespaces)
-        w.requiredField("topologyKey", box.fields.topologyKey)
-        w.field("namespaceSelector", box.fields.namespaceSelector)
-        w.field("matchLabelKeys", box.fields.matchLabelKeys)
-        w.field("mismatchLabelKeys", box.fields.mismatchLabelKeys)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct WeightedPodAffinityTerm: APIObject {
@@ -214,12 +220,10 @@ package struct WeightedPodAffinityTerm: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("weight\0podAffinityTerm")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(WeightedPodAffinityTerm.keys) {
             case 0: try r.read(&weight)
             case 1: try r.read(&podAffinityTerm)
             case -1: return
@@ -235,6 +239,8 @@ package struct WeightedPodAffinityTerm: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("weight\0podAffinityTerm")
 }
 
 package struct PodAntiAffinity: APIObject {
@@ -244,12 +250,10 @@ package struct PodAntiAffinity: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("requiredDuringSchedulingIgnoredDuringExecution\0preferredDuringSchedulingIgnoredDuringExecution")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodAntiAffinity.keys) {
             case 0: try r.read(&requiredDuringSchedulingIgnoredDuringExecution)
             case 1: try r.read(&preferredDuringSchedulingIgnoredDuringExecution)
             case -1: return
@@ -265,4 +269,6 @@ package struct PodAntiAffinity: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("requiredDuringSchedulingIgnoredDuringExecution\0preferredDuringSchedulingIgnoredDuringExecution")
 }

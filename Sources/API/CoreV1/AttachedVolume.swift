@@ -10,12 +10,10 @@ package struct AttachedVolume: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0devicePath")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(AttachedVolume.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&devicePath)
             case -1: return
@@ -31,6 +29,8 @@ package struct AttachedVolume: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0devicePath")
 }
 
 package struct NodeConfigStatus: APIObject {
@@ -40,18 +40,47 @@ package struct NodeConfigStatus: APIObject {
         var lastKnownGood: NodeConfigSource?
         var error: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(NodeConfigStatus.keys) {
+                case 0: try r.read(&assigned)
+                case 1: try r.read(&active)
+                case 2: try r.read(&lastKnownGood)
+                case 3: try r.read(&error)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("assigned", assigned)
+            w.field("active", active)
+            w.field("lastKnownGood", lastKnownGood)
+            w.field("error", error)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var assigned: NodeConfigSource? { get { box.fields.assigned } _modify { own(); yield &box.fields.assigned } }
     package var active: NodeConfigSource? { get { box.fields.active } _modify { own(); yield &box.fields.active } }
@@ -60,32 +89,6 @@ package struct NodeConfigStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("assigned\0active\0lastKnownGood\0error")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.assigned)
-            case 1: try r.read(&fields.active)
-            case 2: try r.read(&fields.lastKnownGood)
-            case 3: try r.read(&fields.error)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("assigned", box.fields.assigned)
-        w.field("active", box.fields.active)
-        w.field("lastKnownGood", box.fields.lastKnownGood)
-        w.field("error", box.fields.error)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct NodeRuntimeHandler: APIObject {
@@ -95,12 +98,10 @@ package struct NodeRuntimeHandler: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0features")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeRuntimeHandler.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&features)
             case -1: return
@@ -116,6 +117,8 @@ package struct NodeRuntimeHandler: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0features")
 }
 
 package struct NodeRuntimeHandlerFeatures: APIObject {
@@ -125,12 +128,10 @@ package struct NodeRuntimeHandlerFeatures: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("recursiveReadOnlyMounts\0userNamespaces")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeRuntimeHandlerFeatures.keys) {
             case 0: try r.read(&recursiveReadOnlyMounts)
             case 1: try r.read(&userNamespaces)
             case -1: return
@@ -146,6 +147,8 @@ package struct NodeRuntimeHandlerFeatures: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("recursiveReadOnlyMounts\0userNamespaces")
 }
 
 package struct NodeFeatures: APIObject {
@@ -154,12 +157,10 @@ package struct NodeFeatures: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("supplementalGroupsPolicy")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeFeatures.keys) {
             case 0: try r.read(&supplementalGroupsPolicy)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -173,4 +174,6 @@ package struct NodeFeatures: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("supplementalGroupsPolicy")
 }

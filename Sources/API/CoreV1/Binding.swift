@@ -12,12 +12,10 @@ package struct Binding: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0target")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Binding.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&target)
@@ -36,6 +34,8 @@ package struct Binding: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0target")
 }
 
 package struct ObjectReference: APIObject {
@@ -48,18 +48,53 @@ package struct ObjectReference: APIObject {
         var resourceVersion: String?
         var fieldPath: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ObjectReference.keys) {
+                case 0: try r.read(&kind)
+                case 1: try r.read(&namespace)
+                case 2: try r.read(&name)
+                case 3: try r.read(&uid)
+                case 4: try r.read(&apiVersion)
+                case 5: try r.read(&resourceVersion)
+                case 6: try r.read(&fieldPath)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", kind)
+            w.field("namespace", namespace)
+            w.field("name", name)
+            w.field("uid", uid)
+            w.field("apiVersion", apiVersion)
+            w.field("resourceVersion", resourceVersion)
+            w.field("fieldPath", fieldPath)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var kind: String? { get { box.fields.kind } _modify { own(); yield &box.fields.kind } }
     package var namespace: String? { get { box.fields.namespace } _modify { own(); yield &box.fields.namespace } }
@@ -71,36 +106,4 @@ package struct ObjectReference: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0namespace\0name\0uid\0apiVersion\0resourceVersion\0fieldPath")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.kind)
-            case 1: try r.read(&fields.namespace)
-            case 2: try r.read(&fields.name)
-            case 3: try r.read(&fields.uid)
-            case 4: try r.read(&fields.apiVersion)
-            case 5: try r.read(&fields.resourceVersion)
-            case 6: try r.read(&fields.fieldPath)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", box.fields.kind)
-        w.field("namespace", box.fields.namespace)
-        w.field("name", box.fields.name)
-        w.field("uid", box.fields.uid)
-        w.field("apiVersion", box.fields.apiVersion)
-        w.field("resourceVersion", box.fields.resourceVersion)
-        w.field("fieldPath", box.fields.fieldPath)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

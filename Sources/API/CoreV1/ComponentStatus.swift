@@ -12,12 +12,10 @@ package struct ComponentStatus: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0conditions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ComponentStatus.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&conditions)
@@ -36,6 +34,8 @@ package struct ComponentStatus: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0conditions")
 }
 
 package struct ComponentCondition: APIObject {
@@ -45,18 +45,47 @@ package struct ComponentCondition: APIObject {
         var message: String?
         var error: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ComponentCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&message)
+                case 3: try r.read(&error)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("message", message)
+            w.field("error", error)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -65,30 +94,4 @@ package struct ComponentCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0message\0error")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.message)
-            case 3: try r.read(&fields.error)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("message", box.fields.message)
-        w.field("error", box.fields.error)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -31,18 +31,89 @@ package struct Container: APIObject {
         var restartPolicy: String?
         var restartPolicyRules: [ContainerRestartRule] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Container.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&image)
+                case 2: try r.read(&command)
+                case 3: try r.read(&args)
+                case 4: try r.read(&workingDir)
+                case 5: try r.read(&ports)
+                case 6: try r.read(&env)
+                case 7: try r.read(&resources)
+                case 8: try r.read(&volumeMounts)
+                case 9: try r.read(&livenessProbe)
+                case 10: try r.read(&readinessProbe)
+                case 11: try r.read(&lifecycle)
+                case 12: try r.read(&terminationMessagePath)
+                case 13: try r.read(&imagePullPolicy)
+                case 14: try r.read(&securityContext)
+                case 15: try r.read(&stdin)
+                case 16: try r.read(&stdinOnce)
+                case 17: try r.read(&tty)
+                case 18: try r.read(&envFrom)
+                case 19: try r.read(&terminationMessagePolicy)
+                case 20: try r.read(&volumeDevices)
+                case 21: try r.read(&startupProbe)
+                case 22: try r.read(&resizePolicy)
+                case 23: try r.read(&restartPolicy)
+                case 24: try r.read(&restartPolicyRules)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("name", name)
+            w.field("image", image)
+            w.field("command", command)
+            w.field("args", args)
+            w.field("workingDir", workingDir)
+            w.field("ports", ports)
+            w.field("env", env)
+            w.field("resources", resources)
+            w.field("volumeMounts", volumeMounts)
+            w.field("livenessProbe", livenessProbe)
+            w.field("readinessProbe", readinessProbe)
+            w.field("lifecycle", lifecycle)
+            w.field("terminationMessagePath", terminationMessagePath)
+            w.field("imagePullPolicy", imagePullPolicy)
+            w.field("securityContext", securityContext)
+            w.field("stdin", stdin)
+            w.field("stdinOnce", stdinOnce)
+            w.field("tty", tty)
+            w.field("envFrom", envFrom)
+            w.field("terminationMessagePolicy", terminationMessagePolicy)
+            w.field("volumeDevices", volumeDevices)
+            w.field("startupProbe", startupProbe)
+            w.field("resizePolicy", resizePolicy)
+            w.field("restartPolicy", restartPolicy)
+            w.field("restartPolicyRules", restartPolicyRules)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var image: String? { get { box.fields.image } _modify { own(); yield &box.fields.image } }
@@ -72,74 +143,6 @@ package struct Container: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0image\0command\0args\0workingDir\0ports\0env\0resources\0volumeMounts\0livenessProbe\0readinessProbe\0lifecycle\0terminationMessagePath\0imagePullPolicy\0securityContext\0stdin\0stdinOnce\0tty\0envFrom\0terminationMessagePolicy\0volumeDevices\0startupProbe\0resizePolicy\0restartPolicy\0restartPolicyRules")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.image)
-            case 2: try r.read(&fields.command)
-            case 3: try r.read(&fields.args)
-            case 4: try r.read(&fields.workingDir)
-            case 5: try r.read(&fields.ports)
-            case 6: try r.read(&fields.env)
-            case 7: try r.read(&fields.resources)
-            case 8: try r.read(&fields.volumeMounts)
-            case 9: try r.read(&fields.livenessProbe)
-            case 10: try r.read(&fields.readinessProbe)
-            case 11: try r.read(&fields.lifecycle)
-            case 12: try r.read(&fields.terminationMessagePath)
-            case 13: try r.read(&fields.imagePullPolicy)
-            case 14: try r.read(&fields.securityContext)
-            case 15: try r.read(&fields.stdin)
-            case 16: try r.read(&fields.stdinOnce)
-            case 17: try r.read(&fields.tty)
-            case 18: try r.read(&fields.envFrom)
-            case 19: try r.read(&fields.terminationMessagePolicy)
-            case 20: try r.read(&fields.volumeDevices)
-            case 21: try r.read(&fields.startupProbe)
-            case 22: try r.read(&fields.resizePolicy)
-            case 23: try r.read(&fields.restartPolicy)
-            case 24: try r.read(&fields.restartPolicyRules)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("name", box.fields.name)
-        w.field("image", box.fields.image)
-        w.field("command", box.fields.command)
-        w.field("args", box.fields.args)
-        w.field("workingDir", box.fields.workingDir)
-        w.field("ports", box.fields.ports)
-        w.field("env", box.fields.env)
-        w.field("resources", box.fields.resources)
-        w.field("volumeMounts", box.fields.volumeMounts)
-        w.field("livenessProbe", box.fields.livenessProbe)
-        w.field("readinessProbe", box.fields.readinessProbe)
-        w.field("lifecycle", box.fields.lifecycle)
-        w.field("terminationMessagePath", box.fields.terminationMessagePath)
-        w.field("imagePullPolicy", box.fields.imagePullPolicy)
-        w.field("securityContext", box.fields.securityContext)
-        w.field("stdin", box.fields.stdin)
-        w.field("stdinOnce", box.fields.stdinOnce)
-        w.field("tty", box.fields.tty)
-        w.field("envFrom", box.fields.envFrom)
-        w.field("terminationMessagePolicy", box.fields.terminationMessagePolicy)
-        w.field("volumeDevices", box.fields.volumeDevices)
-        w.field("startupProbe", box.fields.startupProbe)
-        w.field("resizePolicy", box.fields.resizePolicy)
-        w.field("restartPolicy", box.fields.restartPolicy)
-        w.field("restartPolicyRules", box.fields.restartPolicyRules)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ContainerPort: APIObject {
@@ -150,18 +153,49 @@ package struct ContainerPort: APIObject {
         var `protocol`: String?
         var hostIP: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ContainerPort.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&hostPort)
+                case 2: try r.read(&containerPort)
+                case 3: try r.read(&`protocol`)
+                case 4: try r.read(&hostIP)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("name", name)
+            w.field("hostPort", hostPort)
+            w.requiredField("containerPort", containerPort)
+            w.field("protocol", `protocol`)
+            w.field("hostIP", hostIP)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String? { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var hostPort: Int32? { get { box.fields.hostPort } _modify { own(); yield &box.fields.hostPort } }
@@ -171,34 +205,6 @@ package struct ContainerPort: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0hostPort\0containerPort\0protocol\0hostIP")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.hostPort)
-            case 2: try r.read(&fields.containerPort)
-            case 3: try r.read(&fields.`protocol`)
-            case 4: try r.read(&fields.hostIP)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("name", box.fields.name)
-        w.field("hostPort", box.fields.hostPort)
-        w.requiredField("containerPort", box.fields.containerPort)
-        w.field("protocol", box.fields.`protocol`)
-        w.field("hostIP", box.fields.hostIP)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct VolumeMount: APIObject {
@@ -211,18 +217,53 @@ package struct VolumeMount: APIObject {
         var subPathExpr: String?
         var recursiveReadOnly: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(VolumeMount.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&readOnly)
+                case 2: try r.read(&mountPath)
+                case 3: try r.read(&subPath)
+                case 4: try r.read(&mountPropagation)
+                case 5: try r.read(&subPathExpr)
+                case 6: try r.read(&recursiveReadOnly)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("name", name)
+            w.field("readOnly", readOnly)
+            w.requiredField("mountPath", mountPath)
+            w.field("subPath", subPath)
+            w.field("mountPropagation", mountPropagation)
+            w.field("subPathExpr", subPathExpr)
+            w.field("recursiveReadOnly", recursiveReadOnly)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var readOnly: Bool? { get { box.fields.readOnly } _modify { own(); yield &box.fields.readOnly } }
@@ -234,38 +275,6 @@ package struct VolumeMount: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0readOnly\0mountPath\0subPath\0mountPropagation\0subPathExpr\0recursiveReadOnly")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.readOnly)
-            case 2: try r.read(&fields.mountPath)
-            case 3: try r.read(&fields.subPath)
-            case 4: try r.read(&fields.mountPropagation)
-            case 5: try r.read(&fields.subPathExpr)
-            case 6: try r.read(&fields.recursiveReadOnly)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("name", box.fields.name)
-        w.field("readOnly", box.fields.readOnly)
-        w.requiredField("mountPath", box.fields.mountPath)
-        w.field("subPath", box.fields.subPath)
-        w.field("mountPropagation", box.fields.mountPropagation)
-        w.field("subPathExpr", box.fields.subPathExpr)
-        w.field("recursiveReadOnly", box.fields.recursiveReadOnly)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct Lifecycle: APIObject {
@@ -276,12 +285,10 @@ package struct Lifecycle: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("postStart\0preStop\0stopSignal")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Lifecycle.keys) {
             case 0: try r.read(&postStart)
             case 1: try r.read(&preStop)
             case 2: try r.read(&stopSignal)
@@ -299,6 +306,8 @@ package struct Lifecycle: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("postStart\0preStop\0stopSignal")
 }
 
 package struct LifecycleHandler: APIObject {
@@ -308,18 +317,47 @@ package struct LifecycleHandler: APIObject {
         var tcpSocket: TCPSocketAction?
         var sleep: SleepAction?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(LifecycleHandler.keys) {
+                case 0: try r.read(&exec)
+                case 1: try r.read(&httpGet)
+                case 2: try r.read(&tcpSocket)
+                case 3: try r.read(&sleep)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("exec", exec)
+            w.field("httpGet", httpGet)
+            w.field("tcpSocket", tcpSocket)
+            w.field("sleep", sleep)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var exec: ExecAction? { get { box.fields.exec } _modify { own(); yield &box.fields.exec } }
     package var httpGet: HTTPGetAction? { get { box.fields.httpGet } _modify { own(); yield &box.fields.httpGet } }
@@ -328,32 +366,6 @@ package struct LifecycleHandler: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("exec\0httpGet\0tcpSocket\0sleep")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.exec)
-            case 1: try r.read(&fields.httpGet)
-            case 2: try r.read(&fields.tcpSocket)
-            case 3: try r.read(&fields.sleep)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("exec", box.fields.exec)
-        w.field("httpGet", box.fields.httpGet)
-        w.field("tcpSocket", box.fields.tcpSocket)
-        w.field("sleep", box.fields.sleep)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct SleepAction: APIObject {
@@ -362,12 +374,10 @@ package struct SleepAction: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("seconds")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SleepAction.keys) {
             case 0: try r.read(&seconds)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -381,4 +391,6 @@ package struct SleepAction: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("seconds")
 }

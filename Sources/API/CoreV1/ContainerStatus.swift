@@ -21,18 +21,69 @@ package struct ContainerStatus: APIObject {
         var allocatedResourcesStatus: [ResourceStatus] = []
         var stopSignal: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ContainerStatus.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&state)
+                case 2: try r.read(&lastState)
+                case 3: try r.read(&ready)
+                case 4: try r.read(&restartCount)
+                case 5: try r.read(&image)
+                case 6: try r.read(&imageID)
+                case 7: try r.read(&containerID)
+                case 8: try r.read(&started)
+                case 9: try r.read(&allocatedResources)
+                case 10: try r.read(&resources)
+                case 11: try r.read(&volumeMounts)
+                case 12: try r.read(&user)
+                case 13: try r.read(&allocatedResourcesStatus)
+                case 14: try r.read(&stopSignal)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("name", name)
+            w.field("state", state)
+            w.field("lastState", lastState)
+            w.requiredField("ready", ready)
+            w.requiredField("restartCount", restartCount)
+            w.requiredField("image", image)
+            w.requiredField("imageID", imageID)
+            w.field("containerID", containerID)
+            w.field("started", started)
+            w.field("allocatedResources", allocatedResources)
+            w.field("resources", resources)
+            w.field("volumeMounts", volumeMounts)
+            w.field("user", user)
+            w.field("allocatedResourcesStatus", allocatedResourcesStatus)
+            w.field("stopSignal", stopSignal)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var state: ContainerState? { get { box.fields.state } _modify { own(); yield &box.fields.state } }
@@ -52,54 +103,6 @@ package struct ContainerStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0state\0lastState\0ready\0restartCount\0image\0imageID\0containerID\0started\0allocatedResources\0resources\0volumeMounts\0user\0allocatedResourcesStatus\0stopSignal")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.state)
-            case 2: try r.read(&fields.lastState)
-            case 3: try r.read(&fields.ready)
-            case 4: try r.read(&fields.restartCount)
-            case 5: try r.read(&fields.image)
-            case 6: try r.read(&fields.imageID)
-            case 7: try r.read(&fields.containerID)
-            case 8: try r.read(&fields.started)
-            case 9: try r.read(&fields.allocatedResources)
-            case 10: try r.read(&fields.resources)
-            case 11: try r.read(&fields.volumeMounts)
-            case 12: try r.read(&fields.user)
-            case 13: try r.read(&fields.allocatedResourcesStatus)
-            case 14: try r.read(&fields.stopSignal)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("name", box.fields.name)
-        w.field("state", box.fields.state)
-        w.field("lastState", box.fields.lastState)
-        w.requiredField("ready", box.fields.ready)
-        w.requiredField("restartCount", box.fields.restartCount)
-        w.requiredField("image", box.fields.image)
-        w.requiredField("imageID", box.fields.imageID)
-        w.field("containerID", box.fields.containerID)
-        w.field("started", box.fields.started)
-        w.field("allocatedResources", box.fields.allocatedResources)
-        w.field("resources", box.fields.resources)
-        w.field("volumeMounts", box.fields.volumeMounts)
-        w.field("user", box.fields.user)
-        w.field("allocatedResourcesStatus", box.fields.allocatedResourcesStatus)
-        w.field("stopSignal", box.fields.stopSignal)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ContainerState: APIObject {
@@ -108,18 +111,45 @@ package struct ContainerState: APIObject {
         var running: ContainerStateRunning?
         var terminated: ContainerStateTerminated?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ContainerState.keys) {
+                case 0: try r.read(&waiting)
+                case 1: try r.read(&running)
+                case 2: try r.read(&terminated)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("waiting", waiting)
+            w.field("running", running)
+            w.field("terminated", terminated)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var waiting: ContainerStateWaiting? { get { box.fields.waiting } _modify { own(); yield &box.fields.waiting } }
     package var running: ContainerStateRunning? { get { box.fields.running } _modify { own(); yield &box.fields.running } }
@@ -127,30 +157,6 @@ package struct ContainerState: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("waiting\0running\0terminated")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.waiting)
-            case 1: try r.read(&fields.running)
-            case 2: try r.read(&fields.terminated)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("waiting", box.fields.waiting)
-        w.field("running", box.fields.running)
-        w.field("terminated", box.fields.terminated)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ContainerStateWaiting: APIObject {
@@ -160,12 +166,10 @@ package struct ContainerStateWaiting: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("reason\0message")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerStateWaiting.keys) {
             case 0: try r.read(&reason)
             case 1: try r.read(&message)
             case -1: return
@@ -181,6 +185,8 @@ package struct ContainerStateWaiting: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("reason\0message")
 }
 
 package struct ContainerStateRunning: APIObject {
@@ -189,12 +195,10 @@ package struct ContainerStateRunning: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("startedAt")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerStateRunning.keys) {
             case 0: try r.read(&startedAt)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -208,6 +212,8 @@ package struct ContainerStateRunning: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("startedAt")
 }
 
 package struct ContainerStateTerminated: APIObject {
@@ -220,18 +226,53 @@ package struct ContainerStateTerminated: APIObject {
         var finishedAt: Time?
         var containerID: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ContainerStateTerminated.keys) {
+                case 0: try r.read(&exitCode)
+                case 1: try r.read(&signal)
+                case 2: try r.read(&reason)
+                case 3: try r.read(&message)
+                case 4: try r.read(&startedAt)
+                case 5: try r.read(&finishedAt)
+                case 6: try r.read(&containerID)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("exitCode", exitCode)
+            w.field("signal", signal)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.field("startedAt", startedAt)
+            w.field("finishedAt", finishedAt)
+            w.field("containerID", containerID)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var exitCode: Int32 { get { box.fields.exitCode } _modify { own(); yield &box.fields.exitCode } }
     package var signal: Int32? { get { box.fields.signal } _modify { own(); yield &box.fields.signal } }
@@ -243,38 +284,6 @@ package struct ContainerStateTerminated: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("exitCode\0signal\0reason\0message\0startedAt\0finishedAt\0containerID")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.exitCode)
-            case 1: try r.read(&fields.signal)
-            case 2: try r.read(&fields.reason)
-            case 3: try r.read(&fields.message)
-            case 4: try r.read(&fields.startedAt)
-            case 5: try r.read(&fields.finishedAt)
-            case 6: try r.read(&fields.containerID)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("exitCode", box.fields.exitCode)
-        w.field("signal", box.fields.signal)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.field("startedAt", box.fields.startedAt)
-        w.field("finishedAt", box.fields.finishedAt)
-        w.field("containerID", box.fields.containerID)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct VolumeMountStatus: APIObject {
@@ -285,18 +294,49 @@ package struct VolumeMountStatus: APIObject {
         var recursiveReadOnly: String?
         var volumeStatus: VolumeStatus?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(VolumeMountStatus.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&mountPath)
+                case 2: try r.read(&readOnly)
+                case 3: try r.read(&recursiveReadOnly)
+                case 4: try r.read(&volumeStatus)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("name", name)
+            w.requiredField("mountPath", mountPath)
+            w.field("readOnly", readOnly)
+            w.field("recursiveReadOnly", recursiveReadOnly)
+            w.field("volumeStatus", volumeStatus)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var mountPath: String { get { box.fields.mountPath } _modify { own(); yield &box.fields.mountPath } }
@@ -306,34 +346,6 @@ package struct VolumeMountStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0mountPath\0readOnly\0recursiveReadOnly\0volumeStatus")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.mountPath)
-            case 2: try r.read(&fields.readOnly)
-            case 3: try r.read(&fields.recursiveReadOnly)
-            case 4: try r.read(&fields.volumeStatus)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("name", box.fields.name)
-        w.requiredField("mountPath", box.fields.mountPath)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("recursiveReadOnly", box.fields.recursiveReadOnly)
-        w.field("volumeStatus", box.fields.volumeStatus)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct VolumeStatus: APIObject {
@@ -342,12 +354,10 @@ package struct VolumeStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("image")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeStatus.keys) {
             case 0: try r.read(&image)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -361,6 +371,8 @@ package struct VolumeStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("image")
 }
 
 package struct ImageVolumeStatus: APIObject {
@@ -369,12 +381,10 @@ package struct ImageVolumeStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("imageRef")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ImageVolumeStatus.keys) {
             case 0: try r.read(&imageRef)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -388,4 +398,6 @@ package struct ImageVolumeStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("imageRef")
 }

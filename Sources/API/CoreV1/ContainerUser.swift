@@ -9,12 +9,10 @@ package struct ContainerUser: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("linux")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerUser.keys) {
             case 0: try r.read(&linux)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -28,6 +26,8 @@ package struct ContainerUser: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("linux")
 }
 
 package struct LinuxContainerUser: APIObject {
@@ -38,12 +38,10 @@ package struct LinuxContainerUser: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("uid\0gid\0supplementalGroups")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LinuxContainerUser.keys) {
             case 0: try r.read(&uid)
             case 1: try r.read(&gid)
             case 2: try r.read(&supplementalGroups)
@@ -61,6 +59,8 @@ package struct LinuxContainerUser: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("uid\0gid\0supplementalGroups")
 }
 
 package struct ResourceStatus: APIObject {
@@ -70,12 +70,10 @@ package struct ResourceStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0resources")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ResourceStatus.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&resources)
             case -1: return
@@ -91,6 +89,8 @@ package struct ResourceStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0resources")
 }
 
 package struct ResourceHealth: APIObject {
@@ -101,12 +101,10 @@ package struct ResourceHealth: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("resourceID\0health\0message")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ResourceHealth.keys) {
             case 0: try r.read(&resourceID)
             case 1: try r.read(&health)
             case 2: try r.read(&message)
@@ -124,4 +122,6 @@ package struct ResourceHealth: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("resourceID\0health\0message")
 }

@@ -12,12 +12,10 @@ package struct Endpoints: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0subsets")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Endpoints.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&subsets)
@@ -36,6 +34,8 @@ package struct Endpoints: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0subsets")
 }
 
 package struct EndpointSubset: APIObject {
@@ -46,12 +46,10 @@ package struct EndpointSubset: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("addresses\0notReadyAddresses\0ports")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EndpointSubset.keys) {
             case 0: try r.read(&addresses)
             case 1: try r.read(&notReadyAddresses)
             case 2: try r.read(&ports)
@@ -69,6 +67,8 @@ package struct EndpointSubset: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("addresses\0notReadyAddresses\0ports")
 }
 
 package struct EndpointAddress: APIObject {
@@ -80,12 +80,10 @@ package struct EndpointAddress: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ip\0targetRef\0hostname\0nodeName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EndpointAddress.keys) {
             case 0: try r.read(&ip)
             case 1: try r.read(&targetRef)
             case 2: try r.read(&hostname)
@@ -105,6 +103,8 @@ package struct EndpointAddress: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ip\0targetRef\0hostname\0nodeName")
 }
 
 package struct EndpointPort: APIObject {
@@ -116,12 +116,10 @@ package struct EndpointPort: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0port\0protocol\0appProtocol")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EndpointPort.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&port)
             case 2: try r.read(&`protocol`)
@@ -141,4 +139,6 @@ package struct EndpointPort: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0port\0protocol\0appProtocol")
 }

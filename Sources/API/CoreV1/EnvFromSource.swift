@@ -9,18 +9,45 @@ package struct EnvFromSource: APIObject {
         var configMapRef: ConfigMapEnvSource?
         var secretRef: SecretEnvSource?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(EnvFromSource.keys) {
+                case 0: try r.read(&prefix)
+                case 1: try r.read(&configMapRef)
+                case 2: try r.read(&secretRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("prefix", prefix)
+            w.field("configMapRef", configMapRef)
+            w.field("secretRef", secretRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var prefix: String? { get { box.fields.prefix } _modify { own(); yield &box.fields.prefix } }
     package var configMapRef: ConfigMapEnvSource? { get { box.fields.configMapRef } _modify { own(); yield &box.fields.configMapRef } }
@@ -28,30 +55,6 @@ package struct EnvFromSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("prefix\0configMapRef\0secretRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.prefix)
-            case 1: try r.read(&fields.configMapRef)
-            case 2: try r.read(&fields.secretRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("prefix", box.fields.prefix)
-        w.field("configMapRef", box.fields.configMapRef)
-        w.field("secretRef", box.fields.secretRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ConfigMapEnvSource: APIObject {
@@ -61,12 +64,10 @@ package struct ConfigMapEnvSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ConfigMapEnvSource.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&optional)
             case -1: return
@@ -82,6 +83,8 @@ package struct ConfigMapEnvSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0optional")
 }
 
 package struct SecretEnvSource: APIObject {
@@ -91,12 +94,10 @@ package struct SecretEnvSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SecretEnvSource.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&optional)
             case -1: return
@@ -112,6 +113,8 @@ package struct SecretEnvSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0optional")
 }
 
 package struct VolumeDevice: APIObject {
@@ -121,12 +124,10 @@ package struct VolumeDevice: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0devicePath")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeDevice.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&devicePath)
             case -1: return
@@ -142,6 +143,8 @@ package struct VolumeDevice: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0devicePath")
 }
 
 package struct ContainerResizePolicy: APIObject {
@@ -151,12 +154,10 @@ package struct ContainerResizePolicy: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("resourceName\0restartPolicy")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerResizePolicy.keys) {
             case 0: try r.read(&resourceName)
             case 1: try r.read(&restartPolicy)
             case -1: return
@@ -172,6 +173,8 @@ package struct ContainerResizePolicy: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("resourceName\0restartPolicy")
 }
 
 package struct ContainerRestartRule: APIObject {
@@ -181,12 +184,10 @@ package struct ContainerRestartRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("action\0exitCodes")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerRestartRule.keys) {
             case 0: try r.read(&action)
             case 1: try r.read(&exitCodes)
             case -1: return
@@ -202,6 +203,8 @@ package struct ContainerRestartRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("action\0exitCodes")
 }
 
 package struct ContainerRestartRuleOnExitCodes: APIObject {
@@ -211,12 +214,10 @@ package struct ContainerRestartRuleOnExitCodes: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("operator\0values")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerRestartRuleOnExitCodes.keys) {
             case 0: try r.read(&`operator`)
             case 1: try r.read(&values)
             case -1: return
@@ -232,4 +233,6 @@ package struct ContainerRestartRuleOnExitCodes: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("operator\0values")
 }

@@ -11,12 +11,10 @@ package struct EnvVar: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0value\0valueFrom")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EnvVar.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&value)
             case 2: try r.read(&valueFrom)
@@ -34,6 +32,8 @@ package struct EnvVar: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0value\0valueFrom")
 }
 
 package struct EnvVarSource: APIObject {
@@ -44,18 +44,49 @@ package struct EnvVarSource: APIObject {
         var secretKeyRef: SecretKeySelector?
         var fileKeyRef: FileKeySelector?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(EnvVarSource.keys) {
+                case 0: try r.read(&fieldRef)
+                case 1: try r.read(&resourceFieldRef)
+                case 2: try r.read(&configMapKeyRef)
+                case 3: try r.read(&secretKeyRef)
+                case 4: try r.read(&fileKeyRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("fieldRef", fieldRef)
+            w.field("resourceFieldRef", resourceFieldRef)
+            w.field("configMapKeyRef", configMapKeyRef)
+            w.field("secretKeyRef", secretKeyRef)
+            w.field("fileKeyRef", fileKeyRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var fieldRef: ObjectFieldSelector? { get { box.fields.fieldRef } _modify { own(); yield &box.fields.fieldRef } }
     package var resourceFieldRef: ResourceFieldSelector? { get { box.fields.resourceFieldRef } _modify { own(); yield &box.fields.resourceFieldRef } }
@@ -65,34 +96,6 @@ package struct EnvVarSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("fieldRef\0resourceFieldRef\0configMapKeyRef\0secretKeyRef\0fileKeyRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.fieldRef)
-            case 1: try r.read(&fields.resourceFieldRef)
-            case 2: try r.read(&fields.configMapKeyRef)
-            case 3: try r.read(&fields.secretKeyRef)
-            case 4: try r.read(&fields.fileKeyRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("fieldRef", box.fields.fieldRef)
-        w.field("resourceFieldRef", box.fields.resourceFieldRef)
-        w.field("configMapKeyRef", box.fields.configMapKeyRef)
-        w.field("secretKeyRef", box.fields.secretKeyRef)
-        w.field("fileKeyRef", box.fields.fileKeyRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ConfigMapKeySelector: APIObject {
@@ -103,12 +106,10 @@ package struct ConfigMapKeySelector: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0key\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ConfigMapKeySelector.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&key)
             case 2: try r.read(&optional)
@@ -126,6 +127,8 @@ package struct ConfigMapKeySelector: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0key\0optional")
 }
 
 package struct SecretKeySelector: APIObject {
@@ -136,12 +139,10 @@ package struct SecretKeySelector: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0key\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SecretKeySelector.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&key)
             case 2: try r.read(&optional)
@@ -159,6 +160,8 @@ package struct SecretKeySelector: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0key\0optional")
 }
 
 package struct FileKeySelector: APIObject {
@@ -170,12 +173,10 @@ package struct FileKeySelector: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("volumeName\0path\0key\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(FileKeySelector.keys) {
             case 0: try r.read(&volumeName)
             case 1: try r.read(&path)
             case 2: try r.read(&key)
@@ -195,4 +196,6 @@ package struct FileKeySelector: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("volumeName\0path\0key\0optional")
 }

@@ -23,18 +23,72 @@ package struct Event: KubernetesResource {
         var reportingComponent: String?
         var reportingInstance: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Event.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&involvedObject)
+                case 4: try r.read(&reason)
+                case 5: try r.read(&message)
+                case 6: try r.read(&source)
+                case 7: try r.read(&firstTimestamp)
+                case 8: try r.read(&lastTimestamp)
+                case 9: try r.read(&count)
+                case 10: try r.read(&type)
+                case 11: try r.read(&eventTime)
+                case 12: try r.read(&series)
+                case 13: try r.read(&action)
+                case 14: try r.read(&related)
+                case 15: try r.read(&reportingComponent)
+                case 16: try r.read(&reportingInstance)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "Event")
+            w.field("apiVersion", "v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.field("involvedObject", involvedObject)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.field("source", source)
+            w.field("firstTimestamp", firstTimestamp)
+            w.field("lastTimestamp", lastTimestamp)
+            w.field("count", count)
+            w.field("type", type)
+            w.field("eventTime", eventTime)
+            w.field("series", series)
+            w.field("action", action)
+            w.field("related", related)
+            w.field("reportingComponent", reportingComponent)
+            w.field("reportingInstance", reportingInstance)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var involvedObject: ObjectReference? { get { box.fields.involvedObject } _modify { own(); yield &box.fields.involvedObject } }
@@ -54,57 +108,6 @@ package struct Event: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0involvedObject\0reason\0message\0source\0firstTimestamp\0lastTimestamp\0count\0type\0eventTime\0series\0action\0related\0reportingComponent\0reportingInstance")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.involvedObject)
-            case 4: try r.read(&fields.reason)
-            case 5: try r.read(&fields.message)
-            case 6: try r.read(&fields.source)
-            case 7: try r.read(&fields.firstTimestamp)
-            case 8: try r.read(&fields.lastTimestamp)
-            case 9: try r.read(&fields.count)
-            case 10: try r.read(&fields.type)
-            case 11: try r.read(&fields.eventTime)
-            case 12: try r.read(&fields.series)
-            case 13: try r.read(&fields.action)
-            case 14: try r.read(&fields.related)
-            case 15: try r.read(&fields.reportingComponent)
-            case 16: try r.read(&fields.reportingInstance)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "Event")
-        w.field("apiVersion", "v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.field("involvedObject", box.fields.involvedObject)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.field("source", box.fields.source)
-        w.field("firstTimestamp", box.fields.firstTimestamp)
-        w.field("lastTimestamp", box.fields.lastTimestamp)
-        w.field("count", box.fields.count)
-        w.field("type", box.fields.type)
-        w.field("eventTime", box.fields.eventTime)
-        w.field("series", box.fields.series)
-        w.field("action", box.fields.action)
-        w.field("related", box.fields.related)
-        w.field("reportingComponent", box.fields.reportingComponent)
-        w.field("reportingInstance", box.fields.reportingInstance)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct EventSource: APIObject {
@@ -114,12 +117,10 @@ package struct EventSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("component\0host")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EventSource.keys) {
             case 0: try r.read(&component)
             case 1: try r.read(&host)
             case -1: return
@@ -135,6 +136,8 @@ package struct EventSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("component\0host")
 }
 
 package struct EventSeries: APIObject {
@@ -144,12 +147,10 @@ package struct EventSeries: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("count\0lastObservedTime")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EventSeries.keys) {
             case 0: try r.read(&count)
             case 1: try r.read(&lastObservedTime)
             case -1: return
@@ -165,4 +166,6 @@ package struct EventSeries: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("count\0lastObservedTime")
 }

@@ -11,18 +11,49 @@ package struct FlexPersistentVolumeSource: APIObject {
         var readOnly: Bool?
         var options: [String: String] = [:]
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(FlexPersistentVolumeSource.keys) {
+                case 0: try r.read(&driver)
+                case 1: try r.read(&fsType)
+                case 2: try r.read(&secretRef)
+                case 3: try r.read(&readOnly)
+                case 4: try r.read(&options)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("driver", driver)
+            w.field("fsType", fsType)
+            w.field("secretRef", secretRef)
+            w.field("readOnly", readOnly)
+            w.field("options", options)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var driver: String { get { box.fields.driver } _modify { own(); yield &box.fields.driver } }
     package var fsType: String? { get { box.fields.fsType } _modify { own(); yield &box.fields.fsType } }
@@ -32,34 +63,6 @@ package struct FlexPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("driver\0fsType\0secretRef\0readOnly\0options")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.driver)
-            case 1: try r.read(&fields.fsType)
-            case 2: try r.read(&fields.secretRef)
-            case 3: try r.read(&fields.readOnly)
-            case 4: try r.read(&fields.options)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("driver", box.fields.driver)
-        w.field("fsType", box.fields.fsType)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("options", box.fields.options)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct AzureFilePersistentVolumeSource: APIObject {
@@ -71,12 +74,10 @@ package struct AzureFilePersistentVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("secretName\0shareName\0readOnly\0secretNamespace")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(AzureFilePersistentVolumeSource.keys) {
             case 0: try r.read(&secretName)
             case 1: try r.read(&shareName)
             case 2: try r.read(&readOnly)
@@ -96,6 +97,8 @@ package struct AzureFilePersistentVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("secretName\0shareName\0readOnly\0secretNamespace")
 }
 
 package struct VsphereVirtualDiskVolumeSource: APIObject {
@@ -105,18 +108,47 @@ package struct VsphereVirtualDiskVolumeSource: APIObject {
         var storagePolicyName: String?
         var storagePolicyID: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(VsphereVirtualDiskVolumeSource.keys) {
+                case 0: try r.read(&volumePath)
+                case 1: try r.read(&fsType)
+                case 2: try r.read(&storagePolicyName)
+                case 3: try r.read(&storagePolicyID)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("volumePath", volumePath)
+            w.field("fsType", fsType)
+            w.field("storagePolicyName", storagePolicyName)
+            w.field("storagePolicyID", storagePolicyID)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var volumePath: String { get { box.fields.volumePath } _modify { own(); yield &box.fields.volumePath } }
     package var fsType: String? { get { box.fields.fsType } _modify { own(); yield &box.fields.fsType } }
@@ -125,32 +157,6 @@ package struct VsphereVirtualDiskVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("volumePath\0fsType\0storagePolicyName\0storagePolicyID")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.volumePath)
-            case 1: try r.read(&fields.fsType)
-            case 2: try r.read(&fields.storagePolicyName)
-            case 3: try r.read(&fields.storagePolicyID)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("volumePath", box.fields.volumePath)
-        w.field("fsType", box.fields.fsType)
-        w.field("storagePolicyName", box.fields.storagePolicyName)
-        w.field("storagePolicyID", box.fields.storagePolicyID)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct QuobyteVolumeSource: APIObject {
@@ -162,18 +168,51 @@ package struct QuobyteVolumeSource: APIObject {
         var group: String?
         var tenant: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(QuobyteVolumeSource.keys) {
+                case 0: try r.read(&registry)
+                case 1: try r.read(&volume)
+                case 2: try r.read(&readOnly)
+                case 3: try r.read(&user)
+                case 4: try r.read(&group)
+                case 5: try r.read(&tenant)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("registry", registry)
+            w.requiredField("volume", volume)
+            w.field("readOnly", readOnly)
+            w.field("user", user)
+            w.field("group", group)
+            w.field("tenant", tenant)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var registry: String { get { box.fields.registry } _modify { own(); yield &box.fields.registry } }
     package var volume: String { get { box.fields.volume } _modify { own(); yield &box.fields.volume } }
@@ -184,36 +223,6 @@ package struct QuobyteVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("registry\0volume\0readOnly\0user\0group\0tenant")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.registry)
-            case 1: try r.read(&fields.volume)
-            case 2: try r.read(&fields.readOnly)
-            case 3: try r.read(&fields.user)
-            case 4: try r.read(&fields.group)
-            case 5: try r.read(&fields.tenant)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("registry", box.fields.registry)
-        w.requiredField("volume", box.fields.volume)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("user", box.fields.user)
-        w.field("group", box.fields.group)
-        w.field("tenant", box.fields.tenant)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct AzureDiskVolumeSource: APIObject {
@@ -225,18 +234,51 @@ package struct AzureDiskVolumeSource: APIObject {
         var readOnly: Bool?
         var kind: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(AzureDiskVolumeSource.keys) {
+                case 0: try r.read(&diskName)
+                case 1: try r.read(&diskURI)
+                case 2: try r.read(&cachingMode)
+                case 3: try r.read(&fsType)
+                case 4: try r.read(&readOnly)
+                case 5: try r.read(&kind)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("diskName", diskName)
+            w.requiredField("diskURI", diskURI)
+            w.field("cachingMode", cachingMode)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.field("kind", kind)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var diskName: String { get { box.fields.diskName } _modify { own(); yield &box.fields.diskName } }
     package var diskURI: String { get { box.fields.diskURI } _modify { own(); yield &box.fields.diskURI } }
@@ -247,36 +289,6 @@ package struct AzureDiskVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("diskName\0diskURI\0cachingMode\0fsType\0readOnly\0kind")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.diskName)
-            case 1: try r.read(&fields.diskURI)
-            case 2: try r.read(&fields.cachingMode)
-            case 3: try r.read(&fields.fsType)
-            case 4: try r.read(&fields.readOnly)
-            case 5: try r.read(&fields.kind)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("diskName", box.fields.diskName)
-        w.requiredField("diskURI", box.fields.diskURI)
-        w.field("cachingMode", box.fields.cachingMode)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("kind", box.fields.kind)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PhotonPersistentDiskVolumeSource: APIObject {
@@ -286,12 +298,10 @@ package struct PhotonPersistentDiskVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("pdID\0fsType")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PhotonPersistentDiskVolumeSource.keys) {
             case 0: try r.read(&pdID)
             case 1: try r.read(&fsType)
             case -1: return
@@ -307,6 +317,8 @@ package struct PhotonPersistentDiskVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("pdID\0fsType")
 }
 
 package struct PortworxVolumeSource: APIObject {
@@ -317,12 +329,10 @@ package struct PortworxVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("volumeID\0fsType\0readOnly")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PortworxVolumeSource.keys) {
             case 0: try r.read(&volumeID)
             case 1: try r.read(&fsType)
             case 2: try r.read(&readOnly)
@@ -340,6 +350,8 @@ package struct PortworxVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("volumeID\0fsType\0readOnly")
 }
 
 package struct ScaleIOPersistentVolumeSource: APIObject {
@@ -355,18 +367,59 @@ package struct ScaleIOPersistentVolumeSource: APIObject {
         var fsType: String?
         var readOnly: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ScaleIOPersistentVolumeSource.keys) {
+                case 0: try r.read(&gateway)
+                case 1: try r.read(&system)
+                case 2: try r.read(&secretRef)
+                case 3: try r.read(&sslEnabled)
+                case 4: try r.read(&protectionDomain)
+                case 5: try r.read(&storagePool)
+                case 6: try r.read(&storageMode)
+                case 7: try r.read(&volumeName)
+                case 8: try r.read(&fsType)
+                case 9: try r.read(&readOnly)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("gateway", gateway)
+            w.requiredField("system", system)
+            w.field("secretRef", secretRef)
+            w.field("sslEnabled", sslEnabled)
+            w.field("protectionDomain", protectionDomain)
+            w.field("storagePool", storagePool)
+            w.field("storageMode", storageMode)
+            w.field("volumeName", volumeName)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var gateway: String { get { box.fields.gateway } _modify { own(); yield &box.fields.gateway } }
     package var system: String { get { box.fields.system } _modify { own(); yield &box.fields.system } }
@@ -381,42 +434,4 @@ package struct ScaleIOPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("gateway\0system\0secretRef\0sslEnabled\0protectionDomain\0storagePool\0storageMode\0volumeName\0fsType\0readOnly")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.gateway)
-            case 1: try r.read(&fields.system)
-            case 2: try r.read(&fields.secretRef)
-            case 3: try r.read(&fields.sslEnabled)
-            case 4: try r.read(&fields.protectionDomain)
-            case 5: try r.read(&fields.storagePool)
-            case 6: try r.read(&fields.storageMode)
-            case 7: try r.read(&fields.volumeName)
-            case 8: try r.read(&fields.fsType)
-            case 9: try r.read(&fields.readOnly)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("gateway", box.fields.gateway)
-        w.requiredField("system", box.fields.system)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("sslEnabled", box.fields.sslEnabled)
-        w.field("protectionDomain", box.fields.protectionDomain)
-        w.field("storagePool", box.fields.storagePool)
-        w.field("storageMode", box.fields.storageMode)
-        w.field("volumeName", box.fields.volumeName)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

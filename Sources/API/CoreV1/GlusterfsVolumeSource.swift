@@ -11,12 +11,10 @@ package struct GlusterfsVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("endpoints\0path\0readOnly")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(GlusterfsVolumeSource.keys) {
             case 0: try r.read(&endpoints)
             case 1: try r.read(&path)
             case 2: try r.read(&readOnly)
@@ -34,6 +32,8 @@ package struct GlusterfsVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("endpoints\0path\0readOnly")
 }
 
 package struct PersistentVolumeClaimVolumeSource: APIObject {
@@ -43,12 +43,10 @@ package struct PersistentVolumeClaimVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("claimName\0readOnly")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PersistentVolumeClaimVolumeSource.keys) {
             case 0: try r.read(&claimName)
             case 1: try r.read(&readOnly)
             case -1: return
@@ -64,6 +62,8 @@ package struct PersistentVolumeClaimVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("claimName\0readOnly")
 }
 
 package struct RBDVolumeSource: APIObject {
@@ -77,18 +77,55 @@ package struct RBDVolumeSource: APIObject {
         var secretRef: LocalObjectReference?
         var readOnly: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(RBDVolumeSource.keys) {
+                case 0: try r.read(&monitors)
+                case 1: try r.read(&image)
+                case 2: try r.read(&fsType)
+                case 3: try r.read(&pool)
+                case 4: try r.read(&user)
+                case 5: try r.read(&keyring)
+                case 6: try r.read(&secretRef)
+                case 7: try r.read(&readOnly)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("monitors", monitors)
+            w.requiredField("image", image)
+            w.field("fsType", fsType)
+            w.field("pool", pool)
+            w.field("user", user)
+            w.field("keyring", keyring)
+            w.field("secretRef", secretRef)
+            w.field("readOnly", readOnly)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var monitors: [String] { get { box.fields.monitors } _modify { own(); yield &box.fields.monitors } }
     package var image: String { get { box.fields.image } _modify { own(); yield &box.fields.image } }
@@ -101,40 +138,6 @@ package struct RBDVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("monitors\0image\0fsType\0pool\0user\0keyring\0secretRef\0readOnly")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.monitors)
-            case 1: try r.read(&fields.image)
-            case 2: try r.read(&fields.fsType)
-            case 3: try r.read(&fields.pool)
-            case 4: try r.read(&fields.user)
-            case 5: try r.read(&fields.keyring)
-            case 6: try r.read(&fields.secretRef)
-            case 7: try r.read(&fields.readOnly)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("monitors", box.fields.monitors)
-        w.requiredField("image", box.fields.image)
-        w.field("fsType", box.fields.fsType)
-        w.field("pool", box.fields.pool)
-        w.field("user", box.fields.user)
-        w.field("keyring", box.fields.keyring)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("readOnly", box.fields.readOnly)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct FlexVolumeSource: APIObject {
@@ -145,18 +148,49 @@ package struct FlexVolumeSource: APIObject {
         var readOnly: Bool?
         var options: [String: String] = [:]
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(FlexVolumeSource.keys) {
+                case 0: try r.read(&driver)
+                case 1: try r.read(&fsType)
+                case 2: try r.read(&secretRef)
+                case 3: try r.read(&readOnly)
+                case 4: try r.read(&options)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("driver", driver)
+            w.field("fsType", fsType)
+            w.field("secretRef", secretRef)
+            w.field("readOnly", readOnly)
+            w.field("options", options)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var driver: String { get { box.fields.driver } _modify { own(); yield &box.fields.driver } }
     package var fsType: String? { get { box.fields.fsType } _modify { own(); yield &box.fields.fsType } }
@@ -166,34 +200,6 @@ package struct FlexVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("driver\0fsType\0secretRef\0readOnly\0options")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.driver)
-            case 1: try r.read(&fields.fsType)
-            case 2: try r.read(&fields.secretRef)
-            case 3: try r.read(&fields.readOnly)
-            case 4: try r.read(&fields.options)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("driver", box.fields.driver)
-        w.field("fsType", box.fields.fsType)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("options", box.fields.options)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CinderVolumeSource: APIObject {
@@ -203,18 +209,47 @@ package struct CinderVolumeSource: APIObject {
         var readOnly: Bool?
         var secretRef: LocalObjectReference?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CinderVolumeSource.keys) {
+                case 0: try r.read(&volumeID)
+                case 1: try r.read(&fsType)
+                case 2: try r.read(&readOnly)
+                case 3: try r.read(&secretRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("volumeID", volumeID)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.field("secretRef", secretRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var volumeID: String { get { box.fields.volumeID } _modify { own(); yield &box.fields.volumeID } }
     package var fsType: String? { get { box.fields.fsType } _modify { own(); yield &box.fields.fsType } }
@@ -223,32 +258,6 @@ package struct CinderVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("volumeID\0fsType\0readOnly\0secretRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.volumeID)
-            case 1: try r.read(&fields.fsType)
-            case 2: try r.read(&fields.readOnly)
-            case 3: try r.read(&fields.secretRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("volumeID", box.fields.volumeID)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("secretRef", box.fields.secretRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CephFSVolumeSource: APIObject {
@@ -260,18 +269,51 @@ package struct CephFSVolumeSource: APIObject {
         var secretRef: LocalObjectReference?
         var readOnly: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CephFSVolumeSource.keys) {
+                case 0: try r.read(&monitors)
+                case 1: try r.read(&path)
+                case 2: try r.read(&user)
+                case 3: try r.read(&secretFile)
+                case 4: try r.read(&secretRef)
+                case 5: try r.read(&readOnly)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("monitors", monitors)
+            w.field("path", path)
+            w.field("user", user)
+            w.field("secretFile", secretFile)
+            w.field("secretRef", secretRef)
+            w.field("readOnly", readOnly)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var monitors: [String] { get { box.fields.monitors } _modify { own(); yield &box.fields.monitors } }
     package var path: String? { get { box.fields.path } _modify { own(); yield &box.fields.path } }
@@ -282,36 +324,6 @@ package struct CephFSVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("monitors\0path\0user\0secretFile\0secretRef\0readOnly")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.monitors)
-            case 1: try r.read(&fields.path)
-            case 2: try r.read(&fields.user)
-            case 3: try r.read(&fields.secretFile)
-            case 4: try r.read(&fields.secretRef)
-            case 5: try r.read(&fields.readOnly)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("monitors", box.fields.monitors)
-        w.field("path", box.fields.path)
-        w.field("user", box.fields.user)
-        w.field("secretFile", box.fields.secretFile)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("readOnly", box.fields.readOnly)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct DownwardAPIVolumeSource: APIObject {
@@ -321,12 +333,10 @@ package struct DownwardAPIVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("items\0defaultMode")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(DownwardAPIVolumeSource.keys) {
             case 0: try r.read(&items)
             case 1: try r.read(&defaultMode)
             case -1: return
@@ -342,6 +352,8 @@ package struct DownwardAPIVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("items\0defaultMode")
 }
 
 package struct DownwardAPIVolumeFile: APIObject {
@@ -351,18 +363,47 @@ package struct DownwardAPIVolumeFile: APIObject {
         var resourceFieldRef: ResourceFieldSelector?
         var mode: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DownwardAPIVolumeFile.keys) {
+                case 0: try r.read(&path)
+                case 1: try r.read(&fieldRef)
+                case 2: try r.read(&resourceFieldRef)
+                case 3: try r.read(&mode)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("path", path)
+            w.field("fieldRef", fieldRef)
+            w.field("resourceFieldRef", resourceFieldRef)
+            w.field("mode", mode)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var path: String { get { box.fields.path } _modify { own(); yield &box.fields.path } }
     package var fieldRef: ObjectFieldSelector? { get { box.fields.fieldRef } _modify { own(); yield &box.fields.fieldRef } }
@@ -371,30 +412,4 @@ package struct DownwardAPIVolumeFile: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("path\0fieldRef\0resourceFieldRef\0mode")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.path)
-            case 1: try r.read(&fields.fieldRef)
-            case 2: try r.read(&fields.resourceFieldRef)
-            case 3: try r.read(&fields.mode)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("path", box.fields.path)
-        w.field("fieldRef", box.fields.fieldRef)
-        w.field("resourceFieldRef", box.fields.resourceFieldRef)
-        w.field("mode", box.fields.mode)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

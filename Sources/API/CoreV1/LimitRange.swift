@@ -12,12 +12,10 @@ package struct LimitRange: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LimitRange.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -36,6 +34,8 @@ package struct LimitRange: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
 }
 
 package struct LimitRangeSpec: APIObject {
@@ -44,12 +44,10 @@ package struct LimitRangeSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("limits")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LimitRangeSpec.keys) {
             case 0: try r.read(&limits)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -63,6 +61,8 @@ package struct LimitRangeSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("limits")
 }
 
 package struct LimitRangeItem: APIObject {
@@ -76,12 +76,10 @@ package struct LimitRangeItem: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("type\0max\0min\0default\0defaultRequest\0maxLimitRequestRatio")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LimitRangeItem.keys) {
             case 0: try r.read(&type)
             case 1: try r.read(&max)
             case 2: try r.read(&min)
@@ -105,4 +103,6 @@ package struct LimitRangeItem: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("type\0max\0min\0default\0defaultRequest\0maxLimitRequestRatio")
 }

@@ -10,12 +10,10 @@ package struct LocalVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("path\0fsType")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LocalVolumeSource.keys) {
             case 0: try r.read(&path)
             case 1: try r.read(&fsType)
             case -1: return
@@ -31,6 +29,8 @@ package struct LocalVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("path\0fsType")
 }
 
 package struct StorageOSPersistentVolumeSource: APIObject {
@@ -41,18 +41,49 @@ package struct StorageOSPersistentVolumeSource: APIObject {
         var readOnly: Bool?
         var secretRef: ObjectReference?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(StorageOSPersistentVolumeSource.keys) {
+                case 0: try r.read(&volumeName)
+                case 1: try r.read(&volumeNamespace)
+                case 2: try r.read(&fsType)
+                case 3: try r.read(&readOnly)
+                case 4: try r.read(&secretRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("volumeName", volumeName)
+            w.field("volumeNamespace", volumeNamespace)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.field("secretRef", secretRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var volumeName: String? { get { box.fields.volumeName } _modify { own(); yield &box.fields.volumeName } }
     package var volumeNamespace: String? { get { box.fields.volumeNamespace } _modify { own(); yield &box.fields.volumeNamespace } }
@@ -62,34 +93,6 @@ package struct StorageOSPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("volumeName\0volumeNamespace\0fsType\0readOnly\0secretRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.volumeName)
-            case 1: try r.read(&fields.volumeNamespace)
-            case 2: try r.read(&fields.fsType)
-            case 3: try r.read(&fields.readOnly)
-            case 4: try r.read(&fields.secretRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("volumeName", box.fields.volumeName)
-        w.field("volumeNamespace", box.fields.volumeNamespace)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("secretRef", box.fields.secretRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CSIPersistentVolumeSource: APIObject {
@@ -105,18 +108,59 @@ package struct CSIPersistentVolumeSource: APIObject {
         var controllerExpandSecretRef: SecretReference?
         var nodeExpandSecretRef: SecretReference?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CSIPersistentVolumeSource.keys) {
+                case 0: try r.read(&driver)
+                case 1: try r.read(&volumeHandle)
+                case 2: try r.read(&readOnly)
+                case 3: try r.read(&fsType)
+                case 4: try r.read(&volumeAttributes)
+                case 5: try r.read(&controllerPublishSecretRef)
+                case 6: try r.read(&nodeStageSecretRef)
+                case 7: try r.read(&nodePublishSecretRef)
+                case 8: try r.read(&controllerExpandSecretRef)
+                case 9: try r.read(&nodeExpandSecretRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("driver", driver)
+            w.requiredField("volumeHandle", volumeHandle)
+            w.field("readOnly", readOnly)
+            w.field("fsType", fsType)
+            w.field("volumeAttributes", volumeAttributes)
+            w.field("controllerPublishSecretRef", controllerPublishSecretRef)
+            w.field("nodeStageSecretRef", nodeStageSecretRef)
+            w.field("nodePublishSecretRef", nodePublishSecretRef)
+            w.field("controllerExpandSecretRef", controllerExpandSecretRef)
+            w.field("nodeExpandSecretRef", nodeExpandSecretRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var driver: String { get { box.fields.driver } _modify { own(); yield &box.fields.driver } }
     package var volumeHandle: String { get { box.fields.volumeHandle } _modify { own(); yield &box.fields.volumeHandle } }
@@ -131,44 +175,6 @@ package struct CSIPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("driver\0volumeHandle\0readOnly\0fsType\0volumeAttributes\0controllerPublishSecretRef\0nodeStageSecretRef\0nodePublishSecretRef\0controllerExpandSecretRef\0nodeExpandSecretRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.driver)
-            case 1: try r.read(&fields.volumeHandle)
-            case 2: try r.read(&fields.readOnly)
-            case 3: try r.read(&fields.fsType)
-            case 4: try r.read(&fields.volumeAttributes)
-            case 5: try r.read(&fields.controllerPublishSecretRef)
-            case 6: try r.read(&fields.nodeStageSecretRef)
-            case 7: try r.read(&fields.nodePublishSecretRef)
-            case 8: try r.read(&fields.controllerExpandSecretRef)
-            case 9: try r.read(&fields.nodeExpandSecretRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("driver", box.fields.driver)
-        w.requiredField("volumeHandle", box.fields.volumeHandle)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("fsType", box.fields.fsType)
-        w.field("volumeAttributes", box.fields.volumeAttributes)
-        w.field("controllerPublishSecretRef", box.fields.controllerPublishSecretRef)
-        w.field("nodeStageSecretRef", box.fields.nodeStageSecretRef)
-        w.field("nodePublishSecretRef", box.fields.nodePublishSecretRef)
-        w.field("controllerExpandSecretRef", box.fields.controllerExpandSecretRef)
-        w.field("nodeExpandSecretRef", box.fields.nodeExpandSecretRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct VolumeNodeAffinity: APIObject {
@@ -177,12 +183,10 @@ package struct VolumeNodeAffinity: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("required")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeNodeAffinity.keys) {
             case 0: try r.read(&required)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -196,6 +200,8 @@ package struct VolumeNodeAffinity: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("required")
 }
 
 package struct NodeSelector: APIObject {
@@ -204,12 +210,10 @@ package struct NodeSelector: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("nodeSelectorTerms")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeSelector.keys) {
             case 0: try r.read(&nodeSelectorTerms)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -223,6 +227,8 @@ package struct NodeSelector: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("nodeSelectorTerms")
 }
 
 package struct NodeSelectorTerm: APIObject {
@@ -232,12 +238,10 @@ package struct NodeSelectorTerm: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("matchExpressions\0matchFields")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeSelectorTerm.keys) {
             case 0: try r.read(&matchExpressions)
             case 1: try r.read(&matchFields)
             case -1: return
@@ -253,6 +257,8 @@ package struct NodeSelectorTerm: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("matchExpressions\0matchFields")
 }
 
 package struct NodeSelectorRequirement: APIObject {
@@ -263,12 +269,10 @@ package struct NodeSelectorRequirement: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("key\0operator\0values")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeSelectorRequirement.keys) {
             case 0: try r.read(&key)
             case 1: try r.read(&`operator`)
             case 2: try r.read(&values)
@@ -286,4 +290,6 @@ package struct NodeSelectorRequirement: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("key\0operator\0values")
 }

@@ -11,12 +11,10 @@ package struct NodeAllocatableResourceClaimStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("resourceClaimName\0containers\0resources")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeAllocatableResourceClaimStatus.keys) {
             case 0: try r.read(&resourceClaimName)
             case 1: try r.read(&containers)
             case 2: try r.read(&resources)
@@ -34,4 +32,6 @@ package struct NodeAllocatableResourceClaimStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("resourceClaimName\0containers\0resources")
 }

@@ -13,18 +13,53 @@ package struct NodeSpec: APIObject {
         var configSource: NodeConfigSource?
         var podCIDRs: [String] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(NodeSpec.keys) {
+                case 0: try r.read(&podCIDR)
+                case 1: try r.read(&externalID)
+                case 2: try r.read(&providerID)
+                case 3: try r.read(&unschedulable)
+                case 4: try r.read(&taints)
+                case 5: try r.read(&configSource)
+                case 6: try r.read(&podCIDRs)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("podCIDR", podCIDR)
+            w.field("externalID", externalID)
+            w.field("providerID", providerID)
+            w.field("unschedulable", unschedulable)
+            w.field("taints", taints)
+            w.field("configSource", configSource)
+            w.field("podCIDRs", podCIDRs)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var podCIDR: String? { get { box.fields.podCIDR } _modify { own(); yield &box.fields.podCIDR } }
     package var externalID: String? { get { box.fields.externalID } _modify { own(); yield &box.fields.externalID } }
@@ -36,38 +71,6 @@ package struct NodeSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("podCIDR\0externalID\0providerID\0unschedulable\0taints\0configSource\0podCIDRs")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.podCIDR)
-            case 1: try r.read(&fields.externalID)
-            case 2: try r.read(&fields.providerID)
-            case 3: try r.read(&fields.unschedulable)
-            case 4: try r.read(&fields.taints)
-            case 5: try r.read(&fields.configSource)
-            case 6: try r.read(&fields.podCIDRs)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("podCIDR", box.fields.podCIDR)
-        w.field("externalID", box.fields.externalID)
-        w.field("providerID", box.fields.providerID)
-        w.field("unschedulable", box.fields.unschedulable)
-        w.field("taints", box.fields.taints)
-        w.field("configSource", box.fields.configSource)
-        w.field("podCIDRs", box.fields.podCIDRs)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct Taint: APIObject {
@@ -77,18 +80,47 @@ package struct Taint: APIObject {
         var effect: String = ""
         var timeAdded: Time?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Taint.keys) {
+                case 0: try r.read(&key)
+                case 1: try r.read(&value)
+                case 2: try r.read(&effect)
+                case 3: try r.read(&timeAdded)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("key", key)
+            w.field("value", value)
+            w.requiredField("effect", effect)
+            w.field("timeAdded", timeAdded)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var key: String { get { box.fields.key } _modify { own(); yield &box.fields.key } }
     package var value: String? { get { box.fields.value } _modify { own(); yield &box.fields.value } }
@@ -97,32 +129,6 @@ package struct Taint: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("key\0value\0effect\0timeAdded")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.key)
-            case 1: try r.read(&fields.value)
-            case 2: try r.read(&fields.effect)
-            case 3: try r.read(&fields.timeAdded)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("key", box.fields.key)
-        w.field("value", box.fields.value)
-        w.requiredField("effect", box.fields.effect)
-        w.field("timeAdded", box.fields.timeAdded)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct NodeConfigSource: APIObject {
@@ -131,12 +137,10 @@ package struct NodeConfigSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("configMap")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeConfigSource.keys) {
             case 0: try r.read(&configMap)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -150,6 +154,8 @@ package struct NodeConfigSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("configMap")
 }
 
 package struct ConfigMapNodeConfigSource: APIObject {
@@ -160,18 +166,49 @@ package struct ConfigMapNodeConfigSource: APIObject {
         var resourceVersion: String?
         var kubeletConfigKey: String = ""
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ConfigMapNodeConfigSource.keys) {
+                case 0: try r.read(&namespace)
+                case 1: try r.read(&name)
+                case 2: try r.read(&uid)
+                case 3: try r.read(&resourceVersion)
+                case 4: try r.read(&kubeletConfigKey)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("namespace", namespace)
+            w.requiredField("name", name)
+            w.field("uid", uid)
+            w.field("resourceVersion", resourceVersion)
+            w.requiredField("kubeletConfigKey", kubeletConfigKey)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var namespace: String { get { box.fields.namespace } _modify { own(); yield &box.fields.namespace } }
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
@@ -181,32 +218,4 @@ package struct ConfigMapNodeConfigSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("namespace\0name\0uid\0resourceVersion\0kubeletConfigKey")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.namespace)
-            case 1: try r.read(&fields.name)
-            case 2: try r.read(&fields.uid)
-            case 3: try r.read(&fields.resourceVersion)
-            case 4: try r.read(&fields.kubeletConfigKey)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("namespace", box.fields.namespace)
-        w.requiredField("name", box.fields.name)
-        w.field("uid", box.fields.uid)
-        w.field("resourceVersion", box.fields.resourceVersion)
-        w.requiredField("kubeletConfigKey", box.fields.kubeletConfigKey)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -20,18 +20,67 @@ package struct NodeStatus: APIObject {
         var features: NodeFeatures?
         var declaredFeatures: [String] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(NodeStatus.keys) {
+                case 0: try r.read(&capacity)
+                case 1: try r.read(&allocatable)
+                case 2: try r.read(&phase)
+                case 3: try r.read(&conditions)
+                case 4: try r.read(&addresses)
+                case 5: try r.read(&daemonEndpoints)
+                case 6: try r.read(&nodeInfo)
+                case 7: try r.read(&images)
+                case 8: try r.read(&volumesInUse)
+                case 9: try r.read(&volumesAttached)
+                case 10: try r.read(&config)
+                case 11: try r.read(&runtimeHandlers)
+                case 12: try r.read(&features)
+                case 13: try r.read(&declaredFeatures)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("capacity", capacity)
+            w.field("allocatable", allocatable)
+            w.field("phase", phase)
+            w.field("conditions", conditions)
+            w.field("addresses", addresses)
+            w.field("daemonEndpoints", daemonEndpoints)
+            w.field("nodeInfo", nodeInfo)
+            w.field("images", images)
+            w.field("volumesInUse", volumesInUse)
+            w.field("volumesAttached", volumesAttached)
+            w.field("config", config)
+            w.field("runtimeHandlers", runtimeHandlers)
+            w.field("features", features)
+            w.field("declaredFeatures", declaredFeatures)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var capacity: [String: Quantity] { get { box.fields.capacity } _modify { own(); yield &box.fields.capacity } }
     package var allocatable: [String: Quantity] { get { box.fields.allocatable } _modify { own(); yield &box.fields.allocatable } }
@@ -50,52 +99,6 @@ package struct NodeStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("capacity\0allocatable\0phase\0conditions\0addresses\0daemonEndpoints\0nodeInfo\0images\0volumesInUse\0volumesAttached\0config\0runtimeHandlers\0features\0declaredFeatures")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.capacity)
-            case 1: try r.read(&fields.allocatable)
-            case 2: try r.read(&fields.phase)
-            case 3: try r.read(&fields.conditions)
-            case 4: try r.read(&fields.addresses)
-            case 5: try r.read(&fields.daemonEndpoints)
-            case 6: try r.read(&fields.nodeInfo)
-            case 7: try r.read(&fields.images)
-            case 8: try r.read(&fields.volumesInUse)
-            case 9: try r.read(&fields.volumesAttached)
-            case 10: try r.read(&fields.config)
-            case 11: try r.read(&fields.runtimeHandlers)
-            case 12: try r.read(&fields.features)
-            case 13: try r.read(&fields.declaredFeatures)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("capacity", box.fields.capacity)
-        w.field("allocatable", box.fields.allocatable)
-        w.field("phase", box.fields.phase)
-        w.field("conditions", box.fields.conditions)
-        w.field("addresses", box.fields.addresses)
-        w.field("daemonEndpoints", box.fields.daemonEndpoints)
-        w.field("nodeInfo", box.fields.nodeInfo)
-        w.field("images", box.fields.images)
-        w.field("volumesInUse", box.fields.volumesInUse)
-        w.field("volumesAttached", box.fields.volumesAttached)
-        w.field("config", box.fields.config)
-        w.field("runtimeHandlers", box.fields.runtimeHandlers)
-        w.field("features", box.fields.features)
-        w.field("declaredFeatures", box.fields.declaredFeatures)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct NodeCondition: APIObject {
@@ -107,18 +110,51 @@ package struct NodeCondition: APIObject {
         var reason: String?
         var message: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(NodeCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&lastHeartbeatTime)
+                case 3: try r.read(&lastTransitionTime)
+                case 4: try r.read(&reason)
+                case 5: try r.read(&message)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("lastHeartbeatTime", lastHeartbeatTime)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -129,36 +165,6 @@ package struct NodeCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0lastHeartbeatTime\0lastTransitionTime\0reason\0message")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.lastHeartbeatTime)
-            case 3: try r.read(&fields.lastTransitionTime)
-            case 4: try r.read(&fields.reason)
-            case 5: try r.read(&fields.message)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("lastHeartbeatTime", box.fields.lastHeartbeatTime)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct NodeAddress: APIObject {
@@ -168,12 +174,10 @@ package struct NodeAddress: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("type\0address")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeAddress.keys) {
             case 0: try r.read(&type)
             case 1: try r.read(&address)
             case -1: return
@@ -189,6 +193,8 @@ package struct NodeAddress: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("type\0address")
 }
 
 package struct NodeDaemonEndpoints: APIObject {
@@ -197,12 +203,10 @@ package struct NodeDaemonEndpoints: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("kubeletEndpoint")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeDaemonEndpoints.keys) {
             case 0: try r.read(&kubeletEndpoint)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -216,6 +220,8 @@ package struct NodeDaemonEndpoints: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kubeletEndpoint")
 }
 
 package struct DaemonEndpoint: APIObject {
@@ -224,12 +230,10 @@ package struct DaemonEndpoint: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("Port")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(DaemonEndpoint.keys) {
             case 0: try r.read(&Port)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -243,6 +247,8 @@ package struct DaemonEndpoint: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("Port")
 }
 
 package struct NodeSystemInfo: APIObject {
@@ -259,18 +265,61 @@ package struct NodeSystemInfo: APIObject {
         var architecture: String = ""
         var swap: NodeSwapStatus?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(NodeSystemInfo.keys) {
+                case 0: try r.read(&machineID)
+                case 1: try r.read(&systemUUID)
+                case 2: try r.read(&bootID)
+                case 3: try r.read(&kernelVersion)
+                case 4: try r.read(&osImage)
+                case 5: try r.read(&containerRuntimeVersion)
+                case 6: try r.read(&kubeletVersion)
+                case 7: try r.read(&kubeProxyVersion)
+                case 8: try r.read(&operatingSystem)
+                case 9: try r.read(&architecture)
+                case 10: try r.read(&swap)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("machineID", machineID)
+            w.requiredField("systemUUID", systemUUID)
+            w.requiredField("bootID", bootID)
+            w.requiredField("kernelVersion", kernelVersion)
+            w.requiredField("osImage", osImage)
+            w.requiredField("containerRuntimeVersion", containerRuntimeVersion)
+            w.requiredField("kubeletVersion", kubeletVersion)
+            w.requiredField("kubeProxyVersion", kubeProxyVersion)
+            w.requiredField("operatingSystem", operatingSystem)
+            w.requiredField("architecture", architecture)
+            w.field("swap", swap)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var machineID: String { get { box.fields.machineID } _modify { own(); yield &box.fields.machineID } }
     package var systemUUID: String { get { box.fields.systemUUID } _modify { own(); yield &box.fields.systemUUID } }
@@ -286,46 +335,6 @@ package struct NodeSystemInfo: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("machineID\0systemUUID\0bootID\0kernelVersion\0osImage\0containerRuntimeVersion\0kubeletVersion\0kubeProxyVersion\0operatingSystem\0architecture\0swap")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.machineID)
-            case 1: try r.read(&fields.systemUUID)
-            case 2: try r.read(&fields.bootID)
-            case 3: try r.read(&fields.kernelVersion)
-            case 4: try r.read(&fields.osImage)
-            case 5: try r.read(&fields.containerRuntimeVersion)
-            case 6: try r.read(&fields.kubeletVersion)
-            case 7: try r.read(&fields.kubeProxyVersion)
-            case 8: try r.read(&fields.operatingSystem)
-            case 9: try r.read(&fields.architecture)
-            case 10: try r.read(&fields.swap)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("machineID", box.fields.machineID)
-        w.requiredField("systemUUID", box.fields.systemUUID)
-        w.requiredField("bootID", box.fields.bootID)
-        w.requiredField("kernelVersion", box.fields.kernelVersion)
-        w.requiredField("osImage", box.fields.osImage)
-        w.requiredField("containerRuntimeVersion", box.fields.containerRuntimeVersion)
-        w.requiredField("kubeletVersion", box.fields.kubeletVersion)
-        w.requiredField("kubeProxyVersion", box.fields.kubeProxyVersion)
-        w.requiredField("operatingSystem", box.fields.operatingSystem)
-        w.requiredField("architecture", box.fields.architecture)
-        w.field("swap", box.fields.swap)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct NodeSwapStatus: APIObject {
@@ -334,12 +343,10 @@ package struct NodeSwapStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("capacity")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NodeSwapStatus.keys) {
             case 0: try r.read(&capacity)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -353,6 +360,8 @@ package struct NodeSwapStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("capacity")
 }
 
 package struct ContainerImage: APIObject {
@@ -362,12 +371,10 @@ package struct ContainerImage: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("names\0sizeBytes")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerImage.keys) {
             case 0: try r.read(&names)
             case 1: try r.read(&sizeBytes)
             case -1: return
@@ -383,4 +390,6 @@ package struct ContainerImage: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("names\0sizeBytes")
 }

@@ -10,12 +10,10 @@ package struct ObjectFieldSelector: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("apiVersion\0fieldPath")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ObjectFieldSelector.keys) {
             case 0: try r.read(&apiVersion)
             case 1: try r.read(&fieldPath)
             case -1: return
@@ -31,6 +29,8 @@ package struct ObjectFieldSelector: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("apiVersion\0fieldPath")
 }
 
 package struct ResourceFieldSelector: APIObject {
@@ -39,18 +39,45 @@ package struct ResourceFieldSelector: APIObject {
         var resource: String = ""
         var divisor: Quantity?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ResourceFieldSelector.keys) {
+                case 0: try r.read(&containerName)
+                case 1: try r.read(&resource)
+                case 2: try r.read(&divisor)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("containerName", containerName)
+            w.requiredField("resource", resource)
+            w.field("divisor", divisor)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var containerName: String? { get { box.fields.containerName } _modify { own(); yield &box.fields.containerName } }
     package var resource: String { get { box.fields.resource } _modify { own(); yield &box.fields.resource } }
@@ -58,30 +85,6 @@ package struct ResourceFieldSelector: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("containerName\0resource\0divisor")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.containerName)
-            case 1: try r.read(&fields.resource)
-            case 2: try r.read(&fields.divisor)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("containerName", box.fields.containerName)
-        w.requiredField("resource", box.fields.resource)
-        w.field("divisor", box.fields.divisor)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct AzureFileVolumeSource: APIObject {
@@ -92,12 +95,10 @@ package struct AzureFileVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("secretName\0shareName\0readOnly")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(AzureFileVolumeSource.keys) {
             case 0: try r.read(&secretName)
             case 1: try r.read(&shareName)
             case 2: try r.read(&readOnly)
@@ -115,6 +116,8 @@ package struct AzureFileVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("secretName\0shareName\0readOnly")
 }
 
 package struct ConfigMapVolumeSource: APIObject {
@@ -126,12 +129,10 @@ package struct ConfigMapVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0items\0defaultMode\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ConfigMapVolumeSource.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&items)
             case 2: try r.read(&defaultMode)
@@ -151,6 +152,8 @@ package struct ConfigMapVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0items\0defaultMode\0optional")
 }
 
 package struct ScaleIOVolumeSource: APIObject {
@@ -166,18 +169,59 @@ package struct ScaleIOVolumeSource: APIObject {
         var fsType: String?
         var readOnly: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ScaleIOVolumeSource.keys) {
+                case 0: try r.read(&gateway)
+                case 1: try r.read(&system)
+                case 2: try r.read(&secretRef)
+                case 3: try r.read(&sslEnabled)
+                case 4: try r.read(&protectionDomain)
+                case 5: try r.read(&storagePool)
+                case 6: try r.read(&storageMode)
+                case 7: try r.read(&volumeName)
+                case 8: try r.read(&fsType)
+                case 9: try r.read(&readOnly)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("gateway", gateway)
+            w.requiredField("system", system)
+            w.field("secretRef", secretRef)
+            w.field("sslEnabled", sslEnabled)
+            w.field("protectionDomain", protectionDomain)
+            w.field("storagePool", storagePool)
+            w.field("storageMode", storageMode)
+            w.field("volumeName", volumeName)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var gateway: String { get { box.fields.gateway } _modify { own(); yield &box.fields.gateway } }
     package var system: String { get { box.fields.system } _modify { own(); yield &box.fields.system } }
@@ -192,44 +236,6 @@ package struct ScaleIOVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("gateway\0system\0secretRef\0sslEnabled\0protectionDomain\0storagePool\0storageMode\0volumeName\0fsType\0readOnly")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.gateway)
-            case 1: try r.read(&fields.system)
-            case 2: try r.read(&fields.secretRef)
-            case 3: try r.read(&fields.sslEnabled)
-            case 4: try r.read(&fields.protectionDomain)
-            case 5: try r.read(&fields.storagePool)
-            case 6: try r.read(&fields.storageMode)
-            case 7: try r.read(&fields.volumeName)
-            case 8: try r.read(&fields.fsType)
-            case 9: try r.read(&fields.readOnly)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("gateway", box.fields.gateway)
-        w.requiredField("system", box.fields.system)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("sslEnabled", box.fields.sslEnabled)
-        w.field("protectionDomain", box.fields.protectionDomain)
-        w.field("storagePool", box.fields.storagePool)
-        w.field("storageMode", box.fields.storageMode)
-        w.field("volumeName", box.fields.volumeName)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct StorageOSVolumeSource: APIObject {
@@ -240,18 +246,49 @@ package struct StorageOSVolumeSource: APIObject {
         var readOnly: Bool?
         var secretRef: LocalObjectReference?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(StorageOSVolumeSource.keys) {
+                case 0: try r.read(&volumeName)
+                case 1: try r.read(&volumeNamespace)
+                case 2: try r.read(&fsType)
+                case 3: try r.read(&readOnly)
+                case 4: try r.read(&secretRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("volumeName", volumeName)
+            w.field("volumeNamespace", volumeNamespace)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.field("secretRef", secretRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var volumeName: String? { get { box.fields.volumeName } _modify { own(); yield &box.fields.volumeName } }
     package var volumeNamespace: String? { get { box.fields.volumeNamespace } _modify { own(); yield &box.fields.volumeNamespace } }
@@ -261,34 +298,6 @@ package struct StorageOSVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("volumeName\0volumeNamespace\0fsType\0readOnly\0secretRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.volumeName)
-            case 1: try r.read(&fields.volumeNamespace)
-            case 2: try r.read(&fields.fsType)
-            case 3: try r.read(&fields.readOnly)
-            case 4: try r.read(&fields.secretRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("volumeName", box.fields.volumeName)
-        w.field("volumeNamespace", box.fields.volumeNamespace)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("secretRef", box.fields.secretRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CSIVolumeSource: APIObject {
@@ -299,18 +308,49 @@ package struct CSIVolumeSource: APIObject {
         var volumeAttributes: [String: String] = [:]
         var nodePublishSecretRef: LocalObjectReference?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CSIVolumeSource.keys) {
+                case 0: try r.read(&driver)
+                case 1: try r.read(&readOnly)
+                case 2: try r.read(&fsType)
+                case 3: try r.read(&volumeAttributes)
+                case 4: try r.read(&nodePublishSecretRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("driver", driver)
+            w.field("readOnly", readOnly)
+            w.field("fsType", fsType)
+            w.field("volumeAttributes", volumeAttributes)
+            w.field("nodePublishSecretRef", nodePublishSecretRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var driver: String { get { box.fields.driver } _modify { own(); yield &box.fields.driver } }
     package var readOnly: Bool? { get { box.fields.readOnly } _modify { own(); yield &box.fields.readOnly } }
@@ -320,34 +360,6 @@ package struct CSIVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("driver\0readOnly\0fsType\0volumeAttributes\0nodePublishSecretRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.driver)
-            case 1: try r.read(&fields.readOnly)
-            case 2: try r.read(&fields.fsType)
-            case 3: try r.read(&fields.volumeAttributes)
-            case 4: try r.read(&fields.nodePublishSecretRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("driver", box.fields.driver)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("fsType", box.fields.fsType)
-        w.field("volumeAttributes", box.fields.volumeAttributes)
-        w.field("nodePublishSecretRef", box.fields.nodePublishSecretRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct EphemeralVolumeSource: APIObject {
@@ -356,12 +368,10 @@ package struct EphemeralVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("volumeClaimTemplate")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EphemeralVolumeSource.keys) {
             case 0: try r.read(&volumeClaimTemplate)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -375,4 +385,6 @@ package struct EphemeralVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("volumeClaimTemplate")
 }

@@ -13,12 +13,10 @@ package struct PersistentVolume: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PersistentVolume.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct PersistentVolume: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct PersistentVolumeStatus: APIObject {
@@ -48,18 +48,47 @@ package struct PersistentVolumeStatus: APIObject {
         var reason: String?
         var lastPhaseTransitionTime: Time?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PersistentVolumeStatus.keys) {
+                case 0: try r.read(&phase)
+                case 1: try r.read(&message)
+                case 2: try r.read(&reason)
+                case 3: try r.read(&lastPhaseTransitionTime)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("phase", phase)
+            w.field("message", message)
+            w.field("reason", reason)
+            w.field("lastPhaseTransitionTime", lastPhaseTransitionTime)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var phase: String? { get { box.fields.phase } _modify { own(); yield &box.fields.phase } }
     package var message: String? { get { box.fields.message } _modify { own(); yield &box.fields.message } }
@@ -68,30 +97,4 @@ package struct PersistentVolumeStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("phase\0message\0reason\0lastPhaseTransitionTime")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.phase)
-            case 1: try r.read(&fields.message)
-            case 2: try r.read(&fields.reason)
-            case 3: try r.read(&fields.lastPhaseTransitionTime)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("phase", box.fields.phase)
-        w.field("message", box.fields.message)
-        w.field("reason", box.fields.reason)
-        w.field("lastPhaseTransitionTime", box.fields.lastPhaseTransitionTime)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

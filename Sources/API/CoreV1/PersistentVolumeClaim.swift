@@ -13,12 +13,10 @@ package struct PersistentVolumeClaim: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PersistentVolumeClaim.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct PersistentVolumeClaim: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct PersistentVolumeClaimStatus: APIObject {
@@ -52,18 +52,55 @@ package struct PersistentVolumeClaimStatus: APIObject {
         var currentVolumeAttributesClassName: String?
         var modifyVolumeStatus: ModifyVolumeStatus?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PersistentVolumeClaimStatus.keys) {
+                case 0: try r.read(&phase)
+                case 1: try r.read(&accessModes)
+                case 2: try r.read(&capacity)
+                case 3: try r.read(&conditions)
+                case 4: try r.read(&allocatedResources)
+                case 5: try r.read(&allocatedResourceStatuses)
+                case 6: try r.read(&currentVolumeAttributesClassName)
+                case 7: try r.read(&modifyVolumeStatus)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("phase", phase)
+            w.field("accessModes", accessModes)
+            w.field("capacity", capacity)
+            w.field("conditions", conditions)
+            w.field("allocatedResources", allocatedResources)
+            w.field("allocatedResourceStatuses", allocatedResourceStatuses)
+            w.field("currentVolumeAttributesClassName", currentVolumeAttributesClassName)
+            w.field("modifyVolumeStatus", modifyVolumeStatus)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var phase: String? { get { box.fields.phase } _modify { own(); yield &box.fields.phase } }
     package var accessModes: [String] { get { box.fields.accessModes } _modify { own(); yield &box.fields.accessModes } }
@@ -76,40 +113,6 @@ package struct PersistentVolumeClaimStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("phase\0accessModes\0capacity\0conditions\0allocatedResources\0allocatedResourceStatuses\0currentVolumeAttributesClassName\0modifyVolumeStatus")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.phase)
-            case 1: try r.read(&fields.accessModes)
-            case 2: try r.read(&fields.capacity)
-            case 3: try r.read(&fields.conditions)
-            case 4: try r.read(&fields.allocatedResources)
-            case 5: try r.read(&fields.allocatedResourceStatuses)
-            case 6: try r.read(&fields.currentVolumeAttributesClassName)
-            case 7: try r.read(&fields.modifyVolumeStatus)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("phase", box.fields.phase)
-        w.field("accessModes", box.fields.accessModes)
-        w.field("capacity", box.fields.capacity)
-        w.field("conditions", box.fields.conditions)
-        w.field("allocatedResources", box.fields.allocatedResources)
-        w.field("allocatedResourceStatuses", box.fields.allocatedResourceStatuses)
-        w.field("currentVolumeAttributesClassName", box.fields.currentVolumeAttributesClassName)
-        w.field("modifyVolumeStatus", box.fields.modifyVolumeStatus)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PersistentVolumeClaimCondition: APIObject {
@@ -121,18 +124,51 @@ package struct PersistentVolumeClaimCondition: APIObject {
         var reason: String?
         var message: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PersistentVolumeClaimCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&lastProbeTime)
+                case 3: try r.read(&lastTransitionTime)
+                case 4: try r.read(&reason)
+                case 5: try r.read(&message)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("lastProbeTime", lastProbeTime)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -143,36 +179,6 @@ package struct PersistentVolumeClaimCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0lastProbeTime\0lastTransitionTime\0reason\0message")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.lastProbeTime)
-            case 3: try r.read(&fields.lastTransitionTime)
-            case 4: try r.read(&fields.reason)
-            case 5: try r.read(&fields.message)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("lastProbeTime", box.fields.lastProbeTime)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ModifyVolumeStatus: APIObject {
@@ -182,12 +188,10 @@ package struct ModifyVolumeStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("targetVolumeAttributesClassName\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ModifyVolumeStatus.keys) {
             case 0: try r.read(&targetVolumeAttributesClassName)
             case 1: try r.read(&status)
             case -1: return
@@ -203,4 +207,6 @@ package struct ModifyVolumeStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("targetVolumeAttributesClassName\0status")
 }

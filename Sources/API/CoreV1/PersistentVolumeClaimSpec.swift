@@ -15,18 +15,57 @@ package struct PersistentVolumeClaimSpec: APIObject {
         var dataSourceRef: TypedObjectReference?
         var volumeAttributesClassName: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PersistentVolumeClaimSpec.keys) {
+                case 0: try r.read(&accessModes)
+                case 1: try r.read(&resources)
+                case 2: try r.read(&volumeName)
+                case 3: try r.read(&selector)
+                case 4: try r.read(&storageClassName)
+                case 5: try r.read(&volumeMode)
+                case 6: try r.read(&dataSource)
+                case 7: try r.read(&dataSourceRef)
+                case 8: try r.read(&volumeAttributesClassName)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("accessModes", accessModes)
+            w.field("resources", resources)
+            w.field("volumeName", volumeName)
+            w.field("selector", selector)
+            w.field("storageClassName", storageClassName)
+            w.field("volumeMode", volumeMode)
+            w.field("dataSource", dataSource)
+            w.field("dataSourceRef", dataSourceRef)
+            w.field("volumeAttributesClassName", volumeAttributesClassName)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var accessModes: [String] { get { box.fields.accessModes } _modify { own(); yield &box.fields.accessModes } }
     package var resources: VolumeResourceRequirements? { get { box.fields.resources } _modify { own(); yield &box.fields.resources } }
@@ -40,42 +79,6 @@ package struct PersistentVolumeClaimSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("accessModes\0resources\0volumeName\0selector\0storageClassName\0volumeMode\0dataSource\0dataSourceRef\0volumeAttributesClassName")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.accessModes)
-            case 1: try r.read(&fields.resources)
-            case 2: try r.read(&fields.volumeName)
-            case 3: try r.read(&fields.selector)
-            case 4: try r.read(&fields.storageClassName)
-            case 5: try r.read(&fields.volumeMode)
-            case 6: try r.read(&fields.dataSource)
-            case 7: try r.read(&fields.dataSourceRef)
-            case 8: try r.read(&fields.volumeAttributesClassName)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("accessModes", box.fields.accessModes)
-        w.field("resources", box.fields.resources)
-        w.field("volumeName", box.fields.volumeName)
-        w.field("selector", box.fields.selector)
-        w.field("storageClassName", box.fields.storageClassName)
-        w.field("volumeMode", box.fields.volumeMode)
-        w.field("dataSource", box.fields.dataSource)
-        w.field("dataSourceRef", box.fields.dataSourceRef)
-        w.field("volumeAttributesClassName", box.fields.volumeAttributesClassName)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct VolumeResourceRequirements: APIObject {
@@ -85,12 +88,10 @@ package struct VolumeResourceRequirements: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("limits\0requests")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeResourceRequirements.keys) {
             case 0: try r.read(&limits)
             case 1: try r.read(&requests)
             case -1: return
@@ -106,6 +107,8 @@ package struct VolumeResourceRequirements: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("limits\0requests")
 }
 
 package struct TypedLocalObjectReference: APIObject {
@@ -116,12 +119,10 @@ package struct TypedLocalObjectReference: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("apiGroup\0kind\0name")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TypedLocalObjectReference.keys) {
             case 0: try r.read(&apiGroup)
             case 1: try r.read(&kind)
             case 2: try r.read(&name)
@@ -139,6 +140,8 @@ package struct TypedLocalObjectReference: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("apiGroup\0kind\0name")
 }
 
 package struct TypedObjectReference: APIObject {
@@ -148,18 +151,47 @@ package struct TypedObjectReference: APIObject {
         var name: String = ""
         var namespace: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(TypedObjectReference.keys) {
+                case 0: try r.read(&apiGroup)
+                case 1: try r.read(&kind)
+                case 2: try r.read(&name)
+                case 3: try r.read(&namespace)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("apiGroup", apiGroup)
+            w.requiredField("kind", kind)
+            w.requiredField("name", name)
+            w.field("namespace", namespace)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var apiGroup: String? { get { box.fields.apiGroup } _modify { own(); yield &box.fields.apiGroup } }
     package var kind: String { get { box.fields.kind } _modify { own(); yield &box.fields.kind } }
@@ -168,30 +200,4 @@ package struct TypedObjectReference: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("apiGroup\0kind\0name\0namespace")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.apiGroup)
-            case 1: try r.read(&fields.kind)
-            case 2: try r.read(&fields.name)
-            case 3: try r.read(&fields.namespace)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("apiGroup", box.fields.apiGroup)
-        w.requiredField("kind", box.fields.kind)
-        w.requiredField("name", box.fields.name)
-        w.field("namespace", box.fields.namespace)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -10,12 +10,10 @@ package struct PersistentVolumeClaimTemplate: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PersistentVolumeClaimTemplate.keys) {
             case 0: try r.read(&metadata)
             case 1: try r.read(&spec)
             case -1: return
@@ -31,6 +29,8 @@ package struct PersistentVolumeClaimTemplate: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("metadata\0spec")
 }
 
 package struct ImageVolumeSource: APIObject {
@@ -40,12 +40,10 @@ package struct ImageVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("reference\0pullPolicy")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ImageVolumeSource.keys) {
             case 0: try r.read(&reference)
             case 1: try r.read(&pullPolicy)
             case -1: return
@@ -61,4 +59,6 @@ package struct ImageVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("reference\0pullPolicy")
 }

@@ -37,18 +37,101 @@ package struct PersistentVolumeSpec: APIObject {
         var nodeAffinity: VolumeNodeAffinity?
         var volumeAttributesClassName: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PersistentVolumeSpec.keys) {
+                case 0: try r.read(&capacity)
+                case 1: try r.read(&gcePersistentDisk)
+                case 2: try r.read(&awsElasticBlockStore)
+                case 3: try r.read(&hostPath)
+                case 4: try r.read(&glusterfs)
+                case 5: try r.read(&nfs)
+                case 6: try r.read(&rbd)
+                case 7: try r.read(&iscsi)
+                case 8: try r.read(&cinder)
+                case 9: try r.read(&cephfs)
+                case 10: try r.read(&fc)
+                case 11: try r.read(&flocker)
+                case 12: try r.read(&flexVolume)
+                case 13: try r.read(&azureFile)
+                case 14: try r.read(&vsphereVolume)
+                case 15: try r.read(&quobyte)
+                case 16: try r.read(&azureDisk)
+                case 17: try r.read(&photonPersistentDisk)
+                case 18: try r.read(&portworxVolume)
+                case 19: try r.read(&scaleIO)
+                case 20: try r.read(&local)
+                case 21: try r.read(&storageos)
+                case 22: try r.read(&csi)
+                case 23: try r.read(&accessModes)
+                case 24: try r.read(&claimRef)
+                case 25: try r.read(&persistentVolumeReclaimPolicy)
+                case 26: try r.read(&storageClassName)
+                case 27: try r.read(&mountOptions)
+                case 28: try r.read(&volumeMode)
+                case 29: try r.read(&nodeAffinity)
+                case 30: try r.read(&volumeAttributesClassName)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("capacity", capacity)
+            w.field("gcePersistentDisk", gcePersistentDisk)
+            w.field("awsElasticBlockStore", awsElasticBlockStore)
+            w.field("hostPath", hostPath)
+            w.field("glusterfs", glusterfs)
+            w.field("nfs", nfs)
+            w.field("rbd", rbd)
+            w.field("iscsi", iscsi)
+            w.field("cinder", cinder)
+            w.field("cephfs", cephfs)
+            w.field("fc", fc)
+            w.field("flocker", flocker)
+            w.field("flexVolume", flexVolume)
+            w.field("azureFile", azureFile)
+            w.field("vsphereVolume", vsphereVolume)
+            w.field("quobyte", quobyte)
+            w.field("azureDisk", azureDisk)
+            w.field("photonPersistentDisk", photonPersistentDisk)
+            w.field("portworxVolume", portworxVolume)
+            w.field("scaleIO", scaleIO)
+            w.field("local", local)
+            w.field("storageos", storageos)
+            w.field("csi", csi)
+            w.field("accessModes", accessModes)
+            w.field("claimRef", claimRef)
+            w.field("persistentVolumeReclaimPolicy", persistentVolumeReclaimPolicy)
+            w.field("storageClassName", storageClassName)
+            w.field("mountOptions", mountOptions)
+            w.field("volumeMode", volumeMode)
+            w.field("nodeAffinity", nodeAffinity)
+            w.field("volumeAttributesClassName", volumeAttributesClassName)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var capacity: [String: Quantity] { get { box.fields.capacity } _modify { own(); yield &box.fields.capacity } }
     package var gcePersistentDisk: GCEPersistentDiskVolumeSource? { get { box.fields.gcePersistentDisk } _modify { own(); yield &box.fields.gcePersistentDisk } }
@@ -84,86 +167,6 @@ package struct PersistentVolumeSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("capacity\0gcePersistentDisk\0awsElasticBlockStore\0hostPath\0glusterfs\0nfs\0rbd\0iscsi\0cinder\0cephfs\0fc\0flocker\0flexVolume\0azureFile\0vsphereVolume\0quobyte\0azureDisk\0photonPersistentDisk\0portworxVolume\0scaleIO\0local\0storageos\0csi\0accessModes\0claimRef\0persistentVolumeReclaimPolicy\0storageClassName\0mountOptions\0volumeMode\0nodeAffinity\0volumeAttributesClassName")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.capacity)
-            case 1: try r.read(&fields.gcePersistentDisk)
-            case 2: try r.read(&fields.awsElasticBlockStore)
-            case 3: try r.read(&fields.hostPath)
-            case 4: try r.read(&fields.glusterfs)
-            case 5: try r.read(&fields.nfs)
-            case 6: try r.read(&fields.rbd)
-            case 7: try r.read(&fields.iscsi)
-            case 8: try r.read(&fields.cinder)
-            case 9: try r.read(&fields.cephfs)
-            case 10: try r.read(&fields.fc)
-            case 11: try r.read(&fields.flocker)
-            case 12: try r.read(&fields.flexVolume)
-            case 13: try r.read(&fields.azureFile)
-            case 14: try r.read(&fields.vsphereVolume)
-            case 15: try r.read(&fields.quobyte)
-            case 16: try r.read(&fields.azureDisk)
-            case 17: try r.read(&fields.photonPersistentDisk)
-            case 18: try r.read(&fields.portworxVolume)
-            case 19: try r.read(&fields.scaleIO)
-            case 20: try r.read(&fields.local)
-            case 21: try r.read(&fields.storageos)
-            case 22: try r.read(&fields.csi)
-            case 23: try r.read(&fields.accessModes)
-            case 24: try r.read(&fields.claimRef)
-            case 25: try r.read(&fields.persistentVolumeReclaimPolicy)
-            case 26: try r.read(&fields.storageClassName)
-            case 27: try r.read(&fields.mountOptions)
-            case 28: try r.read(&fields.volumeMode)
-            case 29: try r.read(&fields.nodeAffinity)
-            case 30: try r.read(&fields.volumeAttributesClassName)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("capacity", box.fields.capacity)
-        w.field("gcePersistentDisk", box.fields.gcePersistentDisk)
-        w.field("awsElasticBlockStore", box.fields.awsElasticBlockStore)
-        w.field("hostPath", box.fields.hostPath)
-        w.field("glusterfs", box.fields.glusterfs)
-        w.field("nfs", box.fields.nfs)
-        w.field("rbd", box.fields.rbd)
-        w.field("iscsi", box.fields.iscsi)
-        w.field("cinder", box.fields.cinder)
-        w.field("cephfs", box.fields.cephfs)
-        w.field("fc", box.fields.fc)
-        w.field("flocker", box.fields.flocker)
-        w.field("flexVolume", box.fields.flexVolume)
-        w.field("azureFile", box.fields.azureFile)
-        w.field("vsphereVolume", box.fields.vsphereVolume)
-        w.field("quobyte", box.fields.quobyte)
-        w.field("azureDisk", box.fields.azureDisk)
-        w.field("photonPersistentDisk", box.fields.photonPersistentDisk)
-        w.field("portworxVolume", box.fields.portworxVolume)
-        w.field("scaleIO", box.fields.scaleIO)
-        w.field("local", box.fields.local)
-        w.field("storageos", box.fields.storageos)
-        w.field("csi", box.fields.csi)
-        w.field("accessModes", box.fields.accessModes)
-        w.field("claimRef", box.fields.claimRef)
-        w.field("persistentVolumeReclaimPolicy", box.fields.persistentVolumeReclaimPolicy)
-        w.field("storageClassName", box.fields.storageClassName)
-        w.field("mountOptions", box.fields.mountOptions)
-        w.field("volumeMode", box.fields.volumeMode)
-        w.field("nodeAffinity", box.fields.nodeAffinity)
-        w.field("volumeAttributesClassName", box.fields.volumeAttributesClassName)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct GCEPersistentDiskVolumeSource: APIObject {
@@ -175,12 +178,10 @@ package struct GCEPersistentDiskVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("pdName\0fsType\0partition\0readOnly")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(GCEPersistentDiskVolumeSource.keys) {
             case 0: try r.read(&pdName)
             case 1: try r.read(&fsType)
             case 2: try r.read(&partition)
@@ -200,6 +201,8 @@ package struct GCEPersistentDiskVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("pdName\0fsType\0partition\0readOnly")
 }
 
 package struct AWSElasticBlockStoreVolumeSource: APIObject {
@@ -211,12 +214,10 @@ package struct AWSElasticBlockStoreVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("volumeID\0fsType\0partition\0readOnly")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(AWSElasticBlockStoreVolumeSource.keys) {
             case 0: try r.read(&volumeID)
             case 1: try r.read(&fsType)
             case 2: try r.read(&partition)
@@ -236,6 +237,8 @@ package struct AWSElasticBlockStoreVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("volumeID\0fsType\0partition\0readOnly")
 }
 
 package struct HostPathVolumeSource: APIObject {
@@ -245,12 +248,10 @@ package struct HostPathVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("path\0type")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HostPathVolumeSource.keys) {
             case 0: try r.read(&path)
             case 1: try r.read(&type)
             case -1: return
@@ -266,6 +267,8 @@ package struct HostPathVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("path\0type")
 }
 
 package struct GlusterfsPersistentVolumeSource: APIObject {
@@ -277,12 +280,10 @@ package struct GlusterfsPersistentVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("endpoints\0path\0readOnly\0endpointsNamespace")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(GlusterfsPersistentVolumeSource.keys) {
             case 0: try r.read(&endpoints)
             case 1: try r.read(&path)
             case 2: try r.read(&readOnly)
@@ -302,6 +303,8 @@ package struct GlusterfsPersistentVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("endpoints\0path\0readOnly\0endpointsNamespace")
 }
 
 package struct NFSVolumeSource: APIObject {
@@ -312,12 +315,10 @@ package struct NFSVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("server\0path\0readOnly")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NFSVolumeSource.keys) {
             case 0: try r.read(&server)
             case 1: try r.read(&path)
             case 2: try r.read(&readOnly)
@@ -335,4 +336,6 @@ package struct NFSVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("server\0path\0readOnly")
 }

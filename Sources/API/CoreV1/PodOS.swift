@@ -9,12 +9,10 @@ package struct PodOS: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodOS.keys) {
             case 0: try r.read(&name)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -28,6 +26,8 @@ package struct PodOS: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name")
 }
 
 package struct PodSchedulingGate: APIObject {
@@ -36,12 +36,10 @@ package struct PodSchedulingGate: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodSchedulingGate.keys) {
             case 0: try r.read(&name)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -55,6 +53,8 @@ package struct PodSchedulingGate: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name")
 }
 
 package struct PodResourceClaim: APIObject {
@@ -65,12 +65,10 @@ package struct PodResourceClaim: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0resourceClaimName\0resourceClaimTemplateName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodResourceClaim.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&resourceClaimName)
             case 2: try r.read(&resourceClaimTemplateName)
@@ -88,6 +86,8 @@ package struct PodResourceClaim: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0resourceClaimName\0resourceClaimTemplateName")
 }
 
 package struct ResourceRequirements: APIObject {
@@ -98,12 +98,10 @@ package struct ResourceRequirements: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("limits\0requests\0claims")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ResourceRequirements.keys) {
             case 0: try r.read(&limits)
             case 1: try r.read(&requests)
             case 2: try r.read(&claims)
@@ -121,6 +119,8 @@ package struct ResourceRequirements: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("limits\0requests\0claims")
 }
 
 package struct ResourceClaim: APIObject {
@@ -130,12 +130,10 @@ package struct ResourceClaim: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0request")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ResourceClaim.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&request)
             case -1: return
@@ -151,6 +149,8 @@ package struct ResourceClaim: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0request")
 }
 
 package struct PodSchedulingGroup: APIObject {
@@ -159,12 +159,10 @@ package struct PodSchedulingGroup: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("podGroupName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodSchedulingGroup.keys) {
             case 0: try r.read(&podGroupName)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -178,4 +176,6 @@ package struct PodSchedulingGroup: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("podGroupName")
 }

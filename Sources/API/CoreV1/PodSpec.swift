@@ -48,18 +48,123 @@ package struct PodSpec: APIObject {
         var hostnameOverride: String?
         var schedulingGroup: PodSchedulingGroup?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodSpec.keys) {
+                case 0: try r.read(&volumes)
+                case 1: try r.read(&containers)
+                case 2: try r.read(&restartPolicy)
+                case 3: try r.read(&terminationGracePeriodSeconds)
+                case 4: try r.read(&activeDeadlineSeconds)
+                case 5: try r.read(&dnsPolicy)
+                case 6: try r.read(&nodeSelector)
+                case 7: try r.read(&serviceAccountName)
+                case 8: try r.read(&serviceAccount)
+                case 9: try r.read(&nodeName)
+                case 10: try r.read(&hostNetwork)
+                case 11: try r.read(&hostPID)
+                case 12: try r.read(&hostIPC)
+                case 13: try r.read(&securityContext)
+                case 14: try r.read(&imagePullSecrets)
+                case 15: try r.read(&hostname)
+                case 16: try r.read(&subdomain)
+                case 17: try r.read(&affinity)
+                case 18: try r.read(&schedulerName)
+                case 19: try r.read(&initContainers)
+                case 20: try r.read(&automountServiceAccountToken)
+                case 21: try r.read(&tolerations)
+                case 22: try r.read(&hostAliases)
+                case 23: try r.read(&priorityClassName)
+                case 24: try r.read(&priority)
+                case 25: try r.read(&dnsConfig)
+                case 26: try r.read(&shareProcessNamespace)
+                case 27: try r.read(&readinessGates)
+                case 28: try r.read(&runtimeClassName)
+                case 29: try r.read(&enableServiceLinks)
+                case 30: try r.read(&preemptionPolicy)
+                case 31: try r.read(&overhead)
+                case 32: try r.read(&topologySpreadConstraints)
+                case 33: try r.read(&ephemeralContainers)
+                case 34: try r.read(&setHostnameAsFQDN)
+                case 35: try r.read(&os)
+                case 36: try r.read(&hostUsers)
+                case 37: try r.read(&schedulingGates)
+                case 38: try r.read(&resourceClaims)
+                case 39: try r.read(&resources)
+                case 40: try r.read(&hostnameOverride)
+                case 41: try r.read(&schedulingGroup)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("volumes", volumes)
+            w.requiredField("containers", containers)
+            w.field("restartPolicy", restartPolicy)
+            w.field("terminationGracePeriodSeconds", terminationGracePeriodSeconds)
+            w.field("activeDeadlineSeconds", activeDeadlineSeconds)
+            w.field("dnsPolicy", dnsPolicy)
+            w.field("nodeSelector", nodeSelector)
+            w.field("serviceAccountName", serviceAccountName)
+            w.field("serviceAccount", serviceAccount)
+            w.field("nodeName", nodeName)
+            w.field("hostNetwork", hostNetwork)
+            w.field("hostPID", hostPID)
+            w.field("hostIPC", hostIPC)
+            w.field("securityContext", securityContext)
+            w.field("imagePullSecrets", imagePullSecrets)
+            w.field("hostname", hostname)
+            w.field("subdomain", subdomain)
+            w.field("affinity", affinity)
+            w.field("schedulerName", schedulerName)
+            w.field("initContainers", initContainers)
+            w.field("automountServiceAccountToken", automountServiceAccountToken)
+            w.field("tolerations", tolerations)
+            w.field("hostAliases", hostAliases)
+            w.field("priorityClassName", priorityClassName)
+            w.field("priority", priority)
+            w.field("dnsConfig", dnsConfig)
+            w.field("shareProcessNamespace", shareProcessNamespace)
+            w.field("readinessGates", readinessGates)
+            w.field("runtimeClassName", runtimeClassName)
+            w.field("enableServiceLinks", enableServiceLinks)
+            w.field("preemptionPolicy", preemptionPolicy)
+            w.field("overhead", overhead)
+            w.field("topologySpreadConstraints", topologySpreadConstraints)
+            w.field("ephemeralContainers", ephemeralContainers)
+            w.field("setHostnameAsFQDN", setHostnameAsFQDN)
+            w.field("os", os)
+            w.field("hostUsers", hostUsers)
+            w.field("schedulingGates", schedulingGates)
+            w.field("resourceClaims", resourceClaims)
+            w.field("resources", resources)
+            w.field("hostnameOverride", hostnameOverride)
+            w.field("schedulingGroup", schedulingGroup)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var volumes: [Volume] { get { box.fields.volumes } _modify { own(); yield &box.fields.volumes } }
     package var containers: [Container] { get { box.fields.containers } _modify { own(); yield &box.fields.containers } }
@@ -106,108 +211,6 @@ package struct PodSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("volumes\0containers\0restartPolicy\0terminationGracePeriodSeconds\0activeDeadlineSeconds\0dnsPolicy\0nodeSelector\0serviceAccountName\0serviceAccount\0nodeName\0hostNetwork\0hostPID\0hostIPC\0securityContext\0imagePullSecrets\0hostname\0subdomain\0affinity\0schedulerName\0initContainers\0automountServiceAccountToken\0tolerations\0hostAliases\0priorityClassName\0priority\0dnsConfig\0shareProcessNamespace\0readinessGates\0runtimeClassName\0enableServiceLinks\0preemptionPolicy\0overhead\0topologySpreadConstraints\0ephemeralContainers\0setHostnameAsFQDN\0os\0hostUsers\0schedulingGates\0resourceClaims\0resources\0hostnameOverride\0schedulingGroup")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.volumes)
-            case 1: try r.read(&fields.containers)
-            case 2: try r.read(&fields.restartPolicy)
-            case 3: try r.read(&fields.terminationGracePeriodSeconds)
-            case 4: try r.read(&fields.activeDeadlineSeconds)
-            case 5: try r.read(&fields.dnsPolicy)
-            case 6: try r.read(&fields.nodeSelector)
-            case 7: try r.read(&fields.serviceAccountName)
-            case 8: try r.read(&fields.serviceAccount)
-            case 9: try r.read(&fields.nodeName)
-            case 10: try r.read(&fields.hostNetwork)
-            case 11: try r.read(&fields.hostPID)
-            case 12: try r.read(&fields.hostIPC)
-            case 13: try r.read(&fields.securityContext)
-            case 14: try r.read(&fields.imagePullSecrets)
-            case 15: try r.read(&fields.hostname)
-            case 16: try r.read(&fields.subdomain)
-            case 17: try r.read(&fields.affinity)
-            case 18: try r.read(&fields.schedulerName)
-            case 19: try r.read(&fields.initContainers)
-            case 20: try r.read(&fields.automountServiceAccountToken)
-            case 21: try r.read(&fields.tolerations)
-            case 22: try r.read(&fields.hostAliases)
-            case 23: try r.read(&fields.priorityClassName)
-            case 24: try r.read(&fields.priority)
-            case 25: try r.read(&fields.dnsConfig)
-            case 26: try r.read(&fields.shareProcessNamespace)
-            case 27: try r.read(&fields.readinessGates)
-            case 28: try r.read(&fields.runtimeClassName)
-            case 29: try r.read(&fields.enableServiceLinks)
-            case 30: try r.read(&fields.preemptionPolicy)
-            case 31: try r.read(&fields.overhead)
-            case 32: try r.read(&fields.topologySpreadConstraints)
-            case 33: try r.read(&fields.ephemeralContainers)
-            case 34: try r.read(&fields.setHostnameAsFQDN)
-            case 35: try r.read(&fields.os)
-            case 36: try r.read(&fields.hostUsers)
-            case 37: try r.read(&fields.schedulingGates)
-            case 38: try r.read(&fields.resourceClaims)
-            case 39: try r.read(&fields.resources)
-            case 40: try r.read(&fields.hostnameOverride)
-            case 41: try r.read(&fields.schedulingGroup)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("volumes", box.fields.volumes)
-        w.requiredField("containers", box.fields.containers)
-        w.field("restartPolicy", box.fields.restartPolicy)
-        w.field("terminationGracePeriodSeconds", box.fields.terminationGracePeriodSeconds)
-        w.field("activeDeadlineSeconds", box.fields.activeDeadlineSeconds)
-        w.field("dnsPolicy", box.fields.dnsPolicy)
-        w.field("nodeSelector", box.fields.nodeSelector)
-        w.field("serviceAccountName", box.fields.serviceAccountName)
-        w.field("serviceAccount", box.fields.serviceAccount)
-        w.field("nodeName", box.fields.nodeName)
-        w.field("hostNetwork", box.fields.hostNetwork)
-        w.field("hostPID", box.fields.hostPID)
-        w.field("hostIPC", box.fields.hostIPC)
-        w.field("securityContext", box.fields.securityContext)
-        w.field("imagePullSecrets", box.fields.imagePullSecrets)
-        w.field("hostname", box.fields.hostname)
-        w.field("subdomain", box.fields.subdomain)
-        w.field("affinity", box.fields.affinity)
-        w.field("schedulerName", box.fields.schedulerName)
-        w.field("initContainers", box.fields.initContainers)
-        w.field("automountServiceAccountToken", box.fields.automountServiceAccountToken)
-        w.field("tolerations", box.fields.tolerations)
-        w.field("hostAliases", box.fields.hostAliases)
-        w.field("priorityClassName", box.fields.priorityClassName)
-        w.field("priority", box.fields.priority)
-        w.field("dnsConfig", box.fields.dnsConfig)
-        w.field("shareProcessNamespace", box.fields.shareProcessNamespace)
-        w.field("readinessGates", box.fields.readinessGates)
-        w.field("runtimeClassName", box.fields.runtimeClassName)
-        w.field("enableServiceLinks", box.fields.enableServiceLinks)
-        w.field("preemptionPolicy", box.fields.preemptionPolicy)
-        w.field("overhead", box.fields.overhead)
-        w.field("topologySpreadConstraints", box.fields.topologySpreadConstraints)
-        w.field("ephemeralContainers", box.fields.ephemeralContainers)
-        w.field("setHostnameAsFQDN", box.fields.setHostnameAsFQDN)
-        w.field("os", box.fields.os)
-        w.field("hostUsers", box.fields.hostUsers)
-        w.field("schedulingGates", box.fields.schedulingGates)
-        w.field("resourceClaims", box.fields.resourceClaims)
-        w.field("resources", box.fields.resources)
-        w.field("hostnameOverride", box.fields.hostnameOverride)
-        w.field("schedulingGroup", box.fields.schedulingGroup)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodSecurityContext: APIObject {
@@ -226,18 +229,65 @@ package struct PodSecurityContext: APIObject {
         var supplementalGroupsPolicy: String?
         var seLinuxChangePolicy: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodSecurityContext.keys) {
+                case 0: try r.read(&seLinuxOptions)
+                case 1: try r.read(&runAsUser)
+                case 2: try r.read(&runAsNonRoot)
+                case 3: try r.read(&supplementalGroups)
+                case 4: try r.read(&fsGroup)
+                case 5: try r.read(&runAsGroup)
+                case 6: try r.read(&sysctls)
+                case 7: try r.read(&windowsOptions)
+                case 8: try r.read(&fsGroupChangePolicy)
+                case 9: try r.read(&seccompProfile)
+                case 10: try r.read(&appArmorProfile)
+                case 11: try r.read(&supplementalGroupsPolicy)
+                case 12: try r.read(&seLinuxChangePolicy)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("seLinuxOptions", seLinuxOptions)
+            w.field("runAsUser", runAsUser)
+            w.field("runAsNonRoot", runAsNonRoot)
+            w.field("supplementalGroups", supplementalGroups)
+            w.field("fsGroup", fsGroup)
+            w.field("runAsGroup", runAsGroup)
+            w.field("sysctls", sysctls)
+            w.field("windowsOptions", windowsOptions)
+            w.field("fsGroupChangePolicy", fsGroupChangePolicy)
+            w.field("seccompProfile", seccompProfile)
+            w.field("appArmorProfile", appArmorProfile)
+            w.field("supplementalGroupsPolicy", supplementalGroupsPolicy)
+            w.field("seLinuxChangePolicy", seLinuxChangePolicy)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var seLinuxOptions: SELinuxOptions? { get { box.fields.seLinuxOptions } _modify { own(); yield &box.fields.seLinuxOptions } }
     package var runAsUser: Int64? { get { box.fields.runAsUser } _modify { own(); yield &box.fields.runAsUser } }
@@ -255,50 +305,6 @@ package struct PodSecurityContext: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("seLinuxOptions\0runAsUser\0runAsNonRoot\0supplementalGroups\0fsGroup\0runAsGroup\0sysctls\0windowsOptions\0fsGroupChangePolicy\0seccompProfile\0appArmorProfile\0supplementalGroupsPolicy\0seLinuxChangePolicy")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.seLinuxOptions)
-            case 1: try r.read(&fields.runAsUser)
-            case 2: try r.read(&fields.runAsNonRoot)
-            case 3: try r.read(&fields.supplementalGroups)
-            case 4: try r.read(&fields.fsGroup)
-            case 5: try r.read(&fields.runAsGroup)
-            case 6: try r.read(&fields.sysctls)
-            case 7: try r.read(&fields.windowsOptions)
-            case 8: try r.read(&fields.fsGroupChangePolicy)
-            case 9: try r.read(&fields.seccompProfile)
-            case 10: try r.read(&fields.appArmorProfile)
-            case 11: try r.read(&fields.supplementalGroupsPolicy)
-            case 12: try r.read(&fields.seLinuxChangePolicy)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("seLinuxOptions", box.fields.seLinuxOptions)
-        w.field("runAsUser", box.fields.runAsUser)
-        w.field("runAsNonRoot", box.fields.runAsNonRoot)
-        w.field("supplementalGroups", box.fields.supplementalGroups)
-        w.field("fsGroup", box.fields.fsGroup)
-        w.field("runAsGroup", box.fields.runAsGroup)
-        w.field("sysctls", box.fields.sysctls)
-        w.field("windowsOptions", box.fields.windowsOptions)
-        w.field("fsGroupChangePolicy", box.fields.fsGroupChangePolicy)
-        w.field("seccompProfile", box.fields.seccompProfile)
-        w.field("appArmorProfile", box.fields.appArmorProfile)
-        w.field("supplementalGroupsPolicy", box.fields.supplementalGroupsPolicy)
-        w.field("seLinuxChangePolicy", box.fields.seLinuxChangePolicy)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct Sysctl: APIObject {
@@ -308,12 +314,10 @@ package struct Sysctl: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0value")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Sysctl.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&value)
             case -1: return
@@ -329,6 +333,8 @@ package struct Sysctl: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0value")
 }
 
 package struct LocalObjectReference: APIObject {
@@ -337,12 +343,10 @@ package struct LocalObjectReference: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LocalObjectReference.keys) {
             case 0: try r.read(&name)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -356,4 +360,6 @@ package struct LocalObjectReference: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name")
 }

@@ -27,18 +27,81 @@ package struct PodStatus: APIObject {
         var resources: ResourceRequirements?
         var nodeAllocatableResourceClaimStatuses: [NodeAllocatableResourceClaimStatus] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodStatus.keys) {
+                case 0: try r.read(&phase)
+                case 1: try r.read(&conditions)
+                case 2: try r.read(&message)
+                case 3: try r.read(&reason)
+                case 4: try r.read(&hostIP)
+                case 5: try r.read(&podIP)
+                case 6: try r.read(&startTime)
+                case 7: try r.read(&containerStatuses)
+                case 8: try r.read(&qosClass)
+                case 9: try r.read(&initContainerStatuses)
+                case 10: try r.read(&nominatedNodeName)
+                case 11: try r.read(&podIPs)
+                case 12: try r.read(&ephemeralContainerStatuses)
+                case 13: try r.read(&resize)
+                case 14: try r.read(&resourceClaimStatuses)
+                case 15: try r.read(&hostIPs)
+                case 16: try r.read(&observedGeneration)
+                case 17: try r.read(&extendedResourceClaimStatus)
+                case 18: try r.read(&allocatedResources)
+                case 19: try r.read(&resources)
+                case 20: try r.read(&nodeAllocatableResourceClaimStatuses)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("phase", phase)
+            w.field("conditions", conditions)
+            w.field("message", message)
+            w.field("reason", reason)
+            w.field("hostIP", hostIP)
+            w.field("podIP", podIP)
+            w.field("startTime", startTime)
+            w.field("containerStatuses", containerStatuses)
+            w.field("qosClass", qosClass)
+            w.field("initContainerStatuses", initContainerStatuses)
+            w.field("nominatedNodeName", nominatedNodeName)
+            w.field("podIPs", podIPs)
+            w.field("ephemeralContainerStatuses", ephemeralContainerStatuses)
+            w.field("resize", resize)
+            w.field("resourceClaimStatuses", resourceClaimStatuses)
+            w.field("hostIPs", hostIPs)
+            w.field("observedGeneration", observedGeneration)
+            w.field("extendedResourceClaimStatus", extendedResourceClaimStatus)
+            w.field("allocatedResources", allocatedResources)
+            w.field("resources", resources)
+            w.field("nodeAllocatableResourceClaimStatuses", nodeAllocatableResourceClaimStatuses)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var phase: String? { get { box.fields.phase } _modify { own(); yield &box.fields.phase } }
     package var conditions: [PodCondition] { get { box.fields.conditions } _modify { own(); yield &box.fields.conditions } }
@@ -64,66 +127,6 @@ package struct PodStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("phase\0conditions\0message\0reason\0hostIP\0podIP\0startTime\0containerStatuses\0qosClass\0initContainerStatuses\0nominatedNodeName\0podIPs\0ephemeralContainerStatuses\0resize\0resourceClaimStatuses\0hostIPs\0observedGeneration\0extendedResourceClaimStatus\0allocatedResources\0resources\0nodeAllocatableResourceClaimStatuses")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.phase)
-            case 1: try r.read(&fields.conditions)
-            case 2: try r.read(&fields.message)
-            case 3: try r.read(&fields.reason)
-            case 4: try r.read(&fields.hostIP)
-            case 5: try r.read(&fields.podIP)
-            case 6: try r.read(&fields.startTime)
-            case 7: try r.read(&fields.containerStatuses)
-            case 8: try r.read(&fields.qosClass)
-            case 9: try r.read(&fields.initContainerStatuses)
-            case 10: try r.read(&fields.nominatedNodeName)
-            case 11: try r.read(&fields.podIPs)
-            case 12: try r.read(&fields.ephemeralContainerStatuses)
-            case 13: try r.read(&fields.resize)
-            case 14: try r.read(&fields.resourceClaimStatuses)
-            case 15: try r.read(&fields.hostIPs)
-            case 16: try r.read(&fields.observedGeneration)
-            case 17: try r.read(&fields.extendedResourceClaimStatus)
-            case 18: try r.read(&fields.allocatedResources)
-            case 19: try r.read(&fields.resources)
-            case 20: try r.read(&fields.nodeAllocatableResourceClaimStatuses)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("phase", box.fields.phase)
-        w.field("conditions", box.fields.conditions)
-        w.field("message", box.fields.message)
-        w.field("reason", box.fields.reason)
-        w.field("hostIP", box.fields.hostIP)
-        w.field("podIP", box.fields.podIP)
-        w.field("startTime", box.fields.startTime)
-        w.field("containerStatuses", box.fields.containerStatuses)
-        w.field("qosClass", box.fields.qosClass)
-        w.field("initContainerStatuses", box.fields.initContainerStatuses)
-        w.field("nominatedNodeName", box.fields.nominatedNodeName)
-        w.field("podIPs", box.fields.podIPs)
-        w.field("ephemeralContainerStatuses", box.fields.ephemeralContainerStatuses)
-        w.field("resize", box.fields.resize)
-        w.field("resourceClaimStatuses", box.fields.resourceClaimStatuses)
-        w.field("hostIPs", box.fields.hostIPs)
-        w.field("observedGeneration", box.fields.observedGeneration)
-        w.field("extendedResourceClaimStatus", box.fields.extendedResourceClaimStatus)
-        w.field("allocatedResources", box.fields.allocatedResources)
-        w.field("resources", box.fields.resources)
-        w.field("nodeAllocatableResourceClaimStatuses", box.fields.nodeAllocatableResourceClaimStatuses)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodCondition: APIObject {
@@ -136,18 +139,53 @@ package struct PodCondition: APIObject {
         var message: String?
         var observedGeneration: Int64?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodCondition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&lastProbeTime)
+                case 3: try r.read(&lastTransitionTime)
+                case 4: try r.read(&reason)
+                case 5: try r.read(&message)
+                case 6: try r.read(&observedGeneration)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("lastProbeTime", lastProbeTime)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.field("reason", reason)
+            w.field("message", message)
+            w.field("observedGeneration", observedGeneration)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -159,38 +197,6 @@ package struct PodCondition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0lastProbeTime\0lastTransitionTime\0reason\0message\0observedGeneration")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.lastProbeTime)
-            case 3: try r.read(&fields.lastTransitionTime)
-            case 4: try r.read(&fields.reason)
-            case 5: try r.read(&fields.message)
-            case 6: try r.read(&fields.observedGeneration)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("lastProbeTime", box.fields.lastProbeTime)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.field("reason", box.fields.reason)
-        w.field("message", box.fields.message)
-        w.field("observedGeneration", box.fields.observedGeneration)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodIP: APIObject {
@@ -199,12 +205,10 @@ package struct PodIP: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ip")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodIP.keys) {
             case 0: try r.read(&ip)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -218,6 +222,8 @@ package struct PodIP: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ip")
 }
 
 package struct PodResourceClaimStatus: APIObject {
@@ -227,12 +233,10 @@ package struct PodResourceClaimStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0resourceClaimName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodResourceClaimStatus.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&resourceClaimName)
             case -1: return
@@ -248,6 +252,8 @@ package struct PodResourceClaimStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0resourceClaimName")
 }
 
 package struct HostIP: APIObject {
@@ -256,12 +262,10 @@ package struct HostIP: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ip")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HostIP.keys) {
             case 0: try r.read(&ip)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -275,6 +279,8 @@ package struct HostIP: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ip")
 }
 
 package struct PodExtendedResourceClaimStatus: APIObject {
@@ -284,12 +290,10 @@ package struct PodExtendedResourceClaimStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("requestMappings\0resourceClaimName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodExtendedResourceClaimStatus.keys) {
             case 0: try r.read(&requestMappings)
             case 1: try r.read(&resourceClaimName)
             case -1: return
@@ -305,6 +309,8 @@ package struct PodExtendedResourceClaimStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("requestMappings\0resourceClaimName")
 }
 
 package struct ContainerExtendedResourceRequest: APIObject {
@@ -315,12 +321,10 @@ package struct ContainerExtendedResourceRequest: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("containerName\0resourceName\0requestName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ContainerExtendedResourceRequest.keys) {
             case 0: try r.read(&containerName)
             case 1: try r.read(&resourceName)
             case 2: try r.read(&requestName)
@@ -338,4 +342,6 @@ package struct ContainerExtendedResourceRequest: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("containerName\0resourceName\0requestName")
 }

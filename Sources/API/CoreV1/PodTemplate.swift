@@ -12,12 +12,10 @@ package struct PodTemplate: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0template")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodTemplate.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&template)
@@ -36,6 +34,8 @@ package struct PodTemplate: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0template")
 }
 
 package struct PodTemplateSpec: APIObject {
@@ -45,12 +45,10 @@ package struct PodTemplateSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodTemplateSpec.keys) {
             case 0: try r.read(&metadata)
             case 1: try r.read(&spec)
             case -1: return
@@ -66,4 +64,6 @@ package struct PodTemplateSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("metadata\0spec")
 }

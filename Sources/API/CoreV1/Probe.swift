@@ -16,18 +16,59 @@ package struct Probe: APIObject {
         var failureThreshold: Int32?
         var terminationGracePeriodSeconds: Int64?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Probe.keys) {
+                case 0: try r.read(&exec)
+                case 1: try r.read(&httpGet)
+                case 2: try r.read(&tcpSocket)
+                case 3: try r.read(&grpc)
+                case 4: try r.read(&initialDelaySeconds)
+                case 5: try r.read(&timeoutSeconds)
+                case 6: try r.read(&periodSeconds)
+                case 7: try r.read(&successThreshold)
+                case 8: try r.read(&failureThreshold)
+                case 9: try r.read(&terminationGracePeriodSeconds)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("exec", exec)
+            w.field("httpGet", httpGet)
+            w.field("tcpSocket", tcpSocket)
+            w.field("grpc", grpc)
+            w.field("initialDelaySeconds", initialDelaySeconds)
+            w.field("timeoutSeconds", timeoutSeconds)
+            w.field("periodSeconds", periodSeconds)
+            w.field("successThreshold", successThreshold)
+            w.field("failureThreshold", failureThreshold)
+            w.field("terminationGracePeriodSeconds", terminationGracePeriodSeconds)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var exec: ExecAction? { get { box.fields.exec } _modify { own(); yield &box.fields.exec } }
     package var httpGet: HTTPGetAction? { get { box.fields.httpGet } _modify { own(); yield &box.fields.httpGet } }
@@ -42,44 +83,6 @@ package struct Probe: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("exec\0httpGet\0tcpSocket\0grpc\0initialDelaySeconds\0timeoutSeconds\0periodSeconds\0successThreshold\0failureThreshold\0terminationGracePeriodSeconds")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.exec)
-            case 1: try r.read(&fields.httpGet)
-            case 2: try r.read(&fields.tcpSocket)
-            case 3: try r.read(&fields.grpc)
-            case 4: try r.read(&fields.initialDelaySeconds)
-            case 5: try r.read(&fields.timeoutSeconds)
-            case 6: try r.read(&fields.periodSeconds)
-            case 7: try r.read(&fields.successThreshold)
-            case 8: try r.read(&fields.failureThreshold)
-            case 9: try r.read(&fields.terminationGracePeriodSeconds)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("exec", box.fields.exec)
-        w.field("httpGet", box.fields.httpGet)
-        w.field("tcpSocket", box.fields.tcpSocket)
-        w.field("grpc", box.fields.grpc)
-        w.field("initialDelaySeconds", box.fields.initialDelaySeconds)
-        w.field("timeoutSeconds", box.fields.timeoutSeconds)
-        w.field("periodSeconds", box.fields.periodSeconds)
-        w.field("successThreshold", box.fields.successThreshold)
-        w.field("failureThreshold", box.fields.failureThreshold)
-        w.field("terminationGracePeriodSeconds", box.fields.terminationGracePeriodSeconds)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ExecAction: APIObject {
@@ -88,12 +91,10 @@ package struct ExecAction: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("command")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ExecAction.keys) {
             case 0: try r.read(&command)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -107,6 +108,8 @@ package struct ExecAction: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("command")
 }
 
 package struct HTTPGetAction: APIObject {
@@ -117,18 +120,49 @@ package struct HTTPGetAction: APIObject {
         var scheme: String?
         var httpHeaders: [HTTPHeader] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(HTTPGetAction.keys) {
+                case 0: try r.read(&path)
+                case 1: try r.read(&port)
+                case 2: try r.read(&host)
+                case 3: try r.read(&scheme)
+                case 4: try r.read(&httpHeaders)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("path", path)
+            w.requiredField("port", port)
+            w.field("host", host)
+            w.field("scheme", scheme)
+            w.field("httpHeaders", httpHeaders)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var path: String? { get { box.fields.path } _modify { own(); yield &box.fields.path } }
     package var port: IntOrString { get { box.fields.port } _modify { own(); yield &box.fields.port } }
@@ -138,34 +172,6 @@ package struct HTTPGetAction: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("path\0port\0host\0scheme\0httpHeaders")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.path)
-            case 1: try r.read(&fields.port)
-            case 2: try r.read(&fields.host)
-            case 3: try r.read(&fields.scheme)
-            case 4: try r.read(&fields.httpHeaders)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("path", box.fields.path)
-        w.requiredField("port", box.fields.port)
-        w.field("host", box.fields.host)
-        w.field("scheme", box.fields.scheme)
-        w.field("httpHeaders", box.fields.httpHeaders)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct HTTPHeader: APIObject {
@@ -175,12 +181,10 @@ package struct HTTPHeader: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0value")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HTTPHeader.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&value)
             case -1: return
@@ -196,6 +200,8 @@ package struct HTTPHeader: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0value")
 }
 
 package struct TCPSocketAction: APIObject {
@@ -205,12 +211,10 @@ package struct TCPSocketAction: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("port\0host")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TCPSocketAction.keys) {
             case 0: try r.read(&port)
             case 1: try r.read(&host)
             case -1: return
@@ -226,6 +230,8 @@ package struct TCPSocketAction: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("port\0host")
 }
 
 package struct GRPCAction: APIObject {
@@ -235,12 +241,10 @@ package struct GRPCAction: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("port\0service")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(GRPCAction.keys) {
             case 0: try r.read(&port)
             case 1: try r.read(&service)
             case -1: return
@@ -256,4 +260,6 @@ package struct GRPCAction: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("port\0service")
 }

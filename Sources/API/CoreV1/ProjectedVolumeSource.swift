@@ -10,12 +10,10 @@ package struct ProjectedVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("sources\0defaultMode")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ProjectedVolumeSource.keys) {
             case 0: try r.read(&sources)
             case 1: try r.read(&defaultMode)
             case -1: return
@@ -31,4 +29,6 @@ package struct ProjectedVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("sources\0defaultMode")
 }

@@ -14,18 +14,55 @@ package struct RBDPersistentVolumeSource: APIObject {
         var secretRef: SecretReference?
         var readOnly: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(RBDPersistentVolumeSource.keys) {
+                case 0: try r.read(&monitors)
+                case 1: try r.read(&image)
+                case 2: try r.read(&fsType)
+                case 3: try r.read(&pool)
+                case 4: try r.read(&user)
+                case 5: try r.read(&keyring)
+                case 6: try r.read(&secretRef)
+                case 7: try r.read(&readOnly)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("monitors", monitors)
+            w.requiredField("image", image)
+            w.field("fsType", fsType)
+            w.field("pool", pool)
+            w.field("user", user)
+            w.field("keyring", keyring)
+            w.field("secretRef", secretRef)
+            w.field("readOnly", readOnly)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var monitors: [String] { get { box.fields.monitors } _modify { own(); yield &box.fields.monitors } }
     package var image: String { get { box.fields.image } _modify { own(); yield &box.fields.image } }
@@ -38,40 +75,6 @@ package struct RBDPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("monitors\0image\0fsType\0pool\0user\0keyring\0secretRef\0readOnly")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.monitors)
-            case 1: try r.read(&fields.image)
-            case 2: try r.read(&fields.fsType)
-            case 3: try r.read(&fields.pool)
-            case 4: try r.read(&fields.user)
-            case 5: try r.read(&fields.keyring)
-            case 6: try r.read(&fields.secretRef)
-            case 7: try r.read(&fields.readOnly)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("monitors", box.fields.monitors)
-        w.requiredField("image", box.fields.image)
-        w.field("fsType", box.fields.fsType)
-        w.field("pool", box.fields.pool)
-        w.field("user", box.fields.user)
-        w.field("keyring", box.fields.keyring)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("readOnly", box.fields.readOnly)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct SecretReference: APIObject {
@@ -81,12 +84,10 @@ package struct SecretReference: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0namespace")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SecretReference.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&namespace)
             case -1: return
@@ -102,6 +103,8 @@ package struct SecretReference: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0namespace")
 }
 
 package struct ISCSIPersistentVolumeSource: APIObject {
@@ -118,18 +121,61 @@ package struct ISCSIPersistentVolumeSource: APIObject {
         var chapAuthSession: Bool?
         var initiatorName: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ISCSIPersistentVolumeSource.keys) {
+                case 0: try r.read(&targetPortal)
+                case 1: try r.read(&iqn)
+                case 2: try r.read(&lun)
+                case 3: try r.read(&iscsiInterface)
+                case 4: try r.read(&fsType)
+                case 5: try r.read(&readOnly)
+                case 6: try r.read(&portals)
+                case 7: try r.read(&chapAuthDiscovery)
+                case 8: try r.read(&secretRef)
+                case 9: try r.read(&chapAuthSession)
+                case 10: try r.read(&initiatorName)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("targetPortal", targetPortal)
+            w.requiredField("iqn", iqn)
+            w.requiredField("lun", lun)
+            w.field("iscsiInterface", iscsiInterface)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.field("portals", portals)
+            w.field("chapAuthDiscovery", chapAuthDiscovery)
+            w.field("secretRef", secretRef)
+            w.field("chapAuthSession", chapAuthSession)
+            w.field("initiatorName", initiatorName)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var targetPortal: String { get { box.fields.targetPortal } _modify { own(); yield &box.fields.targetPortal } }
     package var iqn: String { get { box.fields.iqn } _modify { own(); yield &box.fields.iqn } }
@@ -145,46 +191,6 @@ package struct ISCSIPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("targetPortal\0iqn\0lun\0iscsiInterface\0fsType\0readOnly\0portals\0chapAuthDiscovery\0secretRef\0chapAuthSession\0initiatorName")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.targetPortal)
-            case 1: try r.read(&fields.iqn)
-            case 2: try r.read(&fields.lun)
-            case 3: try r.read(&fields.iscsiInterface)
-            case 4: try r.read(&fields.fsType)
-            case 5: try r.read(&fields.readOnly)
-            case 6: try r.read(&fields.portals)
-            case 7: try r.read(&fields.chapAuthDiscovery)
-            case 8: try r.read(&fields.secretRef)
-            case 9: try r.read(&fields.chapAuthSession)
-            case 10: try r.read(&fields.initiatorName)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("targetPortal", box.fields.targetPortal)
-        w.requiredField("iqn", box.fields.iqn)
-        w.requiredField("lun", box.fields.lun)
-        w.field("iscsiInterface", box.fields.iscsiInterface)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("portals", box.fields.portals)
-        w.field("chapAuthDiscovery", box.fields.chapAuthDiscovery)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("chapAuthSession", box.fields.chapAuthSession)
-        w.field("initiatorName", box.fields.initiatorName)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CinderPersistentVolumeSource: APIObject {
@@ -194,18 +200,47 @@ package struct CinderPersistentVolumeSource: APIObject {
         var readOnly: Bool?
         var secretRef: SecretReference?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CinderPersistentVolumeSource.keys) {
+                case 0: try r.read(&volumeID)
+                case 1: try r.read(&fsType)
+                case 2: try r.read(&readOnly)
+                case 3: try r.read(&secretRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("volumeID", volumeID)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.field("secretRef", secretRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var volumeID: String { get { box.fields.volumeID } _modify { own(); yield &box.fields.volumeID } }
     package var fsType: String? { get { box.fields.fsType } _modify { own(); yield &box.fields.fsType } }
@@ -214,32 +249,6 @@ package struct CinderPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("volumeID\0fsType\0readOnly\0secretRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.volumeID)
-            case 1: try r.read(&fields.fsType)
-            case 2: try r.read(&fields.readOnly)
-            case 3: try r.read(&fields.secretRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("volumeID", box.fields.volumeID)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("secretRef", box.fields.secretRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CephFSPersistentVolumeSource: APIObject {
@@ -251,18 +260,51 @@ package struct CephFSPersistentVolumeSource: APIObject {
         var secretRef: SecretReference?
         var readOnly: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CephFSPersistentVolumeSource.keys) {
+                case 0: try r.read(&monitors)
+                case 1: try r.read(&path)
+                case 2: try r.read(&user)
+                case 3: try r.read(&secretFile)
+                case 4: try r.read(&secretRef)
+                case 5: try r.read(&readOnly)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("monitors", monitors)
+            w.field("path", path)
+            w.field("user", user)
+            w.field("secretFile", secretFile)
+            w.field("secretRef", secretRef)
+            w.field("readOnly", readOnly)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var monitors: [String] { get { box.fields.monitors } _modify { own(); yield &box.fields.monitors } }
     package var path: String? { get { box.fields.path } _modify { own(); yield &box.fields.path } }
@@ -273,36 +315,6 @@ package struct CephFSPersistentVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("monitors\0path\0user\0secretFile\0secretRef\0readOnly")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.monitors)
-            case 1: try r.read(&fields.path)
-            case 2: try r.read(&fields.user)
-            case 3: try r.read(&fields.secretFile)
-            case 4: try r.read(&fields.secretRef)
-            case 5: try r.read(&fields.readOnly)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("monitors", box.fields.monitors)
-        w.field("path", box.fields.path)
-        w.field("user", box.fields.user)
-        w.field("secretFile", box.fields.secretFile)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("readOnly", box.fields.readOnly)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct FCVolumeSource: APIObject {
@@ -315,12 +327,10 @@ package struct FCVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("targetWWNs\0lun\0fsType\0readOnly\0wwids")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(FCVolumeSource.keys) {
             case 0: try r.read(&targetWWNs)
             case 1: try r.read(&lun)
             case 2: try r.read(&fsType)
@@ -342,6 +352,8 @@ package struct FCVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("targetWWNs\0lun\0fsType\0readOnly\0wwids")
 }
 
 package struct FlockerVolumeSource: APIObject {
@@ -351,12 +363,10 @@ package struct FlockerVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("datasetName\0datasetUUID")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(FlockerVolumeSource.keys) {
             case 0: try r.read(&datasetName)
             case 1: try r.read(&datasetUUID)
             case -1: return
@@ -372,4 +382,6 @@ package struct FlockerVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("datasetName\0datasetUUID")
 }

@@ -11,18 +11,48 @@ package struct ResourceQuota: KubernetesResource {
         var spec: ResourceQuotaSpec = .init()
         var status: ResourceQuotaStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ResourceQuota.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "ResourceQuota")
+            w.field("apiVersion", "v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: ResourceQuotaSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -30,33 +60,6 @@ package struct ResourceQuota: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "ResourceQuota")
-        w.field("apiVersion", "v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ResourceQuotaSpec: APIObject {
@@ -67,12 +70,10 @@ package struct ResourceQuotaSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("hard\0scopes\0scopeSelector")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ResourceQuotaSpec.keys) {
             case 0: try r.read(&hard)
             case 1: try r.read(&scopes)
             case 2: try r.read(&scopeSelector)
@@ -90,6 +91,8 @@ package struct ResourceQuotaSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("hard\0scopes\0scopeSelector")
 }
 
 package struct ScopeSelector: APIObject {
@@ -98,12 +101,10 @@ package struct ScopeSelector: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("matchExpressions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ScopeSelector.keys) {
             case 0: try r.read(&matchExpressions)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -117,6 +118,8 @@ package struct ScopeSelector: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("matchExpressions")
 }
 
 package struct ScopedResourceSelectorRequirement: APIObject {
@@ -127,12 +130,10 @@ package struct ScopedResourceSelectorRequirement: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("scopeName\0operator\0values")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ScopedResourceSelectorRequirement.keys) {
             case 0: try r.read(&scopeName)
             case 1: try r.read(&`operator`)
             case 2: try r.read(&values)
@@ -150,6 +151,8 @@ package struct ScopedResourceSelectorRequirement: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("scopeName\0operator\0values")
 }
 
 package struct ResourceQuotaStatus: APIObject {
@@ -159,12 +162,10 @@ package struct ResourceQuotaStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("hard\0used")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ResourceQuotaStatus.keys) {
             case 0: try r.read(&hard)
             case 1: try r.read(&used)
             case -1: return
@@ -180,4 +181,6 @@ package struct ResourceQuotaStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("hard\0used")
 }

@@ -18,18 +18,63 @@ package struct SecurityContext: APIObject {
         var seccompProfile: SeccompProfile?
         var appArmorProfile: AppArmorProfile?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(SecurityContext.keys) {
+                case 0: try r.read(&capabilities)
+                case 1: try r.read(&privileged)
+                case 2: try r.read(&seLinuxOptions)
+                case 3: try r.read(&runAsUser)
+                case 4: try r.read(&runAsNonRoot)
+                case 5: try r.read(&readOnlyRootFilesystem)
+                case 6: try r.read(&allowPrivilegeEscalation)
+                case 7: try r.read(&runAsGroup)
+                case 8: try r.read(&procMount)
+                case 9: try r.read(&windowsOptions)
+                case 10: try r.read(&seccompProfile)
+                case 11: try r.read(&appArmorProfile)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("capabilities", capabilities)
+            w.field("privileged", privileged)
+            w.field("seLinuxOptions", seLinuxOptions)
+            w.field("runAsUser", runAsUser)
+            w.field("runAsNonRoot", runAsNonRoot)
+            w.field("readOnlyRootFilesystem", readOnlyRootFilesystem)
+            w.field("allowPrivilegeEscalation", allowPrivilegeEscalation)
+            w.field("runAsGroup", runAsGroup)
+            w.field("procMount", procMount)
+            w.field("windowsOptions", windowsOptions)
+            w.field("seccompProfile", seccompProfile)
+            w.field("appArmorProfile", appArmorProfile)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var capabilities: Capabilities? { get { box.fields.capabilities } _modify { own(); yield &box.fields.capabilities } }
     package var privileged: Bool? { get { box.fields.privileged } _modify { own(); yield &box.fields.privileged } }
@@ -46,48 +91,6 @@ package struct SecurityContext: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("capabilities\0privileged\0seLinuxOptions\0runAsUser\0runAsNonRoot\0readOnlyRootFilesystem\0allowPrivilegeEscalation\0runAsGroup\0procMount\0windowsOptions\0seccompProfile\0appArmorProfile")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.capabilities)
-            case 1: try r.read(&fields.privileged)
-            case 2: try r.read(&fields.seLinuxOptions)
-            case 3: try r.read(&fields.runAsUser)
-            case 4: try r.read(&fields.runAsNonRoot)
-            case 5: try r.read(&fields.readOnlyRootFilesystem)
-            case 6: try r.read(&fields.allowPrivilegeEscalation)
-            case 7: try r.read(&fields.runAsGroup)
-            case 8: try r.read(&fields.procMount)
-            case 9: try r.read(&fields.windowsOptions)
-            case 10: try r.read(&fields.seccompProfile)
-            case 11: try r.read(&fields.appArmorProfile)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("capabilities", box.fields.capabilities)
-        w.field("privileged", box.fields.privileged)
-        w.field("seLinuxOptions", box.fields.seLinuxOptions)
-        w.field("runAsUser", box.fields.runAsUser)
-        w.field("runAsNonRoot", box.fields.runAsNonRoot)
-        w.field("readOnlyRootFilesystem", box.fields.readOnlyRootFilesystem)
-        w.field("allowPrivilegeEscalation", box.fields.allowPrivilegeEscalation)
-        w.field("runAsGroup", box.fields.runAsGroup)
-        w.field("procMount", box.fields.procMount)
-        w.field("windowsOptions", box.fields.windowsOptions)
-        w.field("seccompProfile", box.fields.seccompProfile)
-        w.field("appArmorProfile", box.fields.appArmorProfile)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct Capabilities: APIObject {
@@ -97,12 +100,10 @@ package struct Capabilities: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("add\0drop")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Capabilities.keys) {
             case 0: try r.read(&add)
             case 1: try r.read(&drop)
             case -1: return
@@ -118,6 +119,8 @@ package struct Capabilities: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("add\0drop")
 }
 
 package struct SELinuxOptions: APIObject {
@@ -127,18 +130,47 @@ package struct SELinuxOptions: APIObject {
         var type: String?
         var level: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(SELinuxOptions.keys) {
+                case 0: try r.read(&user)
+                case 1: try r.read(&role)
+                case 2: try r.read(&type)
+                case 3: try r.read(&level)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("user", user)
+            w.field("role", role)
+            w.field("type", type)
+            w.field("level", level)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var user: String? { get { box.fields.user } _modify { own(); yield &box.fields.user } }
     package var role: String? { get { box.fields.role } _modify { own(); yield &box.fields.role } }
@@ -147,32 +179,6 @@ package struct SELinuxOptions: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("user\0role\0type\0level")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.user)
-            case 1: try r.read(&fields.role)
-            case 2: try r.read(&fields.type)
-            case 3: try r.read(&fields.level)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("user", box.fields.user)
-        w.field("role", box.fields.role)
-        w.field("type", box.fields.type)
-        w.field("level", box.fields.level)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct WindowsSecurityContextOptions: APIObject {
@@ -184,12 +190,10 @@ package struct WindowsSecurityContextOptions: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("gmsaCredentialSpecName\0gmsaCredentialSpec\0runAsUserName\0hostProcess")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(WindowsSecurityContextOptions.keys) {
             case 0: try r.read(&gmsaCredentialSpecName)
             case 1: try r.read(&gmsaCredentialSpec)
             case 2: try r.read(&runAsUserName)
@@ -209,6 +213,8 @@ package struct WindowsSecurityContextOptions: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("gmsaCredentialSpecName\0gmsaCredentialSpec\0runAsUserName\0hostProcess")
 }
 
 package struct SeccompProfile: APIObject {
@@ -218,12 +224,10 @@ package struct SeccompProfile: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("type\0localhostProfile")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SeccompProfile.keys) {
             case 0: try r.read(&type)
             case 1: try r.read(&localhostProfile)
             case -1: return
@@ -239,6 +243,8 @@ package struct SeccompProfile: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("type\0localhostProfile")
 }
 
 package struct AppArmorProfile: APIObject {
@@ -248,12 +254,10 @@ package struct AppArmorProfile: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("type\0localhostProfile")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(AppArmorProfile.keys) {
             case 0: try r.read(&type)
             case 1: try r.read(&localhostProfile)
             case -1: return
@@ -269,4 +273,6 @@ package struct AppArmorProfile: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("type\0localhostProfile")
 }

@@ -13,12 +13,10 @@ package struct Service: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Service.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct Service: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct ServiceStatus: APIObject {
@@ -48,12 +48,10 @@ package struct ServiceStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("loadBalancer\0conditions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServiceStatus.keys) {
             case 0: try r.read(&loadBalancer)
             case 1: try r.read(&conditions)
             case -1: return
@@ -69,6 +67,8 @@ package struct ServiceStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("loadBalancer\0conditions")
 }
 
 package struct LoadBalancerStatus: APIObject {
@@ -77,12 +77,10 @@ package struct LoadBalancerStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ingress")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LoadBalancerStatus.keys) {
             case 0: try r.read(&ingress)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -96,6 +94,8 @@ package struct LoadBalancerStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ingress")
 }
 
 package struct LoadBalancerIngress: APIObject {
@@ -107,12 +107,10 @@ package struct LoadBalancerIngress: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ip\0hostname\0ipMode\0ports")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LoadBalancerIngress.keys) {
             case 0: try r.read(&ip)
             case 1: try r.read(&hostname)
             case 2: try r.read(&ipMode)
@@ -132,6 +130,8 @@ package struct LoadBalancerIngress: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ip\0hostname\0ipMode\0ports")
 }
 
 package struct PortStatus: APIObject {
@@ -142,12 +142,10 @@ package struct PortStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("port\0protocol\0error")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PortStatus.keys) {
             case 0: try r.read(&port)
             case 1: try r.read(&`protocol`)
             case 2: try r.read(&error)
@@ -165,4 +163,6 @@ package struct PortStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("port\0protocol\0error")
 }

@@ -14,12 +14,10 @@ package struct ServiceAccount: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0secrets\0imagePullSecrets\0automountServiceAccountToken")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServiceAccount.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&secrets)
@@ -42,4 +40,6 @@ package struct ServiceAccount: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0secrets\0imagePullSecrets\0automountServiceAccountToken")
 }

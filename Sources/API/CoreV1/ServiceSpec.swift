@@ -26,18 +26,79 @@ package struct ServiceSpec: APIObject {
         var internalTrafficPolicy: String?
         var trafficDistribution: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ServiceSpec.keys) {
+                case 0: try r.read(&ports)
+                case 1: try r.read(&selector)
+                case 2: try r.read(&clusterIP)
+                case 3: try r.read(&type)
+                case 4: try r.read(&externalIPs)
+                case 5: try r.read(&sessionAffinity)
+                case 6: try r.read(&loadBalancerIP)
+                case 7: try r.read(&loadBalancerSourceRanges)
+                case 8: try r.read(&externalName)
+                case 9: try r.read(&externalTrafficPolicy)
+                case 10: try r.read(&healthCheckNodePort)
+                case 11: try r.read(&publishNotReadyAddresses)
+                case 12: try r.read(&sessionAffinityConfig)
+                case 13: try r.read(&ipFamilyPolicy)
+                case 14: try r.read(&clusterIPs)
+                case 15: try r.read(&ipFamilies)
+                case 16: try r.read(&allocateLoadBalancerNodePorts)
+                case 17: try r.read(&loadBalancerClass)
+                case 18: try r.read(&internalTrafficPolicy)
+                case 19: try r.read(&trafficDistribution)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("ports", ports)
+            w.field("selector", selector)
+            w.field("clusterIP", clusterIP)
+            w.field("type", type)
+            w.field("externalIPs", externalIPs)
+            w.field("sessionAffinity", sessionAffinity)
+            w.field("loadBalancerIP", loadBalancerIP)
+            w.field("loadBalancerSourceRanges", loadBalancerSourceRanges)
+            w.field("externalName", externalName)
+            w.field("externalTrafficPolicy", externalTrafficPolicy)
+            w.field("healthCheckNodePort", healthCheckNodePort)
+            w.field("publishNotReadyAddresses", publishNotReadyAddresses)
+            w.field("sessionAffinityConfig", sessionAffinityConfig)
+            w.field("ipFamilyPolicy", ipFamilyPolicy)
+            w.field("clusterIPs", clusterIPs)
+            w.field("ipFamilies", ipFamilies)
+            w.field("allocateLoadBalancerNodePorts", allocateLoadBalancerNodePorts)
+            w.field("loadBalancerClass", loadBalancerClass)
+            w.field("internalTrafficPolicy", internalTrafficPolicy)
+            w.field("trafficDistribution", trafficDistribution)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var ports: [ServicePort] { get { box.fields.ports } _modify { own(); yield &box.fields.ports } }
     package var selector: [String: String] { get { box.fields.selector } _modify { own(); yield &box.fields.selector } }
@@ -62,64 +123,6 @@ package struct ServiceSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("ports\0selector\0clusterIP\0type\0externalIPs\0sessionAffinity\0loadBalancerIP\0loadBalancerSourceRanges\0externalName\0externalTrafficPolicy\0healthCheckNodePort\0publishNotReadyAddresses\0sessionAffinityConfig\0ipFamilyPolicy\0clusterIPs\0ipFamilies\0allocateLoadBalancerNodePorts\0loadBalancerClass\0internalTrafficPolicy\0trafficDistribution")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.ports)
-            case 1: try r.read(&fields.selector)
-            case 2: try r.read(&fields.clusterIP)
-            case 3: try r.read(&fields.type)
-            case 4: try r.read(&fields.externalIPs)
-            case 5: try r.read(&fields.sessionAffinity)
-            case 6: try r.read(&fields.loadBalancerIP)
-            case 7: try r.read(&fields.loadBalancerSourceRanges)
-            case 8: try r.read(&fields.externalName)
-            case 9: try r.read(&fields.externalTrafficPolicy)
-            case 10: try r.read(&fields.healthCheckNodePort)
-            case 11: try r.read(&fields.publishNotReadyAddresses)
-            case 12: try r.read(&fields.sessionAffinityConfig)
-            case 13: try r.read(&fields.ipFamilyPolicy)
-            case 14: try r.read(&fields.clusterIPs)
-            case 15: try r.read(&fields.ipFamilies)
-            case 16: try r.read(&fields.allocateLoadBalancerNodePorts)
-            case 17: try r.read(&fields.loadBalancerClass)
-            case 18: try r.read(&fields.internalTrafficPolicy)
-            case 19: try r.read(&fields.trafficDistribution)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("ports", box.fields.ports)
-        w.field("selector", box.fields.selector)
-        w.field("clusterIP", box.fields.clusterIP)
-        w.field("type", box.fields.type)
-        w.field("externalIPs", box.fields.externalIPs)
-        w.field("sessionAffinity", box.fields.sessionAffinity)
-        w.field("loadBalancerIP", box.fields.loadBalancerIP)
-        w.field("loadBalancerSourceRanges", box.fields.loadBalancerSourceRanges)
-        w.field("externalName", box.fields.externalName)
-        w.field("externalTrafficPolicy", box.fields.externalTrafficPolicy)
-        w.field("healthCheckNodePort", box.fields.healthCheckNodePort)
-        w.field("publishNotReadyAddresses", box.fields.publishNotReadyAddresses)
-        w.field("sessionAffinityConfig", box.fields.sessionAffinityConfig)
-        w.field("ipFamilyPolicy", box.fields.ipFamilyPolicy)
-        w.field("clusterIPs", box.fields.clusterIPs)
-        w.field("ipFamilies", box.fields.ipFamilies)
-        w.field("allocateLoadBalancerNodePorts", box.fields.allocateLoadBalancerNodePorts)
-        w.field("loadBalancerClass", box.fields.loadBalancerClass)
-        w.field("internalTrafficPolicy", box.fields.internalTrafficPolicy)
-        w.field("trafficDistribution", box.fields.trafficDistribution)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ServicePort: APIObject {
@@ -131,18 +134,51 @@ package struct ServicePort: APIObject {
         var nodePort: Int32?
         var appProtocol: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ServicePort.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&`protocol`)
+                case 2: try r.read(&port)
+                case 3: try r.read(&targetPort)
+                case 4: try r.read(&nodePort)
+                case 5: try r.read(&appProtocol)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("name", name)
+            w.field("protocol", `protocol`)
+            w.requiredField("port", port)
+            w.field("targetPort", targetPort)
+            w.field("nodePort", nodePort)
+            w.field("appProtocol", appProtocol)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String? { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var `protocol`: String? { get { box.fields.`protocol` } _modify { own(); yield &box.fields.`protocol` } }
@@ -153,36 +189,6 @@ package struct ServicePort: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0protocol\0port\0targetPort\0nodePort\0appProtocol")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.`protocol`)
-            case 2: try r.read(&fields.port)
-            case 3: try r.read(&fields.targetPort)
-            case 4: try r.read(&fields.nodePort)
-            case 5: try r.read(&fields.appProtocol)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("name", box.fields.name)
-        w.field("protocol", box.fields.`protocol`)
-        w.requiredField("port", box.fields.port)
-        w.field("targetPort", box.fields.targetPort)
-        w.field("nodePort", box.fields.nodePort)
-        w.field("appProtocol", box.fields.appProtocol)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct SessionAffinityConfig: APIObject {
@@ -191,12 +197,10 @@ package struct SessionAffinityConfig: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("clientIP")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SessionAffinityConfig.keys) {
             case 0: try r.read(&clientIP)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -210,6 +214,8 @@ package struct SessionAffinityConfig: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("clientIP")
 }
 
 package struct ClientIPConfig: APIObject {
@@ -218,12 +224,10 @@ package struct ClientIPConfig: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("timeoutSeconds")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ClientIPConfig.keys) {
             case 0: try r.read(&timeoutSeconds)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -237,4 +241,6 @@ package struct ClientIPConfig: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("timeoutSeconds")
 }

@@ -11,18 +11,49 @@ package struct Toleration: APIObject {
         var effect: String?
         var tolerationSeconds: Int64?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Toleration.keys) {
+                case 0: try r.read(&key)
+                case 1: try r.read(&`operator`)
+                case 2: try r.read(&value)
+                case 3: try r.read(&effect)
+                case 4: try r.read(&tolerationSeconds)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("key", key)
+            w.field("operator", `operator`)
+            w.field("value", value)
+            w.field("effect", effect)
+            w.field("tolerationSeconds", tolerationSeconds)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var key: String? { get { box.fields.key } _modify { own(); yield &box.fields.key } }
     package var `operator`: String? { get { box.fields.`operator` } _modify { own(); yield &box.fields.`operator` } }
@@ -32,34 +63,6 @@ package struct Toleration: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("key\0operator\0value\0effect\0tolerationSeconds")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.key)
-            case 1: try r.read(&fields.`operator`)
-            case 2: try r.read(&fields.value)
-            case 3: try r.read(&fields.effect)
-            case 4: try r.read(&fields.tolerationSeconds)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("key", box.fields.key)
-        w.field("operator", box.fields.`operator`)
-        w.field("value", box.fields.value)
-        w.field("effect", box.fields.effect)
-        w.field("tolerationSeconds", box.fields.tolerationSeconds)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct HostAlias: APIObject {
@@ -69,12 +72,10 @@ package struct HostAlias: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ip\0hostnames")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HostAlias.keys) {
             case 0: try r.read(&ip)
             case 1: try r.read(&hostnames)
             case -1: return
@@ -90,6 +91,8 @@ package struct HostAlias: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ip\0hostnames")
 }
 
 package struct PodDNSConfig: APIObject {
@@ -100,12 +103,10 @@ package struct PodDNSConfig: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("nameservers\0searches\0options")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodDNSConfig.keys) {
             case 0: try r.read(&nameservers)
             case 1: try r.read(&searches)
             case 2: try r.read(&options)
@@ -123,6 +124,8 @@ package struct PodDNSConfig: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("nameservers\0searches\0options")
 }
 
 package struct PodDNSConfigOption: APIObject {
@@ -132,12 +135,10 @@ package struct PodDNSConfigOption: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0value")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodDNSConfigOption.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&value)
             case -1: return
@@ -153,6 +154,8 @@ package struct PodDNSConfigOption: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0value")
 }
 
 package struct PodReadinessGate: APIObject {
@@ -161,12 +164,10 @@ package struct PodReadinessGate: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("conditionType")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodReadinessGate.keys) {
             case 0: try r.read(&conditionType)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -180,6 +181,8 @@ package struct PodReadinessGate: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("conditionType")
 }
 
 package struct TopologySpreadConstraint: APIObject {
@@ -193,18 +196,55 @@ package struct TopologySpreadConstraint: APIObject {
         var nodeTaintsPolicy: String?
         var matchLabelKeys: [String] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(TopologySpreadConstraint.keys) {
+                case 0: try r.read(&maxSkew)
+                case 1: try r.read(&topologyKey)
+                case 2: try r.read(&whenUnsatisfiable)
+                case 3: try r.read(&labelSelector)
+                case 4: try r.read(&minDomains)
+                case 5: try r.read(&nodeAffinityPolicy)
+                case 6: try r.read(&nodeTaintsPolicy)
+                case 7: try r.read(&matchLabelKeys)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("maxSkew", maxSkew)
+            w.requiredField("topologyKey", topologyKey)
+            w.requiredField("whenUnsatisfiable", whenUnsatisfiable)
+            w.field("labelSelector", labelSelector)
+            w.field("minDomains", minDomains)
+            w.field("nodeAffinityPolicy", nodeAffinityPolicy)
+            w.field("nodeTaintsPolicy", nodeTaintsPolicy)
+            w.field("matchLabelKeys", matchLabelKeys)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var maxSkew: Int32 { get { box.fields.maxSkew } _modify { own(); yield &box.fields.maxSkew } }
     package var topologyKey: String { get { box.fields.topologyKey } _modify { own(); yield &box.fields.topologyKey } }
@@ -217,40 +257,6 @@ package struct TopologySpreadConstraint: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("maxSkew\0topologyKey\0whenUnsatisfiable\0labelSelector\0minDomains\0nodeAffinityPolicy\0nodeTaintsPolicy\0matchLabelKeys")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.maxSkew)
-            case 1: try r.read(&fields.topologyKey)
-            case 2: try r.read(&fields.whenUnsatisfiable)
-            case 3: try r.read(&fields.labelSelector)
-            case 4: try r.read(&fields.minDomains)
-            case 5: try r.read(&fields.nodeAffinityPolicy)
-            case 6: try r.read(&fields.nodeTaintsPolicy)
-            case 7: try r.read(&fields.matchLabelKeys)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("maxSkew", box.fields.maxSkew)
-        w.requiredField("topologyKey", box.fields.topologyKey)
-        w.requiredField("whenUnsatisfiable", box.fields.whenUnsatisfiable)
-        w.field("labelSelector", box.fields.labelSelector)
-        w.field("minDomains", box.fields.minDomains)
-        w.field("nodeAffinityPolicy", box.fields.nodeAffinityPolicy)
-        w.field("nodeTaintsPolicy", box.fields.nodeTaintsPolicy)
-        w.field("matchLabelKeys", box.fields.matchLabelKeys)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct EphemeralContainer: APIObject {
@@ -282,18 +288,91 @@ package struct EphemeralContainer: APIObject {
         var restartPolicyRules: [ContainerRestartRule] = []
         var targetContainerName: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(EphemeralContainer.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&image)
+                case 2: try r.read(&command)
+                case 3: try r.read(&args)
+                case 4: try r.read(&workingDir)
+                case 5: try r.read(&ports)
+                case 6: try r.read(&env)
+                case 7: try r.read(&resources)
+                case 8: try r.read(&volumeMounts)
+                case 9: try r.read(&livenessProbe)
+                case 10: try r.read(&readinessProbe)
+                case 11: try r.read(&lifecycle)
+                case 12: try r.read(&terminationMessagePath)
+                case 13: try r.read(&imagePullPolicy)
+                case 14: try r.read(&securityContext)
+                case 15: try r.read(&stdin)
+                case 16: try r.read(&stdinOnce)
+                case 17: try r.read(&tty)
+                case 18: try r.read(&envFrom)
+                case 19: try r.read(&terminationMessagePolicy)
+                case 20: try r.read(&volumeDevices)
+                case 21: try r.read(&startupProbe)
+                case 22: try r.read(&resizePolicy)
+                case 23: try r.read(&restartPolicy)
+                case 24: try r.read(&restartPolicyRules)
+                case 25: try r.read(&targetContainerName)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("name", name)
+            w.field("image", image)
+            w.field("command", command)
+            w.field("args", args)
+            w.field("workingDir", workingDir)
+            w.field("ports", ports)
+            w.field("env", env)
+            w.field("resources", resources)
+            w.field("volumeMounts", volumeMounts)
+            w.field("livenessProbe", livenessProbe)
+            w.field("readinessProbe", readinessProbe)
+            w.field("lifecycle", lifecycle)
+            w.field("terminationMessagePath", terminationMessagePath)
+            w.field("imagePullPolicy", imagePullPolicy)
+            w.field("securityContext", securityContext)
+            w.field("stdin", stdin)
+            w.field("stdinOnce", stdinOnce)
+            w.field("tty", tty)
+            w.field("envFrom", envFrom)
+            w.field("terminationMessagePolicy", terminationMessagePolicy)
+            w.field("volumeDevices", volumeDevices)
+            w.field("startupProbe", startupProbe)
+            w.field("resizePolicy", resizePolicy)
+            w.field("restartPolicy", restartPolicy)
+            w.field("restartPolicyRules", restartPolicyRules)
+            w.field("targetContainerName", targetContainerName)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var image: String? { get { box.fields.image } _modify { own(); yield &box.fields.image } }
@@ -324,74 +403,4 @@ package struct EphemeralContainer: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0image\0command\0args\0workingDir\0ports\0env\0resources\0volumeMounts\0livenessProbe\0readinessProbe\0lifecycle\0terminationMessagePath\0imagePullPolicy\0securityContext\0stdin\0stdinOnce\0tty\0envFrom\0terminationMessagePolicy\0volumeDevices\0startupProbe\0resizePolicy\0restartPolicy\0restartPolicyRules\0targetContainerName")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.image)
-            case 2: try r.read(&fields.command)
-            case 3: try r.read(&fields.args)
-            case 4: try r.read(&fields.workingDir)
-            case 5: try r.read(&fields.ports)
-            case 6: try r.read(&fields.env)
-            case 7: try r.read(&fields.resources)
-            case 8: try r.read(&fields.volumeMounts)
-            case 9: try r.read(&fields.livenessProbe)
-            case 10: try r.read(&fields.readinessProbe)
-            case 11: try r.read(&fields.lifecycle)
-            case 12: try r.read(&fields.terminationMessagePath)
-            case 13: try r.read(&fields.imagePullPolicy)
-            case 14: try r.read(&fields.securityContext)
-            case 15: try r.read(&fields.stdin)
-            case 16: try r.read(&fields.stdinOnce)
-            case 17: try r.read(&fields.tty)
-            case 18: try r.read(&fields.envFrom)
-            case 19: try r.read(&fields.terminationMessagePolicy)
-            case 20: try r.read(&fields.volumeDevices)
-            case 21: try r.read(&fields.startupProbe)
-            case 22: try r.read(&fields.resizePolicy)
-            case 23: try r.read(&fields.restartPolicy)
-            case 24: try r.read(&fields.restartPolicyRules)
-            case 25: try r.read(&fields.targetContainerName)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("name", box.fields.name)
-        w.field("image", box.fields.image)
-        w.field("command", box.fields.command)
-        w.field("args", box.fields.args)
-        w.field("workingDir", box.fields.workingDir)
-        w.field("ports", box.fields.ports)
-        w.field("env", box.fields.env)
-        w.field("resources", box.fields.resources)
-        w.field("volumeMounts", box.fields.volumeMounts)
-        w.field("livenessProbe", box.fields.livenessProbe)
-        w.field("readinessProbe", box.fields.readinessProbe)
-        w.field("lifecycle", box.fields.lifecycle)
-        w.field("terminationMessagePath", box.fields.terminationMessagePath)
-        w.field("imagePullPolicy", box.fields.imagePullPolicy)
-        w.field("securityContext", box.fields.securityContext)
-        w.field("stdin", box.fields.stdin)
-        w.field("stdinOnce", box.fields.stdinOnce)
-        w.field("tty", box.fields.tty)
-        w.field("envFrom", box.fields.envFrom)
-        w.field("terminationMessagePolicy", box.fields.terminationMessagePolicy)
-        w.field("volumeDevices", box.fields.volumeDevices)
-        w.field("startupProbe", box.fields.startupProbe)
-        w.field("resizePolicy", box.fields.resizePolicy)
-        w.field("restartPolicy", box.fields.restartPolicy)
-        w.field("restartPolicyRules", box.fields.restartPolicyRules)
-        w.field("targetContainerName", box.fields.targetContainerName)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -10,12 +10,10 @@ package struct TopologySelectorLabelRequirement: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("key\0values")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TopologySelectorLabelRequirement.keys) {
             case 0: try r.read(&key)
             case 1: try r.read(&values)
             case -1: return
@@ -31,4 +29,6 @@ package struct TopologySelectorLabelRequirement: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("key\0values")
 }

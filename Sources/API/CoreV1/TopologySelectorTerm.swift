@@ -9,12 +9,10 @@ package struct TopologySelectorTerm: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("matchLabelExpressions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TopologySelectorTerm.keys) {
             case 0: try r.read(&matchLabelExpressions)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -28,4 +26,6 @@ package struct TopologySelectorTerm: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("matchLabelExpressions")
 }

@@ -37,18 +37,101 @@ package struct Volume: APIObject {
         var ephemeral: EphemeralVolumeSource?
         var image: ImageVolumeSource?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Volume.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&hostPath)
+                case 2: try r.read(&emptyDir)
+                case 3: try r.read(&gcePersistentDisk)
+                case 4: try r.read(&awsElasticBlockStore)
+                case 5: try r.read(&gitRepo)
+                case 6: try r.read(&secret)
+                case 7: try r.read(&nfs)
+                case 8: try r.read(&iscsi)
+                case 9: try r.read(&glusterfs)
+                case 10: try r.read(&persistentVolumeClaim)
+                case 11: try r.read(&rbd)
+                case 12: try r.read(&flexVolume)
+                case 13: try r.read(&cinder)
+                case 14: try r.read(&cephfs)
+                case 15: try r.read(&flocker)
+                case 16: try r.read(&downwardAPI)
+                case 17: try r.read(&fc)
+                case 18: try r.read(&azureFile)
+                case 19: try r.read(&configMap)
+                case 20: try r.read(&vsphereVolume)
+                case 21: try r.read(&quobyte)
+                case 22: try r.read(&azureDisk)
+                case 23: try r.read(&photonPersistentDisk)
+                case 24: try r.read(&portworxVolume)
+                case 25: try r.read(&scaleIO)
+                case 26: try r.read(&projected)
+                case 27: try r.read(&storageos)
+                case 28: try r.read(&csi)
+                case 29: try r.read(&ephemeral)
+                case 30: try r.read(&image)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("name", name)
+            w.field("hostPath", hostPath)
+            w.field("emptyDir", emptyDir)
+            w.field("gcePersistentDisk", gcePersistentDisk)
+            w.field("awsElasticBlockStore", awsElasticBlockStore)
+            w.field("gitRepo", gitRepo)
+            w.field("secret", secret)
+            w.field("nfs", nfs)
+            w.field("iscsi", iscsi)
+            w.field("glusterfs", glusterfs)
+            w.field("persistentVolumeClaim", persistentVolumeClaim)
+            w.field("rbd", rbd)
+            w.field("flexVolume", flexVolume)
+            w.field("cinder", cinder)
+            w.field("cephfs", cephfs)
+            w.field("flocker", flocker)
+            w.field("downwardAPI", downwardAPI)
+            w.field("fc", fc)
+            w.field("azureFile", azureFile)
+            w.field("configMap", configMap)
+            w.field("vsphereVolume", vsphereVolume)
+            w.field("quobyte", quobyte)
+            w.field("azureDisk", azureDisk)
+            w.field("photonPersistentDisk", photonPersistentDisk)
+            w.field("portworxVolume", portworxVolume)
+            w.field("scaleIO", scaleIO)
+            w.field("projected", projected)
+            w.field("storageos", storageos)
+            w.field("csi", csi)
+            w.field("ephemeral", ephemeral)
+            w.field("image", image)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var hostPath: HostPathVolumeSource? { get { box.fields.hostPath } _modify { own(); yield &box.fields.hostPath } }
@@ -84,86 +167,6 @@ package struct Volume: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0hostPath\0emptyDir\0gcePersistentDisk\0awsElasticBlockStore\0gitRepo\0secret\0nfs\0iscsi\0glusterfs\0persistentVolumeClaim\0rbd\0flexVolume\0cinder\0cephfs\0flocker\0downwardAPI\0fc\0azureFile\0configMap\0vsphereVolume\0quobyte\0azureDisk\0photonPersistentDisk\0portworxVolume\0scaleIO\0projected\0storageos\0csi\0ephemeral\0image")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.hostPath)
-            case 2: try r.read(&fields.emptyDir)
-            case 3: try r.read(&fields.gcePersistentDisk)
-            case 4: try r.read(&fields.awsElasticBlockStore)
-            case 5: try r.read(&fields.gitRepo)
-            case 6: try r.read(&fields.secret)
-            case 7: try r.read(&fields.nfs)
-            case 8: try r.read(&fields.iscsi)
-            case 9: try r.read(&fields.glusterfs)
-            case 10: try r.read(&fields.persistentVolumeClaim)
-            case 11: try r.read(&fields.rbd)
-            case 12: try r.read(&fields.flexVolume)
-            case 13: try r.read(&fields.cinder)
-            case 14: try r.read(&fields.cephfs)
-            case 15: try r.read(&fields.flocker)
-            case 16: try r.read(&fields.downwardAPI)
-            case 17: try r.read(&fields.fc)
-            case 18: try r.read(&fields.azureFile)
-            case 19: try r.read(&fields.configMap)
-            case 20: try r.read(&fields.vsphereVolume)
-            case 21: try r.read(&fields.quobyte)
-            case 22: try r.read(&fields.azureDisk)
-            case 23: try r.read(&fields.photonPersistentDisk)
-            case 24: try r.read(&fields.portworxVolume)
-            case 25: try r.read(&fields.scaleIO)
-            case 26: try r.read(&fields.projected)
-            case 27: try r.read(&fields.storageos)
-            case 28: try r.read(&fields.csi)
-            case 29: try r.read(&fields.ephemeral)
-            case 30: try r.read(&fields.image)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("name", box.fields.name)
-        w.field("hostPath", box.fields.hostPath)
-        w.field("emptyDir", box.fields.emptyDir)
-        w.field("gcePersistentDisk", box.fields.gcePersistentDisk)
-        w.field("awsElasticBlockStore", box.fields.awsElasticBlockStore)
-        w.field("gitRepo", box.fields.gitRepo)
-        w.field("secret", box.fields.secret)
-        w.field("nfs", box.fields.nfs)
-        w.field("iscsi", box.fields.iscsi)
-        w.field("glusterfs", box.fields.glusterfs)
-        w.field("persistentVolumeClaim", box.fields.persistentVolumeClaim)
-        w.field("rbd", box.fields.rbd)
-        w.field("flexVolume", box.fields.flexVolume)
-        w.field("cinder", box.fields.cinder)
-        w.field("cephfs", box.fields.cephfs)
-        w.field("flocker", box.fields.flocker)
-        w.field("downwardAPI", box.fields.downwardAPI)
-        w.field("fc", box.fields.fc)
-        w.field("azureFile", box.fields.azureFile)
-        w.field("configMap", box.fields.configMap)
-        w.field("vsphereVolume", box.fields.vsphereVolume)
-        w.field("quobyte", box.fields.quobyte)
-        w.field("azureDisk", box.fields.azureDisk)
-        w.field("photonPersistentDisk", box.fields.photonPersistentDisk)
-        w.field("portworxVolume", box.fields.portworxVolume)
-        w.field("scaleIO", box.fields.scaleIO)
-        w.field("projected", box.fields.projected)
-        w.field("storageos", box.fields.storageos)
-        w.field("csi", box.fields.csi)
-        w.field("ephemeral", box.fields.ephemeral)
-        w.field("image", box.fields.image)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct EmptyDirVolumeSource: APIObject {
@@ -173,12 +176,10 @@ package struct EmptyDirVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("medium\0sizeLimit")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EmptyDirVolumeSource.keys) {
             case 0: try r.read(&medium)
             case 1: try r.read(&sizeLimit)
             case -1: return
@@ -194,6 +195,8 @@ package struct EmptyDirVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("medium\0sizeLimit")
 }
 
 package struct GitRepoVolumeSource: APIObject {
@@ -204,12 +207,10 @@ package struct GitRepoVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("repository\0revision\0directory")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(GitRepoVolumeSource.keys) {
             case 0: try r.read(&repository)
             case 1: try r.read(&revision)
             case 2: try r.read(&directory)
@@ -227,6 +228,8 @@ package struct GitRepoVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("repository\0revision\0directory")
 }
 
 package struct SecretVolumeSource: APIObject {
@@ -238,12 +241,10 @@ package struct SecretVolumeSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("secretName\0items\0defaultMode\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SecretVolumeSource.keys) {
             case 0: try r.read(&secretName)
             case 1: try r.read(&items)
             case 2: try r.read(&defaultMode)
@@ -263,6 +264,8 @@ package struct SecretVolumeSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("secretName\0items\0defaultMode\0optional")
 }
 
 package struct KeyToPath: APIObject {
@@ -273,12 +276,10 @@ package struct KeyToPath: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("key\0path\0mode")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(KeyToPath.keys) {
             case 0: try r.read(&key)
             case 1: try r.read(&path)
             case 2: try r.read(&mode)
@@ -296,6 +297,8 @@ package struct KeyToPath: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("key\0path\0mode")
 }
 
 package struct ISCSIVolumeSource: APIObject {
@@ -312,18 +315,61 @@ package struct ISCSIVolumeSource: APIObject {
         var chapAuthSession: Bool?
         var initiatorName: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ISCSIVolumeSource.keys) {
+                case 0: try r.read(&targetPortal)
+                case 1: try r.read(&iqn)
+                case 2: try r.read(&lun)
+                case 3: try r.read(&iscsiInterface)
+                case 4: try r.read(&fsType)
+                case 5: try r.read(&readOnly)
+                case 6: try r.read(&portals)
+                case 7: try r.read(&chapAuthDiscovery)
+                case 8: try r.read(&secretRef)
+                case 9: try r.read(&chapAuthSession)
+                case 10: try r.read(&initiatorName)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("targetPortal", targetPortal)
+            w.requiredField("iqn", iqn)
+            w.requiredField("lun", lun)
+            w.field("iscsiInterface", iscsiInterface)
+            w.field("fsType", fsType)
+            w.field("readOnly", readOnly)
+            w.field("portals", portals)
+            w.field("chapAuthDiscovery", chapAuthDiscovery)
+            w.field("secretRef", secretRef)
+            w.field("chapAuthSession", chapAuthSession)
+            w.field("initiatorName", initiatorName)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var targetPortal: String { get { box.fields.targetPortal } _modify { own(); yield &box.fields.targetPortal } }
     package var iqn: String { get { box.fields.iqn } _modify { own(); yield &box.fields.iqn } }
@@ -339,44 +385,4 @@ package struct ISCSIVolumeSource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("targetPortal\0iqn\0lun\0iscsiInterface\0fsType\0readOnly\0portals\0chapAuthDiscovery\0secretRef\0chapAuthSession\0initiatorName")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.targetPortal)
-            case 1: try r.read(&fields.iqn)
-            case 2: try r.read(&fields.lun)
-            case 3: try r.read(&fields.iscsiInterface)
-            case 4: try r.read(&fields.fsType)
-            case 5: try r.read(&fields.readOnly)
-            case 6: try r.read(&fields.portals)
-            case 7: try r.read(&fields.chapAuthDiscovery)
-            case 8: try r.read(&fields.secretRef)
-            case 9: try r.read(&fields.chapAuthSession)
-            case 10: try r.read(&fields.initiatorName)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("targetPortal", box.fields.targetPortal)
-        w.requiredField("iqn", box.fields.iqn)
-        w.requiredField("lun", box.fields.lun)
-        w.field("iscsiInterface", box.fields.iscsiInterface)
-        w.field("fsType", box.fields.fsType)
-        w.field("readOnly", box.fields.readOnly)
-        w.field("portals", box.fields.portals)
-        w.field("chapAuthDiscovery", box.fields.chapAuthDiscovery)
-        w.field("secretRef", box.fields.secretRef)
-        w.field("chapAuthSession", box.fields.chapAuthSession)
-        w.field("initiatorName", box.fields.initiatorName)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -12,18 +12,51 @@ package struct VolumeProjection: APIObject {
         var clusterTrustBundle: ClusterTrustBundleProjection?
         var podCertificate: PodCertificateProjection?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(VolumeProjection.keys) {
+                case 0: try r.read(&secret)
+                case 1: try r.read(&downwardAPI)
+                case 2: try r.read(&configMap)
+                case 3: try r.read(&serviceAccountToken)
+                case 4: try r.read(&clusterTrustBundle)
+                case 5: try r.read(&podCertificate)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("secret", secret)
+            w.field("downwardAPI", downwardAPI)
+            w.field("configMap", configMap)
+            w.field("serviceAccountToken", serviceAccountToken)
+            w.field("clusterTrustBundle", clusterTrustBundle)
+            w.field("podCertificate", podCertificate)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var secret: SecretProjection? { get { box.fields.secret } _modify { own(); yield &box.fields.secret } }
     package var downwardAPI: DownwardAPIProjection? { get { box.fields.downwardAPI } _modify { own(); yield &box.fields.downwardAPI } }
@@ -34,36 +67,6 @@ package struct VolumeProjection: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("secret\0downwardAPI\0configMap\0serviceAccountToken\0clusterTrustBundle\0podCertificate")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.secret)
-            case 1: try r.read(&fields.downwardAPI)
-            case 2: try r.read(&fields.configMap)
-            case 3: try r.read(&fields.serviceAccountToken)
-            case 4: try r.read(&fields.clusterTrustBundle)
-            case 5: try r.read(&fields.podCertificate)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("secret", box.fields.secret)
-        w.field("downwardAPI", box.fields.downwardAPI)
-        w.field("configMap", box.fields.configMap)
-        w.field("serviceAccountToken", box.fields.serviceAccountToken)
-        w.field("clusterTrustBundle", box.fields.clusterTrustBundle)
-        w.field("podCertificate", box.fields.podCertificate)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct SecretProjection: APIObject {
@@ -74,12 +77,10 @@ package struct SecretProjection: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0items\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(SecretProjection.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&items)
             case 2: try r.read(&optional)
@@ -97,6 +98,8 @@ package struct SecretProjection: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0items\0optional")
 }
 
 package struct DownwardAPIProjection: APIObject {
@@ -105,12 +108,10 @@ package struct DownwardAPIProjection: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("items")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(DownwardAPIProjection.keys) {
             case 0: try r.read(&items)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -124,6 +125,8 @@ package struct DownwardAPIProjection: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("items")
 }
 
 package struct ConfigMapProjection: APIObject {
@@ -134,12 +137,10 @@ package struct ConfigMapProjection: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0items\0optional")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ConfigMapProjection.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&items)
             case 2: try r.read(&optional)
@@ -157,6 +158,8 @@ package struct ConfigMapProjection: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0items\0optional")
 }
 
 package struct ServiceAccountTokenProjection: APIObject {
@@ -167,12 +170,10 @@ package struct ServiceAccountTokenProjection: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("audience\0expirationSeconds\0path")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServiceAccountTokenProjection.keys) {
             case 0: try r.read(&audience)
             case 1: try r.read(&expirationSeconds)
             case 2: try r.read(&path)
@@ -190,6 +191,8 @@ package struct ServiceAccountTokenProjection: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("audience\0expirationSeconds\0path")
 }
 
 package struct ClusterTrustBundleProjection: APIObject {
@@ -200,18 +203,49 @@ package struct ClusterTrustBundleProjection: APIObject {
         var path: String = ""
         var optional: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ClusterTrustBundleProjection.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&signerName)
+                case 2: try r.read(&labelSelector)
+                case 3: try r.read(&path)
+                case 4: try r.read(&optional)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("name", name)
+            w.field("signerName", signerName)
+            w.field("labelSelector", labelSelector)
+            w.requiredField("path", path)
+            w.field("optional", optional)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String? { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var signerName: String? { get { box.fields.signerName } _modify { own(); yield &box.fields.signerName } }
@@ -221,34 +255,6 @@ package struct ClusterTrustBundleProjection: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0signerName\0labelSelector\0path\0optional")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.signerName)
-            case 2: try r.read(&fields.labelSelector)
-            case 3: try r.read(&fields.path)
-            case 4: try r.read(&fields.optional)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("name", box.fields.name)
-        w.field("signerName", box.fields.signerName)
-        w.field("labelSelector", box.fields.labelSelector)
-        w.requiredField("path", box.fields.path)
-        w.field("optional", box.fields.optional)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodCertificateProjection: APIObject {
@@ -261,18 +267,53 @@ package struct PodCertificateProjection: APIObject {
         var certificateChainPath: String?
         var userAnnotations: [String: String] = [:]
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodCertificateProjection.keys) {
+                case 0: try r.read(&signerName)
+                case 1: try r.read(&keyType)
+                case 2: try r.read(&maxExpirationSeconds)
+                case 3: try r.read(&credentialBundlePath)
+                case 4: try r.read(&keyPath)
+                case 5: try r.read(&certificateChainPath)
+                case 6: try r.read(&userAnnotations)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("signerName", signerName)
+            w.requiredField("keyType", keyType)
+            w.field("maxExpirationSeconds", maxExpirationSeconds)
+            w.field("credentialBundlePath", credentialBundlePath)
+            w.field("keyPath", keyPath)
+            w.field("certificateChainPath", certificateChainPath)
+            w.field("userAnnotations", userAnnotations)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var signerName: String { get { box.fields.signerName } _modify { own(); yield &box.fields.signerName } }
     package var keyType: String { get { box.fields.keyType } _modify { own(); yield &box.fields.keyType } }
@@ -284,36 +325,4 @@ package struct PodCertificateProjection: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("signerName\0keyType\0maxExpirationSeconds\0credentialBundlePath\0keyPath\0certificateChainPath\0userAnnotations")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.signerName)
-            case 1: try r.read(&fields.keyType)
-            case 2: try r.read(&fields.maxExpirationSeconds)
-            case 3: try r.read(&fields.credentialBundlePath)
-            case 4: try r.read(&fields.keyPath)
-            case 5: try r.read(&fields.certificateChainPath)
-            case 6: try r.read(&fields.userAnnotations)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("signerName", box.fields.signerName)
-        w.requiredField("keyType", box.fields.keyType)
-        w.field("maxExpirationSeconds", box.fields.maxExpirationSeconds)
-        w.field("credentialBundlePath", box.fields.credentialBundlePath)
-        w.field("keyPath", box.fields.keyPath)
-        w.field("certificateChainPath", box.fields.certificateChainPath)
-        w.field("userAnnotations", box.fields.userAnnotations)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -15,18 +15,55 @@ package struct Endpoint: APIObject {
         var zone: String?
         var hints: EndpointHints?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Endpoint.keys) {
+                case 0: try r.read(&addresses)
+                case 1: try r.read(&conditions)
+                case 2: try r.read(&hostname)
+                case 3: try r.read(&targetRef)
+                case 4: try r.read(&deprecatedTopology)
+                case 5: try r.read(&nodeName)
+                case 6: try r.read(&zone)
+                case 7: try r.read(&hints)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("addresses", addresses)
+            w.field("conditions", conditions)
+            w.field("hostname", hostname)
+            w.field("targetRef", targetRef)
+            w.field("deprecatedTopology", deprecatedTopology)
+            w.field("nodeName", nodeName)
+            w.field("zone", zone)
+            w.field("hints", hints)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var addresses: [String] { get { box.fields.addresses } _modify { own(); yield &box.fields.addresses } }
     package var conditions: EndpointConditions? { get { box.fields.conditions } _modify { own(); yield &box.fields.conditions } }
@@ -39,40 +76,6 @@ package struct Endpoint: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("addresses\0conditions\0hostname\0targetRef\0deprecatedTopology\0nodeName\0zone\0hints")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.addresses)
-            case 1: try r.read(&fields.conditions)
-            case 2: try r.read(&fields.hostname)
-            case 3: try r.read(&fields.targetRef)
-            case 4: try r.read(&fields.deprecatedTopology)
-            case 5: try r.read(&fields.nodeName)
-            case 6: try r.read(&fields.zone)
-            case 7: try r.read(&fields.hints)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("addresses", box.fields.addresses)
-        w.field("conditions", box.fields.conditions)
-        w.field("hostname", box.fields.hostname)
-        w.field("targetRef", box.fields.targetRef)
-        w.field("deprecatedTopology", box.fields.deprecatedTopology)
-        w.field("nodeName", box.fields.nodeName)
-        w.field("zone", box.fields.zone)
-        w.field("hints", box.fields.hints)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct EndpointConditions: APIObject {
@@ -83,12 +86,10 @@ package struct EndpointConditions: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ready\0serving\0terminating")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EndpointConditions.keys) {
             case 0: try r.read(&ready)
             case 1: try r.read(&serving)
             case 2: try r.read(&terminating)
@@ -106,6 +107,8 @@ package struct EndpointConditions: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ready\0serving\0terminating")
 }
 
 package struct EndpointHints: APIObject {
@@ -115,12 +118,10 @@ package struct EndpointHints: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("forZones\0forNodes")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EndpointHints.keys) {
             case 0: try r.read(&forZones)
             case 1: try r.read(&forNodes)
             case -1: return
@@ -136,6 +137,8 @@ package struct EndpointHints: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("forZones\0forNodes")
 }
 
 package struct ForZone: APIObject {
@@ -144,12 +147,10 @@ package struct ForZone: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ForZone.keys) {
             case 0: try r.read(&name)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -163,6 +164,8 @@ package struct ForZone: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name")
 }
 
 package struct ForNode: APIObject {
@@ -171,12 +174,10 @@ package struct ForNode: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ForNode.keys) {
             case 0: try r.read(&name)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -190,4 +191,6 @@ package struct ForNode: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name")
 }

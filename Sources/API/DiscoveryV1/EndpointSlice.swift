@@ -14,12 +14,10 @@ package struct EndpointSlice: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0endpoints\0ports\0addressType")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EndpointSlice.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&endpoints)
@@ -42,6 +40,8 @@ package struct EndpointSlice: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0endpoints\0ports\0addressType")
 }
 
 package struct EndpointPort: APIObject {
@@ -53,12 +53,10 @@ package struct EndpointPort: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0protocol\0port\0appProtocol")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EndpointPort.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&`protocol`)
             case 2: try r.read(&port)
@@ -78,4 +76,6 @@ package struct EndpointPort: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0protocol\0port\0appProtocol")
 }

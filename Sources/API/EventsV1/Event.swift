@@ -24,18 +24,72 @@ package struct Event: KubernetesResource {
         var deprecatedLastTimestamp: Time?
         var deprecatedCount: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Event.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&eventTime)
+                case 4: try r.read(&series)
+                case 5: try r.read(&reportingController)
+                case 6: try r.read(&reportingInstance)
+                case 7: try r.read(&action)
+                case 8: try r.read(&reason)
+                case 9: try r.read(&regarding)
+                case 10: try r.read(&related)
+                case 11: try r.read(&note)
+                case 12: try r.read(&type)
+                case 13: try r.read(&deprecatedSource)
+                case 14: try r.read(&deprecatedFirstTimestamp)
+                case 15: try r.read(&deprecatedLastTimestamp)
+                case 16: try r.read(&deprecatedCount)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "Event")
+            w.field("apiVersion", "events.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.field("eventTime", eventTime)
+            w.field("series", series)
+            w.field("reportingController", reportingController)
+            w.field("reportingInstance", reportingInstance)
+            w.field("action", action)
+            w.field("reason", reason)
+            w.field("regarding", regarding)
+            w.field("related", related)
+            w.field("note", note)
+            w.field("type", type)
+            w.field("deprecatedSource", deprecatedSource)
+            w.field("deprecatedFirstTimestamp", deprecatedFirstTimestamp)
+            w.field("deprecatedLastTimestamp", deprecatedLastTimestamp)
+            w.field("deprecatedCount", deprecatedCount)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var eventTime: MicroTime? { get { box.fields.eventTime } _modify { own(); yield &box.fields.eventTime } }
@@ -55,57 +109,6 @@ package struct Event: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0eventTime\0series\0reportingController\0reportingInstance\0action\0reason\0regarding\0related\0note\0type\0deprecatedSource\0deprecatedFirstTimestamp\0deprecatedLastTimestamp\0deprecatedCount")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.eventTime)
-            case 4: try r.read(&fields.series)
-            case 5: try r.read(&fields.reportingController)
-            case 6: try r.read(&fields.reportingInstance)
-            case 7: try r.read(&fields.action)
-            case 8: try r.read(&fields.reason)
-            case 9: try r.read(&fields.regarding)
-            case 10: try r.read(&fields.related)
-            case 11: try r.read(&fields.note)
-            case 12: try r.read(&fields.type)
-            case 13: try r.read(&fields.deprecatedSource)
-            case 14: try r.read(&fields.deprecatedFirstTimestamp)
-            case 15: try r.read(&fields.deprecatedLastTimestamp)
-            case 16: try r.read(&fields.deprecatedCount)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "Event")
-        w.field("apiVersion", "events.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.field("eventTime", box.fields.eventTime)
-        w.field("series", box.fields.series)
-        w.field("reportingController", box.fields.reportingController)
-        w.field("reportingInstance", box.fields.reportingInstance)
-        w.field("action", box.fields.action)
-        w.field("reason", box.fields.reason)
-        w.field("regarding", box.fields.regarding)
-        w.field("related", box.fields.related)
-        w.field("note", box.fields.note)
-        w.field("type", box.fields.type)
-        w.field("deprecatedSource", box.fields.deprecatedSource)
-        w.field("deprecatedFirstTimestamp", box.fields.deprecatedFirstTimestamp)
-        w.field("deprecatedLastTimestamp", box.fields.deprecatedLastTimestamp)
-        w.field("deprecatedCount", box.fields.deprecatedCount)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct EventSeries: APIObject {
@@ -115,12 +118,10 @@ package struct EventSeries: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("count\0lastObservedTime")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(EventSeries.keys) {
             case 0: try r.read(&count)
             case 1: try r.read(&lastObservedTime)
             case -1: return
@@ -136,4 +137,6 @@ package struct EventSeries: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("count\0lastObservedTime")
 }

@@ -12,12 +12,10 @@ package struct IPAddress: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IPAddress.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -36,6 +34,8 @@ package struct IPAddress: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
 }
 
 package struct IPAddressSpec: APIObject {
@@ -44,12 +44,10 @@ package struct IPAddressSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("parentRef")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IPAddressSpec.keys) {
             case 0: try r.read(&parentRef)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -63,6 +61,8 @@ package struct IPAddressSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("parentRef")
 }
 
 package struct ParentReference: APIObject {
@@ -72,18 +72,47 @@ package struct ParentReference: APIObject {
         var namespace: String?
         var name: String = ""
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ParentReference.keys) {
+                case 0: try r.read(&group)
+                case 1: try r.read(&resource)
+                case 2: try r.read(&namespace)
+                case 3: try r.read(&name)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("group", group)
+            w.requiredField("resource", resource)
+            w.field("namespace", namespace)
+            w.requiredField("name", name)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var group: String? { get { box.fields.group } _modify { own(); yield &box.fields.group } }
     package var resource: String { get { box.fields.resource } _modify { own(); yield &box.fields.resource } }
@@ -92,30 +121,4 @@ package struct ParentReference: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("group\0resource\0namespace\0name")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.group)
-            case 1: try r.read(&fields.resource)
-            case 2: try r.read(&fields.namespace)
-            case 3: try r.read(&fields.name)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("group", box.fields.group)
-        w.requiredField("resource", box.fields.resource)
-        w.field("namespace", box.fields.namespace)
-        w.requiredField("name", box.fields.name)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

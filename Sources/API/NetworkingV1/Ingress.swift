@@ -11,18 +11,48 @@ package struct Ingress: KubernetesResource {
         var spec: IngressSpec = .init()
         var status: IngressStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Ingress.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "Ingress")
+            w.field("apiVersion", "networking.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: IngressSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -30,33 +60,6 @@ package struct Ingress: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "Ingress")
-        w.field("apiVersion", "networking.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct IngressStatus: APIObject {
@@ -65,12 +68,10 @@ package struct IngressStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("loadBalancer")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressStatus.keys) {
             case 0: try r.read(&loadBalancer)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -84,6 +85,8 @@ package struct IngressStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("loadBalancer")
 }
 
 package struct IngressLoadBalancerStatus: APIObject {
@@ -92,12 +95,10 @@ package struct IngressLoadBalancerStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ingress")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressLoadBalancerStatus.keys) {
             case 0: try r.read(&ingress)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -111,6 +112,8 @@ package struct IngressLoadBalancerStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ingress")
 }
 
 package struct IngressLoadBalancerIngress: APIObject {
@@ -121,12 +124,10 @@ package struct IngressLoadBalancerIngress: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ip\0hostname\0ports")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressLoadBalancerIngress.keys) {
             case 0: try r.read(&ip)
             case 1: try r.read(&hostname)
             case 2: try r.read(&ports)
@@ -144,6 +145,8 @@ package struct IngressLoadBalancerIngress: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ip\0hostname\0ports")
 }
 
 package struct IngressPortStatus: APIObject {
@@ -154,12 +157,10 @@ package struct IngressPortStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("port\0protocol\0error")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressPortStatus.keys) {
             case 0: try r.read(&port)
             case 1: try r.read(&`protocol`)
             case 2: try r.read(&error)
@@ -177,4 +178,6 @@ package struct IngressPortStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("port\0protocol\0error")
 }

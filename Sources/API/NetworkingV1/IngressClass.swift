@@ -12,12 +12,10 @@ package struct IngressClass: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressClass.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -36,6 +34,8 @@ package struct IngressClass: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
 }
 
 package struct IngressClassSpec: APIObject {
@@ -45,12 +45,10 @@ package struct IngressClassSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("controller\0parameters")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressClassSpec.keys) {
             case 0: try r.read(&controller)
             case 1: try r.read(&parameters)
             case -1: return
@@ -66,6 +64,8 @@ package struct IngressClassSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("controller\0parameters")
 }
 
 package struct IngressClassParametersReference: APIObject {
@@ -76,18 +76,49 @@ package struct IngressClassParametersReference: APIObject {
         var scope: String?
         var namespace: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(IngressClassParametersReference.keys) {
+                case 0: try r.read(&apiGroup)
+                case 1: try r.read(&kind)
+                case 2: try r.read(&name)
+                case 3: try r.read(&scope)
+                case 4: try r.read(&namespace)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("apiGroup", apiGroup)
+            w.requiredField("kind", kind)
+            w.requiredField("name", name)
+            w.field("scope", scope)
+            w.field("namespace", namespace)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var apiGroup: String? { get { box.fields.apiGroup } _modify { own(); yield &box.fields.apiGroup } }
     package var kind: String { get { box.fields.kind } _modify { own(); yield &box.fields.kind } }
@@ -97,32 +128,4 @@ package struct IngressClassParametersReference: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("apiGroup\0kind\0name\0scope\0namespace")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.apiGroup)
-            case 1: try r.read(&fields.kind)
-            case 2: try r.read(&fields.name)
-            case 3: try r.read(&fields.scope)
-            case 4: try r.read(&fields.namespace)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("apiGroup", box.fields.apiGroup)
-        w.requiredField("kind", box.fields.kind)
-        w.requiredField("name", box.fields.name)
-        w.field("scope", box.fields.scope)
-        w.field("namespace", box.fields.namespace)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

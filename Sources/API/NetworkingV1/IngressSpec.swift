@@ -13,12 +13,10 @@ package struct IngressSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("defaultBackend\0tls\0rules\0ingressClassName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressSpec.keys) {
             case 0: try r.read(&defaultBackend)
             case 1: try r.read(&tls)
             case 2: try r.read(&rules)
@@ -38,6 +36,8 @@ package struct IngressSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("defaultBackend\0tls\0rules\0ingressClassName")
 }
 
 package struct IngressBackend: APIObject {
@@ -45,46 +45,49 @@ package struct IngressBackend: APIObject {
         var resource: TypedLocalObjectReference?
         var service: IngressServiceBackend?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(IngressBackend.keys) {
+                case 0: try r.read(&resource)
+                case 1: try r.read(&service)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("resource", resource)
+            w.field("service", service)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var resource: TypedLocalObjectReference? { get { box.fields.resource } _modify { own(); yield &box.fields.resource } }
     package var service: IngressServiceBackend? { get { box.fields.service } _modify { own(); yield &box.fields.service } }
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("resource\0service")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.resource)
-            case 1: try r.read(&fields.service)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("resource", box.fields.resource)
-        w.field("service", box.fields.service)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct IngressServiceBackend: APIObject {
@@ -94,12 +97,10 @@ package struct IngressServiceBackend: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0port")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressServiceBackend.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&port)
             case -1: return
@@ -115,6 +116,8 @@ package struct IngressServiceBackend: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0port")
 }
 
 package struct ServiceBackendPort: APIObject {
@@ -124,12 +127,10 @@ package struct ServiceBackendPort: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0number")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServiceBackendPort.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&number)
             case -1: return
@@ -145,6 +146,8 @@ package struct ServiceBackendPort: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0number")
 }
 
 package struct IngressTLS: APIObject {
@@ -154,12 +157,10 @@ package struct IngressTLS: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("hosts\0secretName")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressTLS.keys) {
             case 0: try r.read(&hosts)
             case 1: try r.read(&secretName)
             case -1: return
@@ -175,6 +176,8 @@ package struct IngressTLS: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("hosts\0secretName")
 }
 
 package struct IngressRule: APIObject {
@@ -184,12 +187,10 @@ package struct IngressRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("host\0http")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IngressRule.keys) {
             case 0: try r.read(&host)
             case 1: try r.read(&http)
             case -1: return
@@ -205,6 +206,8 @@ package struct IngressRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("host\0http")
 }
 
 package struct HTTPIngressRuleValue: APIObject {
@@ -213,12 +216,10 @@ package struct HTTPIngressRuleValue: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("paths")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HTTPIngressRuleValue.keys) {
             case 0: try r.read(&paths)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -232,6 +233,8 @@ package struct HTTPIngressRuleValue: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("paths")
 }
 
 package struct HTTPIngressPath: APIObject {
@@ -242,12 +245,10 @@ package struct HTTPIngressPath: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("path\0backend\0pathType")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(HTTPIngressPath.keys) {
             case 0: try r.read(&path)
             case 1: try r.read(&backend)
             case 2: try r.read(&pathType)
@@ -265,4 +266,6 @@ package struct HTTPIngressPath: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("path\0backend\0pathType")
 }

@@ -12,12 +12,10 @@ package struct NetworkPolicySpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("podSelector\0ingress\0egress\0policyTypes")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NetworkPolicySpec.keys) {
             case 0: try r.read(&podSelector)
             case 1: try r.read(&ingress)
             case 2: try r.read(&egress)
@@ -37,6 +35,8 @@ package struct NetworkPolicySpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("podSelector\0ingress\0egress\0policyTypes")
 }
 
 package struct NetworkPolicyIngressRule: APIObject {
@@ -46,12 +46,10 @@ package struct NetworkPolicyIngressRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ports\0from")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NetworkPolicyIngressRule.keys) {
             case 0: try r.read(&ports)
             case 1: try r.read(&from)
             case -1: return
@@ -67,6 +65,8 @@ package struct NetworkPolicyIngressRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ports\0from")
 }
 
 package struct NetworkPolicyPort: APIObject {
@@ -77,12 +77,10 @@ package struct NetworkPolicyPort: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("protocol\0port\0endPort")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NetworkPolicyPort.keys) {
             case 0: try r.read(&`protocol`)
             case 1: try r.read(&port)
             case 2: try r.read(&endPort)
@@ -100,6 +98,8 @@ package struct NetworkPolicyPort: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("protocol\0port\0endPort")
 }
 
 package struct NetworkPolicyPeer: APIObject {
@@ -108,18 +108,45 @@ package struct NetworkPolicyPeer: APIObject {
         var namespaceSelector: LabelSelector?
         var ipBlock: IPBlock?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(NetworkPolicyPeer.keys) {
+                case 0: try r.read(&podSelector)
+                case 1: try r.read(&namespaceSelector)
+                case 2: try r.read(&ipBlock)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("podSelector", podSelector)
+            w.field("namespaceSelector", namespaceSelector)
+            w.field("ipBlock", ipBlock)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var podSelector: LabelSelector? { get { box.fields.podSelector } _modify { own(); yield &box.fields.podSelector } }
     package var namespaceSelector: LabelSelector? { get { box.fields.namespaceSelector } _modify { own(); yield &box.fields.namespaceSelector } }
@@ -127,30 +154,6 @@ package struct NetworkPolicyPeer: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("podSelector\0namespaceSelector\0ipBlock")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.podSelector)
-            case 1: try r.read(&fields.namespaceSelector)
-            case 2: try r.read(&fields.ipBlock)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("podSelector", box.fields.podSelector)
-        w.field("namespaceSelector", box.fields.namespaceSelector)
-        w.field("ipBlock", box.fields.ipBlock)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct IPBlock: APIObject {
@@ -160,12 +163,10 @@ package struct IPBlock: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("cidr\0except")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(IPBlock.keys) {
             case 0: try r.read(&cidr)
             case 1: try r.read(&except)
             case -1: return
@@ -181,6 +182,8 @@ package struct IPBlock: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("cidr\0except")
 }
 
 package struct NetworkPolicyEgressRule: APIObject {
@@ -190,12 +193,10 @@ package struct NetworkPolicyEgressRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("ports\0to")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(NetworkPolicyEgressRule.keys) {
             case 0: try r.read(&ports)
             case 1: try r.read(&to)
             case -1: return
@@ -211,4 +212,6 @@ package struct NetworkPolicyEgressRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("ports\0to")
 }

@@ -13,12 +13,10 @@ package struct ServiceCIDR: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServiceCIDR.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -39,6 +37,8 @@ package struct ServiceCIDR: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct ServiceCIDRSpec: APIObject {
@@ -47,12 +47,10 @@ package struct ServiceCIDRSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("cidrs")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServiceCIDRSpec.keys) {
             case 0: try r.read(&cidrs)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -66,6 +64,8 @@ package struct ServiceCIDRSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("cidrs")
 }
 
 package struct ServiceCIDRStatus: APIObject {
@@ -74,12 +74,10 @@ package struct ServiceCIDRStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("conditions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServiceCIDRStatus.keys) {
             case 0: try r.read(&conditions)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -93,4 +91,6 @@ package struct ServiceCIDRStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("conditions")
 }

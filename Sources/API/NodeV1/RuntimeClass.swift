@@ -13,18 +13,50 @@ package struct RuntimeClass: KubernetesResource {
         var overhead: Overhead?
         var scheduling: Scheduling?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(RuntimeClass.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&handler)
+                case 4: try r.read(&overhead)
+                case 5: try r.read(&scheduling)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "RuntimeClass")
+            w.field("apiVersion", "node.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.requiredField("handler", handler)
+            w.field("overhead", overhead)
+            w.field("scheduling", scheduling)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var handler: String { get { box.fields.handler } _modify { own(); yield &box.fields.handler } }
@@ -33,35 +65,6 @@ package struct RuntimeClass: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0handler\0overhead\0scheduling")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.handler)
-            case 4: try r.read(&fields.overhead)
-            case 5: try r.read(&fields.scheduling)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "RuntimeClass")
-        w.field("apiVersion", "node.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.requiredField("handler", box.fields.handler)
-        w.field("overhead", box.fields.overhead)
-        w.field("scheduling", box.fields.scheduling)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct Overhead: APIObject {
@@ -70,12 +73,10 @@ package struct Overhead: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("podFixed")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Overhead.keys) {
             case 0: try r.read(&podFixed)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -89,6 +90,8 @@ package struct Overhead: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("podFixed")
 }
 
 package struct Scheduling: APIObject {
@@ -98,12 +101,10 @@ package struct Scheduling: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("nodeSelector\0tolerations")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Scheduling.keys) {
             case 0: try r.read(&nodeSelector)
             case 1: try r.read(&tolerations)
             case -1: return
@@ -119,4 +120,6 @@ package struct Scheduling: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("nodeSelector\0tolerations")
 }

@@ -11,18 +11,48 @@ package struct PodDisruptionBudget: KubernetesResource {
         var spec: PodDisruptionBudgetSpec = .init()
         var status: PodDisruptionBudgetStatus = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodDisruptionBudget.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case 4: try r.read(&status)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "PodDisruptionBudget")
+            w.field("apiVersion", "policy/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.fieldUnlessEmpty("status", status)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: PodDisruptionBudgetSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
@@ -30,33 +60,6 @@ package struct PodDisruptionBudget: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case 4: try r.read(&fields.status)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "PodDisruptionBudget")
-        w.field("apiVersion", "policy/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.fieldUnlessEmpty("status", box.fields.status)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodDisruptionBudgetSpec: APIObject {
@@ -66,18 +69,47 @@ package struct PodDisruptionBudgetSpec: APIObject {
         var maxUnavailable: IntOrString?
         var unhealthyPodEvictionPolicy: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(PodDisruptionBudgetSpec.keys) {
+                case 0: try r.read(&minAvailable)
+                case 1: try r.read(&selector)
+                case 2: try r.read(&maxUnavailable)
+                case 3: try r.read(&unhealthyPodEvictionPolicy)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("minAvailable", minAvailable)
+            w.field("selector", selector)
+            w.field("maxUnavailable", maxUnavailable)
+            w.field("unhealthyPodEvictionPolicy", unhealthyPodEvictionPolicy)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var minAvailable: IntOrString? { get { box.fields.minAvailable } _modify { own(); yield &box.fields.minAvailable } }
     package var selector: LabelSelector? { get { box.fields.selector } _modify { own(); yield &box.fields.selector } }
@@ -86,32 +118,6 @@ package struct PodDisruptionBudgetSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("minAvailable\0selector\0maxUnavailable\0unhealthyPodEvictionPolicy")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.minAvailable)
-            case 1: try r.read(&fields.selector)
-            case 2: try r.read(&fields.maxUnavailable)
-            case 3: try r.read(&fields.unhealthyPodEvictionPolicy)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("minAvailable", box.fields.minAvailable)
-        w.field("selector", box.fields.selector)
-        w.field("maxUnavailable", box.fields.maxUnavailable)
-        w.field("unhealthyPodEvictionPolicy", box.fields.unhealthyPodEvictionPolicy)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct PodDisruptionBudgetStatus: APIObject {
@@ -126,12 +132,10 @@ package struct PodDisruptionBudgetStatus: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("observedGeneration\0disruptedPods\0disruptionsAllowed\0currentHealthy\0desiredHealthy\0expectedPods\0conditions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PodDisruptionBudgetStatus.keys) {
             case 0: try r.read(&observedGeneration)
             case 1: try r.read(&disruptedPods)
             case 2: try r.read(&disruptionsAllowed)
@@ -157,4 +161,6 @@ package struct PodDisruptionBudgetStatus: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("observedGeneration\0disruptedPods\0disruptionsAllowed\0currentHealthy\0desiredHealthy\0expectedPods\0conditions")
 }

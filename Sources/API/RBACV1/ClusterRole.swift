@@ -13,12 +13,10 @@ package struct ClusterRole: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0rules\0aggregationRule")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ClusterRole.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&rules)
@@ -39,6 +37,8 @@ package struct ClusterRole: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0rules\0aggregationRule")
 }
 
 package struct PolicyRule: APIObject {
@@ -51,12 +51,10 @@ package struct PolicyRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("verbs\0apiGroups\0resources\0resourceNames\0nonResourceURLs")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PolicyRule.keys) {
             case 0: try r.read(&verbs)
             case 1: try r.read(&apiGroups)
             case 2: try r.read(&resources)
@@ -78,6 +76,8 @@ package struct PolicyRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("verbs\0apiGroups\0resources\0resourceNames\0nonResourceURLs")
 }
 
 package struct AggregationRule: APIObject {
@@ -86,12 +86,10 @@ package struct AggregationRule: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("clusterRoleSelectors")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(AggregationRule.keys) {
             case 0: try r.read(&clusterRoleSelectors)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -105,4 +103,6 @@ package struct AggregationRule: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("clusterRoleSelectors")
 }

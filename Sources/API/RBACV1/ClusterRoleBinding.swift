@@ -11,18 +11,48 @@ package struct ClusterRoleBinding: KubernetesResource {
         var subjects: [Subject] = []
         var roleRef: RoleRef?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ClusterRoleBinding.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&subjects)
+                case 4: try r.read(&roleRef)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "ClusterRoleBinding")
+            w.field("apiVersion", "rbac.authorization.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.field("subjects", subjects)
+            w.field("roleRef", roleRef)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var subjects: [Subject] { get { box.fields.subjects } _modify { own(); yield &box.fields.subjects } }
@@ -30,33 +60,6 @@ package struct ClusterRoleBinding: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0subjects\0roleRef")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.subjects)
-            case 4: try r.read(&fields.roleRef)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "ClusterRoleBinding")
-        w.field("apiVersion", "rbac.authorization.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.field("subjects", box.fields.subjects)
-        w.field("roleRef", box.fields.roleRef)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct Subject: APIObject {
@@ -66,18 +69,47 @@ package struct Subject: APIObject {
         var name: String = ""
         var namespace: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Subject.keys) {
+                case 0: try r.read(&kind)
+                case 1: try r.read(&apiGroup)
+                case 2: try r.read(&name)
+                case 3: try r.read(&namespace)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("kind", kind)
+            w.field("apiGroup", apiGroup)
+            w.requiredField("name", name)
+            w.field("namespace", namespace)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var kind: String { get { box.fields.kind } _modify { own(); yield &box.fields.kind } }
     package var apiGroup: String? { get { box.fields.apiGroup } _modify { own(); yield &box.fields.apiGroup } }
@@ -86,32 +118,6 @@ package struct Subject: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiGroup\0name\0namespace")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.kind)
-            case 1: try r.read(&fields.apiGroup)
-            case 2: try r.read(&fields.name)
-            case 3: try r.read(&fields.namespace)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("kind", box.fields.kind)
-        w.field("apiGroup", box.fields.apiGroup)
-        w.requiredField("name", box.fields.name)
-        w.field("namespace", box.fields.namespace)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct RoleRef: APIObject {
@@ -122,12 +128,10 @@ package struct RoleRef: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("apiGroup\0kind\0name")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(RoleRef.keys) {
             case 0: try r.read(&apiGroup)
             case 1: try r.read(&kind)
             case 2: try r.read(&name)
@@ -145,4 +149,6 @@ package struct RoleRef: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("apiGroup\0kind\0name")
 }

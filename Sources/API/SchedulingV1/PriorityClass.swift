@@ -15,12 +15,10 @@ package struct PriorityClass: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0value\0globalDefault\0description\0preemptionPolicy")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(PriorityClass.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&value)
@@ -45,4 +43,6 @@ package struct PriorityClass: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0value\0globalDefault\0description\0preemptionPolicy")
 }

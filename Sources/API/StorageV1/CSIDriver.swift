@@ -10,49 +10,52 @@ package struct CSIDriver: KubernetesResource {
         var metadata: ObjectMeta = .init()
         var spec: CSIDriverSpec = .init()
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CSIDriver.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&spec)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "CSIDriver")
+            w.field("apiVersion", "storage.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.fieldUnlessEmpty("spec", spec)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var spec: CSIDriverSpec { get { box.fields.spec } _modify { own(); yield &box.fields.spec } }
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.spec)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "CSIDriver")
-        w.field("apiVersion", "storage.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.fieldUnlessEmpty("spec", box.fields.spec)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct CSIDriverSpec: APIObject {
@@ -71,12 +74,10 @@ package struct CSIDriverSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("attachRequired\0podInfoOnMount\0volumeLifecycleModes\0storageCapacity\0fsGroupPolicy\0tokenRequests\0requiresRepublish\0seLinuxMount\0nodeAllocatableUpdatePeriodSeconds\0serviceAccountTokenInSecrets\0preventPodSchedulingIfMissing")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CSIDriverSpec.keys) {
             case 0: try r.read(&attachRequired)
             case 1: try r.read(&podInfoOnMount)
             case 2: try r.read(&volumeLifecycleModes)
@@ -110,6 +111,8 @@ package struct CSIDriverSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("attachRequired\0podInfoOnMount\0volumeLifecycleModes\0storageCapacity\0fsGroupPolicy\0tokenRequests\0requiresRepublish\0seLinuxMount\0nodeAllocatableUpdatePeriodSeconds\0serviceAccountTokenInSecrets\0preventPodSchedulingIfMissing")
 }
 
 package struct TokenRequest: APIObject {
@@ -119,12 +122,10 @@ package struct TokenRequest: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("audience\0expirationSeconds")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(TokenRequest.keys) {
             case 0: try r.read(&audience)
             case 1: try r.read(&expirationSeconds)
             case -1: return
@@ -140,4 +141,6 @@ package struct TokenRequest: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("audience\0expirationSeconds")
 }

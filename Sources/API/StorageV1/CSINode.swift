@@ -12,12 +12,10 @@ package struct CSINode: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CSINode.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -36,6 +34,8 @@ package struct CSINode: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec")
 }
 
 package struct CSINodeSpec: APIObject {
@@ -44,12 +44,10 @@ package struct CSINodeSpec: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("drivers")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CSINodeSpec.keys) {
             case 0: try r.read(&drivers)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -63,6 +61,8 @@ package struct CSINodeSpec: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("drivers")
 }
 
 package struct CSINodeDriver: APIObject {
@@ -74,12 +74,10 @@ package struct CSINodeDriver: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("name\0nodeID\0topologyKeys\0allocatable")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(CSINodeDriver.keys) {
             case 0: try r.read(&name)
             case 1: try r.read(&nodeID)
             case 2: try r.read(&topologyKeys)
@@ -99,6 +97,8 @@ package struct CSINodeDriver: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("name\0nodeID\0topologyKeys\0allocatable")
 }
 
 package struct VolumeNodeResources: APIObject {
@@ -107,12 +107,10 @@ package struct VolumeNodeResources: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("count")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeNodeResources.keys) {
             case 0: try r.read(&count)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -126,4 +124,6 @@ package struct VolumeNodeResources: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("count")
 }

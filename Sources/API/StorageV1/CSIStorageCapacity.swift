@@ -13,18 +13,52 @@ package struct CSIStorageCapacity: KubernetesResource {
         var capacity: Quantity?
         var maximumVolumeSize: Quantity?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(CSIStorageCapacity.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&nodeTopology)
+                case 4: try r.read(&storageClassName)
+                case 5: try r.read(&capacity)
+                case 6: try r.read(&maximumVolumeSize)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "CSIStorageCapacity")
+            w.field("apiVersion", "storage.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.field("nodeTopology", nodeTopology)
+            w.requiredField("storageClassName", storageClassName)
+            w.field("capacity", capacity)
+            w.field("maximumVolumeSize", maximumVolumeSize)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var nodeTopology: LabelSelector? { get { box.fields.nodeTopology } _modify { own(); yield &box.fields.nodeTopology } }
@@ -34,35 +68,4 @@ package struct CSIStorageCapacity: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0nodeTopology\0storageClassName\0capacity\0maximumVolumeSize")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.nodeTopology)
-            case 4: try r.read(&fields.storageClassName)
-            case 5: try r.read(&fields.capacity)
-            case 6: try r.read(&fields.maximumVolumeSize)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "CSIStorageCapacity")
-        w.field("apiVersion", "storage.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.field("nodeTopology", box.fields.nodeTopology)
-        w.requiredField("storageClassName", box.fields.storageClassName)
-        w.field("capacity", box.fields.capacity)
-        w.field("maximumVolumeSize", box.fields.maximumVolumeSize)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

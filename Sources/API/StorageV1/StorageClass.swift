@@ -17,18 +17,58 @@ package struct StorageClass: KubernetesResource {
         var volumeBindingMode: String?
         var allowedTopologies: [TopologySelectorTerm] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(StorageClass.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&provisioner)
+                case 4: try r.read(&parameters)
+                case 5: try r.read(&reclaimPolicy)
+                case 6: try r.read(&mountOptions)
+                case 7: try r.read(&allowVolumeExpansion)
+                case 8: try r.read(&volumeBindingMode)
+                case 9: try r.read(&allowedTopologies)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "StorageClass")
+            w.field("apiVersion", "storage.k8s.io/v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.requiredField("provisioner", provisioner)
+            w.field("parameters", parameters)
+            w.field("reclaimPolicy", reclaimPolicy)
+            w.field("mountOptions", mountOptions)
+            w.field("allowVolumeExpansion", allowVolumeExpansion)
+            w.field("volumeBindingMode", volumeBindingMode)
+            w.field("allowedTopologies", allowedTopologies)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ObjectMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var provisioner: String { get { box.fields.provisioner } _modify { own(); yield &box.fields.provisioner } }
@@ -41,41 +81,4 @@ package struct StorageClass: KubernetesResource {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0provisioner\0parameters\0reclaimPolicy\0mountOptions\0allowVolumeExpansion\0volumeBindingMode\0allowedTopologies")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.provisioner)
-            case 4: try r.read(&fields.parameters)
-            case 5: try r.read(&fields.reclaimPolicy)
-            case 6: try r.read(&fields.mountOptions)
-            case 7: try r.read(&fields.allowVolumeExpansion)
-            case 8: try r.read(&fields.volumeBindingMode)
-            case 9: try r.read(&fields.allowedTopologies)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "StorageClass")
-        w.field("apiVersion", "storage.k8s.io/v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.requiredField("provisioner", box.fields.provisioner)
-        w.field("parameters", box.fields.parameters)
-        w.field("reclaimPolicy", box.fields.reclaimPolicy)
-        w.field("mountOptions", box.fields.mountOptions)
-        w.field("allowVolumeExpansion", box.fields.allowVolumeExpansion)
-        w.field("volumeBindingMode", box.fields.volumeBindingMode)
-        w.field("allowedTopologies", box.fields.allowedTopologies)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -14,12 +14,10 @@ package struct VolumeAttachment: KubernetesResource {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeAttachment.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&metadata)
             case 3: try r.read(&spec)
@@ -40,6 +38,8 @@ package struct VolumeAttachment: KubernetesResource {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0metadata\0spec\0status")
 }
 
 package struct VolumeAttachmentSpec: APIObject {
@@ -48,18 +48,45 @@ package struct VolumeAttachmentSpec: APIObject {
         var source: VolumeAttachmentSource?
         var nodeName: String = ""
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(VolumeAttachmentSpec.keys) {
+                case 0: try r.read(&attacher)
+                case 1: try r.read(&source)
+                case 2: try r.read(&nodeName)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("attacher", attacher)
+            w.field("source", source)
+            w.requiredField("nodeName", nodeName)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var attacher: String { get { box.fields.attacher } _modify { own(); yield &box.fields.attacher } }
     package var source: VolumeAttachmentSource? { get { box.fields.source } _modify { own(); yield &box.fields.source } }
@@ -67,30 +94,6 @@ package struct VolumeAttachmentSpec: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("attacher\0source\0nodeName")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.attacher)
-            case 1: try r.read(&fields.source)
-            case 2: try r.read(&fields.nodeName)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("attacher", box.fields.attacher)
-        w.field("source", box.fields.source)
-        w.requiredField("nodeName", box.fields.nodeName)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct VolumeAttachmentSource: APIObject {
@@ -100,12 +103,10 @@ package struct VolumeAttachmentSource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("persistentVolumeName\0inlineVolumeSpec")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeAttachmentSource.keys) {
             case 0: try r.read(&persistentVolumeName)
             case 1: try r.read(&inlineVolumeSpec)
             case -1: return
@@ -121,6 +122,8 @@ package struct VolumeAttachmentSource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("persistentVolumeName\0inlineVolumeSpec")
 }
 
 package struct VolumeAttachmentStatus: APIObject {
@@ -130,18 +133,47 @@ package struct VolumeAttachmentStatus: APIObject {
         var attachError: VolumeError?
         var detachError: VolumeError?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(VolumeAttachmentStatus.keys) {
+                case 0: try r.read(&attached)
+                case 1: try r.read(&attachmentMetadata)
+                case 2: try r.read(&attachError)
+                case 3: try r.read(&detachError)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("attached", attached)
+            w.field("attachmentMetadata", attachmentMetadata)
+            w.field("attachError", attachError)
+            w.field("detachError", detachError)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var attached: Bool { get { box.fields.attached } _modify { own(); yield &box.fields.attached } }
     package var attachmentMetadata: [String: String] { get { box.fields.attachmentMetadata } _modify { own(); yield &box.fields.attachmentMetadata } }
@@ -150,32 +182,6 @@ package struct VolumeAttachmentStatus: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("attached\0attachmentMetadata\0attachError\0detachError")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.attached)
-            case 1: try r.read(&fields.attachmentMetadata)
-            case 2: try r.read(&fields.attachError)
-            case 3: try r.read(&fields.detachError)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("attached", box.fields.attached)
-        w.field("attachmentMetadata", box.fields.attachmentMetadata)
-        w.field("attachError", box.fields.attachError)
-        w.field("detachError", box.fields.detachError)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct VolumeError: APIObject {
@@ -186,12 +192,10 @@ package struct VolumeError: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("time\0message\0errorCode")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(VolumeError.keys) {
             case 0: try r.read(&time)
             case 1: try r.read(&message)
             case 2: try r.read(&errorCode)
@@ -209,4 +213,6 @@ package struct VolumeError: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("time\0message\0errorCode")
 }

@@ -18,12 +18,12 @@ package struct APIRequest: Sendable {
     package var info: RequestInfo
     /// The id under which this request appears in logs and in the `Audit-Id` header.
     package var auditID: String
-    /// The client's address without the port; empty for requests from inside the process.
-    package var remoteAddress: String
+    /// Nil for requests from inside the process.
+    package var connection: ClientConnection?
 
     package init(
         method: String, path: String, uri: String? = nil, query: QueryItems = QueryItems(), headers: HTTPHeaders = [:], body: [UInt8] = [],
-        user: UserInfo = .anonymous, info: RequestInfo = RequestInfo(), auditID: String = "", remoteAddress: String = ""
+        user: UserInfo = .anonymous, info: RequestInfo = RequestInfo(), auditID: String = "", connection: ClientConnection? = nil
     ) {
         self.method = method
         self.path = path
@@ -34,7 +34,7 @@ package struct APIRequest: Sendable {
         self.user = user
         self.info = info
         self.auditID = auditID
-        self.remoteAddress = remoteAddress
+        self.connection = connection
     }
 }
 

@@ -9,6 +9,8 @@ package protocol Responder: Sendable {
     func respond(status: Int, headers: HTTPHeaders, body: ByteBuffer)
     /// Sends the head of an answer whose length is not known yet (watch, logs).
     func stream(status: Int, headers: HTTPHeaders) -> any StreamWriter
+    /// Nil where the connection cannot leave HTTP: HTTP/2 and requests from inside the process.
+    var tunnel: (any Tunnel)? { get }
 }
 
 /// The body of a streamed answer. Safe to call from any thread; writes of one thread keep their order.
@@ -29,6 +31,8 @@ package protocol StreamWriter: Sendable {
 }
 
 extension Responder {
+    package var tunnel: (any Tunnel)? { nil }
+
     package func respond(status: Int, headers: HTTPHeaders, body: ByteBuffer) {
         respond(status: status, headers: headers, body: Array(body.readableBytesView))
     }

@@ -4,7 +4,7 @@ import Storage
 
 extension WatchCache: Service {
     /// Fills the cache from the store and follows the store until cancelled or shut down. When the store ends the watch (a lost connection, a
-    /// compaction that overtook it), the cache is filled anew; until then it serves what it has.
+    /// compaction that overtook it), the watches are closed, and the cache is not ready until it has been filled anew.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
@@ -49,17 +49,21 @@ extension WatchCache: Service {
     /// - Returns: why the store ended the watch; nil when the task was cancelled.
     private func fillAndFollow() async throws(StoreError) -> StoreError? {
         // The first time from some way back, so that the log has a past. Later never: the cache has been read, and time goes forward.
-        let start: Int64? = isReady ? nil : max(store.compactedRevision, store.currentRevision - configuration.replayedRevisionsMax)
+        let start: Int64? = revision > 0 ? nil : max(store.compactedRevision, store.currentRevision - configuration.replayedRevisionsMax)
         let result = try await store.range(RangeRequest(KeyRange(prefix: scope.prefix), revision: start))
-        let generation = fill(entries(of: result), revision: result.revision, readyAt: max(store.currentRevision, result.revision))
+        let generation = fill(entries(of: result), revision: result.revision)
         let ended = OneShot<StoreError>()
         let handle = try store.watch(KeyRange(prefix: scope.prefix), from: result.revision) { [self] batch in
             switch batch {
             case .events(let events, let revision): receive(events, through: revision, generation: generation)
+            case .caughtUp(let revision): caughtUp(at: revision, generation: generation)
             case .ended(let reason): ended.finish(reason)
             }
         }
-        defer { handle.cancel() }
+        defer {
+            handle.cancel()
+            stopServing()
+        }
         return await ended.wait()
     }
 }

@@ -34,8 +34,6 @@ package final class WatchCache: Sendable {
         /// Counts the times the cache was filled; what an earlier watch of the store still tells is not listened to.
         var generation = 0
         var isReady = false
-        /// Ready when this revision is reached; nil before the first filling.
-        var readyAt: Int64?
         /// Every change up to here is in.
         var revision: Int64 = 0
         /// The revision of the last change of this resource; the state has been the same since.
@@ -76,6 +74,11 @@ extension WatchCache {
         state.withLock { $0.revision }
     }
 
+    /// The revision of the last change to an object of this resource; the objects have been the same since.
+    package var lastChange: Int64 {
+        state.withLock { $0.changed }
+    }
+
     package func entry(namespace: String?, name: String) -> WatchCacheEntry? {
         entry(key: scope.key(namespace: namespace, name: name))
     }
@@ -104,6 +107,11 @@ extension WatchCache {
             }
             return state.kept.last { $0.revision == revision }
         }
+    }
+
+    /// Whether objects can be found by an index of this name.
+    package func hasIndex(_ name: String) -> Bool {
+        configuration.indexes.contains { $0.name == name }
     }
 
     /// Keeps a snapshot of all objects for a while, so that a list given out in parts can be continued from it.
@@ -225,11 +233,23 @@ extension WatchCache {
         }
     }
 
+    /// The store has told everything up to `revision`, and from now on tells of each commit before it is answered: the cache may be read.
+    func caughtUp(at revision: Int64, generation: Int) {
+        let wakes = state.withLock { state in
+            guard state.generation == generation else { return [@Sendable () -> Void]() }
+            state.revision = max(state.revision, revision)
+            state.isReady = true
+            return state.takeSatisfied()
+        }
+        for wake in wakes { wake() }
+    }
+
     /// Replaces everything by what the store holds at `revision`. Watches that are under way are closed.
     ///
-    /// - Parameter readyAt: the revision from which on the cache may be read.
+    /// The cache can be read again when it has caught up with the store.
+    ///
     /// - Returns: the generation that `receive` must be called with from now on.
-    func fill(_ entries: [WatchCacheEntry], revision: Int64, readyAt: Int64) -> Int {
+    func fill(_ entries: [WatchCacheEntry], revision: Int64) -> Int {
         var indexed = IndexedEntries(configuration.indexes)
         for entry in entries { indexed.replace(nil, with: entry) }
         let sorted = SortedEntries(sorted: entries)
@@ -239,14 +259,24 @@ extension WatchCache {
             state.indexed = indexed
             state.revision = revision
             state.changed = revision
-            state.readyAt = readyAt
+            state.isReady = false
             // Its numbers begin anew; the watchers that have positions in the old one are closed.
             state.log = EventLog(after: revision, eventsMax: configuration.eventsMax, bytesMax: configuration.eventBytesMax)
             state.kept = []
-            return (state.generation, state.watchers.closeAll(.restarted) + state.becomeFresh())
+            return (state.generation, state.watchers.closeAll(.restarted))
         }
         for wake in wakes { wake() }
         return generation
+    }
+
+    /// The store is followed no more, or not for now: closes the watches, which would wait in vain, and begins no new ones.
+    func stopServing() {
+        let wakes = state.withLock { state in
+            state.generation += 1
+            state.isReady = false
+            return state.watchers.closeAll(.restarted)
+        }
+        for wake in wakes { wake() }
     }
 
     /// Takes in changes that the store tells.
@@ -268,7 +298,7 @@ extension WatchCache {
             var wakes: [@Sendable () -> Void] = []
             for change in changes { state.apply(change, scope: scope, wakes: &wakes) }
             state.revision = max(state.revision, revision)
-            return wakes + state.becomeFresh()
+            return wakes + state.takeSatisfied()
         }
         for wake in wakes { wake() }
     }
@@ -294,9 +324,8 @@ extension WatchCache.State {
             indexes: indexed)
     }
 
-    /// Marks the cache ready when it has come far enough; returns how to tell those who wait for the revision it has reached.
-    mutating func becomeFresh() -> [@Sendable () -> Void] {
-        if let readyAt, revision >= readyAt { isReady = true }
+    /// How to tell those who wait for a revision that has been reached.
+    mutating func takeSatisfied() -> [@Sendable () -> Void] {
         guard isReady, !waiters.isEmpty else { return [] }
         let reached = waiters.filter { $0.revision <= revision }
         waiters.removeAll { $0.revision <= revision }

@@ -21,8 +21,9 @@ package struct ContainerRuntimeError: Error, CustomStringConvertible {
     package var isAlreadyExists: Bool { code == .alreadyExists }
     package var isUnimplemented: Bool { code == .unimplemented }
     package var isDeadlineExceeded: Bool { code == .deadlineExceeded }
-    /// The runtime could not be reached (not running, restarting); the call may be tried again.
-    package var isUnavailable: Bool { code == .unavailable }
+    package var isInvalidArgument: Bool { code == .invalidArgument }
+    /// The runtime could not be reached or is just starting; the call may be tried again.
+    package var isUnavailable: Bool { code == .unavailable || message.contains("server is not initialized yet") }
 
     package var description: String {
         "runtime call \(rpc)\(subject.isEmpty ? "" : " of \(subject)") failed: \(code): \(message)"

@@ -13,6 +13,8 @@ package struct ContainerdConfiguration: Sendable {
     package var concurrentDownloadsMax = 3
     /// Set where root may not lower OOM scores, as in some containers and sandboxes: runc dies there when it is asked to.
     package var restrictOOMScore: Bool
+    /// The network namespace that containerd and pods with the host's network run in; nil for our own.
+    package var networkNamespace: String?
     /// The log is moved aside beyond this many bytes; one old one is kept.
     package var logBytesMax: Int64 = 16 << 20
 

@@ -40,7 +40,7 @@ package final class ContainerdSupervisor: Service {
         let isChanged = try Files.readText(configuration.configurationPath).map { $0 + "\n" } != text
         if isChanged { try Files.writeAtomically(configuration.configurationPath, text) }
         if let running = try earlier() {
-            if !isChanged, await answers(within: .seconds(10), of: running) {
+            if !isChanged, await answer(within: .seconds(10), of: running) == .ready {
                 process.withLock { $0 = running }
                 logger.info("took over the running containerd", metadata: ["pid": "\(running.pid)"])
                 return
@@ -117,47 +117,66 @@ package final class ContainerdSupervisor: Service {
 
     private func launch() async throws {
         unlink(configuration.socketPath)
-        let handle = try Spawn.daemon(["containerd", "--config", configuration.configurationPath], log: configuration.logPath)
+        let handle = try Spawn.daemon(
+            ["containerd", "--config", configuration.configurationPath], log: configuration.logPath,
+            networkNamespace: configuration.networkNamespace)
         try Files.writeAtomically(configuration.pidPath, handle.text)
-        guard await answers(within: Self.startTimeMax, of: handle) else {
+        let answer = await answer(within: Self.startTimeMax, of: handle)
+        if answer != .ready {
             try Task.checkCancellation()
-            if handle.isRunning {
-                try await handle.stop(grace: .seconds(2))
-                throw Failure(description: "containerd does not answer on \(configuration.socketPath); its log is \(configuration.logPath)")
-            }
-            let code = try await handle.waitForEnd()
-            let exit = code.map { " with exit code \($0)" } ?? ""
-            throw Failure(description: "containerd ended at its start\(exit): \(lastLogLine()) (its log is \(configuration.logPath))")
+            let reason = await describe(answer, of: handle)
+            try await handle.stop(grace: .seconds(2))
+            throw Failure(description: "\(reason) (its log is \(configuration.logPath))")
         }
         process.withLock { $0 = handle }
         logger.info("containerd runs", metadata: ["pid": "\(handle.pid)", "socket": "\(configuration.socketPath)"])
     }
 
-    /// Whether the runtime answers before the time is over; false at once when the process ends.
-    private func answers(within limit: Duration, of handle: ProcessHandle) async -> Bool {
+    private enum Answer: Sendable, Equatable {
+        case ready
+        case ended
+        /// It answers, but its CRI plug-in could not be loaded.
+        case withoutCRI
+        case none
+    }
+
+    /// What comes of waiting for the runtime to be ready, at most for `limit`.
+    private func answer(within limit: Duration, of handle: ProcessHandle) async -> Answer {
         do {
             let client = try RuntimeClient(endpoint: configuration.endpoint, logger: logger)
             let end = ContinuousClock.now + limit
             return try await client.whileConnected {
-                while ContinuousClock.now < end && handle.isRunning {
-                    if let status = try? await client.status(verbose: false),
-                        status.status.conditions.contains(where: { $0.type == "RuntimeReady" && $0.status })
-                    {
-                        return true
+                while ContinuousClock.now < end {
+                    if !handle.isRunning { return .ended }
+                    do {
+                        let conditions = try await client.status(verbose: false).status.conditions
+                        if conditions.contains(where: { $0.type == "RuntimeReady" && $0.status }) { return .ready }
+                    } catch let error as ContainerRuntimeError where error.isUnimplemented {
+                        return .withoutCRI
+                    } catch is ContainerRuntimeError {
+                        // Not yet.
                     }
                     // There is no event to wait for: the socket appears before the runtime behind it is ready.
                     try await Task.sleep(for: .milliseconds(20))
                 }
-                return false
+                return .none
             }
         } catch {
-            return false
+            return .none
         }
     }
 
-    private func lastLogLine() -> String {
-        let text = (try? Files.readText(configuration.logPath)) ?? ""
-        return text.split(separator: "\n").last.map(String.init) ?? "it wrote no log"
+    private func describe(_ answer: Answer, of handle: ProcessHandle) async -> String {
+        let log = ((try? Files.readText(configuration.logPath)) ?? "").split(separator: "\n")
+        switch answer {
+        case .ready, .none:
+            return "containerd does not answer on \(configuration.socketPath)"
+        case .ended:
+            let code = (try? await handle.waitForEnd()).flatMap { $0 }
+            return "containerd ended at its start\(code.map { " with exit code \($0)" } ?? ""): \(log.last ?? "it wrote no log")"
+        case .withoutCRI:
+            return "containerd runs without its CRI plug-in: \(log.last { $0.contains("failed to load plugin") } ?? "it does not say why")"
+        }
     }
 
     /// containerd holds its log open for appending, so the old content is copied aside and the file emptied.

@@ -89,31 +89,39 @@ package final class LeaderElector: Service {
         }
     }
 
-    /// One try to take or renew the lease; whether it succeeded.
+    /// One try to take or renew the lease; whether it succeeded. A server that does not answer must not keep us believing that we lead,
+    /// so the machine's own clock limits the try.
     private func attempt(_ election: inout LeaderElection) async -> Bool {
         do {
-            let current: Lease?
-            do {
-                current = try await client.get(Lease.self, name, namespace: namespace)
-            } catch let error as APIStatusError where error.isNotFound {
-                current = nil
-            }
-            let stored: Lease
-            switch election.move(on: current, uptime: time.uptime(), wallMicroseconds: time.wallMicroseconds()) {
-            case .wait: return false
-            case .create(var lease):
-                lease.metadata.name = name
-                lease.metadata.namespace = namespace
-                stored = try await client.create(lease)
-            case .update(let lease):
-                stored = try await client.update(lease)
-            }
-            election.observe(stored, uptime: time.uptime())
-            return true
+            let before = election
+            election = try await withDeadline(timing.renewDeadline) { [self] in try await attempt(before) }
+            return election.isLeader
         } catch {
             logger.debug("lease not taken", metadata: ["lease": "\(namespace)/\(name)", "error": "\(error)"])
             return false
         }
+    }
+
+    private func attempt(_ before: LeaderElection) async throws -> LeaderElection {
+        var election = before
+        let current: Lease?
+        do {
+            current = try await client.get(Lease.self, name, namespace: namespace)
+        } catch let error as APIStatusError where error.isNotFound {
+            current = nil
+        }
+        let stored: Lease
+        switch election.move(on: current, uptime: time.uptime(), wallMicroseconds: time.wallMicroseconds()) {
+        case .wait: return election
+        case .create(var lease):
+            lease.metadata.name = name
+            lease.metadata.namespace = namespace
+            stored = try await client.create(lease)
+        case .update(let lease):
+            stored = try await client.update(lease)
+        }
+        election.observe(stored, uptime: time.uptime())
+        return election
     }
 
     /// Lets the others go ahead; runs in a task of its own because ours is usually cancelled by now.

@@ -24,6 +24,8 @@ package protocol Store: Sendable {
 
     /// Follows the changes of a range: all whose revision is greater than `revision`, first those of the past and then each new one.
     ///
+    /// When all of the past has been told, the watch is told that too (`WatchBatch.caughtUp`).
+    ///
     /// `handler` is called by one thread at a time and must not block; it may call the store. The watch lives until it is cancelled or told `WatchBatch.ended`; letting go of the handle does not end it.
     ///
     /// - Throws: `StoreError.compacted` when the changes after `revision` are no longer all there.

@@ -26,6 +26,9 @@ package enum WatchBatch: Sendable {
     ///
     /// The list is empty when nothing in the range changed: every watch hears of every group of commits, so that it knows how far it has seen.
     case events([StoreEvent], through: Int64)
+    /// The past has been told, up to and including revision `at`; comes once. From now on the watch is told of each commit before the one who made it
+    /// gets his answer.
+    case caughtUp(at: Int64)
     /// The watch is over and must be begun anew: the store was closed, or the watch fell behind a compaction. Nothing follows.
     case ended(StoreError)
 }

@@ -29,6 +29,12 @@ final class Watcher: WatchHandle {
         handler(.events(wanted, through: revision))
     }
 
+    /// Tells that the past has been told.
+    func tellCaughtUp(at revision: Int64) {
+        guard !isOver else { return }
+        handler(.caughtUp(at: revision))
+    }
+
     /// Tells that nothing follows.
     func end(_ reason: StoreError) {
         guard !over.exchange(true, ordering: .acquiringAndReleasing) else { return }

@@ -56,6 +56,7 @@ package final class MemoryStore: Store {
             state.watchers.removeAll(where: \.isOver)
             state.watchers.append(watcher)
             state.news.append(.changes(state.data.events(after: revision), through: state.data.revision, to: [watcher]))
+            state.news.append(.caughtUp(watcher, at: state.data.revision))
             return nil
         }
         if let refusal { throw refusal }
@@ -97,6 +98,8 @@ package final class MemoryStore: Store {
             case .changes(let events, let revision, let watchers):
                 for watcher in watchers { watcher.tell(events, through: revision) }
                 state.withLock { $0.announcedRevision = max($0.announcedRevision, revision) }
+            case .caughtUp(let watcher, let revision):
+                watcher.tellCaughtUp(at: revision)
             case .answer(let completion, let result):
                 completion(result)
             case .end(let reason, let watchers):
@@ -137,6 +140,7 @@ extension MemoryStore {
     /// Something that must be told outside the lock, in the order in which it came about.
     private enum News {
         case changes([StoreEvent], through: Int64, to: [Watcher])
+        case caughtUp(Watcher, at: Int64)
         case answer(@Sendable (Result<CommitResult, StoreError>) -> Void, Result<CommitResult, StoreError>)
         case end(StoreError, of: [Watcher])
     }

@@ -31,22 +31,20 @@ enum SQLiteSchema {
     static func lastID(of revision: Int64) -> Int64 { (revision << ordinalBits) | ((1 << ordinalBits) - 1) }
     static func revision(ofID id: Int64) -> Int64 { id >> ordinalBits }
 
-    /// Makes a new database, or checks that this is one the program understands.
-    static func prepare(_ database: Database, file: String) throws {
-        let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    /// Checks that this is a database that the program understands, or an empty one.
+    static func check(_ database: Database, file: String) throws {
+        if try isEmpty(database) { return }
         let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-        if found == 0 {
-            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-            guard tables == 0 else { throw StoreError.corrupt(file: file, detail: "it is a database of some other program") }
-            try create(database)
-        } else if application != applicationID {
-            throw StoreError.corrupt(file: file, detail: "it is a database of some other program")
-        } else if found > version {
-            throw StoreError.newerSchema(file: file, found: found, supported: version)
-        }
+        guard application == applicationID else { throw StoreError.corrupt(file: file, detail: "it is a database of some other program") }
+        let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard found <= version else { throw StoreError.newerSchema(file: file, found: found, supported: version) }
     }
 
-    private static func create(_ database: Database) throws {
+    static func isEmpty(_ database: Database) throws -> Bool {
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
+    }
+
+    static func create(_ database: Database) throws {
         try database.inTransaction(.immediate) {
             try database.execute(
                 sql: """

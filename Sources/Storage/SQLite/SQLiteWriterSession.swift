@@ -143,7 +143,7 @@ struct SQLiteWriterSession {
         var remaining: [(watcher: Watcher, position: Int64)] = []
         for (watcher, position) in followers where !watcher.isOver {
             if position >= revision {
-                watchers.append(watcher)
+                caughtUp(watcher)
                 continue
             }
             guard position >= writer.compactedRevision else {
@@ -156,12 +156,18 @@ struct SQLiteWriterSession {
                     try SQLiteHistory.events(of: watcher.range, after: position, through: end, in: database)
                 }
                 watcher.tell(events, through: end)
-                if end == revision { watchers.append(watcher) } else { remaining.append((watcher, end)) }
+                if end == revision { caughtUp(watcher) } else { remaining.append((watcher, end)) }
             } catch {
                 watcher.end(StoreError(error, file: writer.path))
             }
         }
         followers = remaining
+    }
+
+    /// From here on the watch is told of every batch, before the batch is answered.
+    private mutating func caughtUp(_ watcher: Watcher) {
+        watchers.append(watcher)
+        watcher.tellCaughtUp(at: revision)
     }
 
     // MARK: Compaction

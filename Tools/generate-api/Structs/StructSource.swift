@@ -13,26 +13,37 @@ struct StructSource {
             lines.append("        group: \"\(kind.group)\", version: \"\(kind.version)\", kind: \"\(kind.kind)\", plural: \"\(resource.plural)\","
                 + " singular: \"\(resource.singular)\", namespaced: \(resource.isNamespaced))")
         }
-        lines += isBoxed ? boxedStorage(fields) : plainStorage(fields)
-        lines += reader(fields)
-        lines += writer(fields)
+        if isBoxed {
+            lines.append("    private struct Fields {")
+            lines += (properties(fields, "var") + [""] + reader(fields, "init") + [""] + writer(fields, "func")).map { $0.isEmpty ? "" : "    " + $0 }
+            lines += ["    }", ""]
+            lines += box(fields)
+        } else {
+            lines += properties(fields, "package var") + ["", "    package init() {}", ""]
+            lines += reader(fields, "package init") + [""] + writer(fields, "package func")
+        }
+        lines += ["", "    private static let keys = JSONKeys(\"\(keyNames(fields).joined(separator: "\\0"))\")"]
         lines.append("}")
         return lines
     }
 
-    private func plainStorage(_ fields: [SwiftField]) -> [String] {
-        fields.map { "    package var \($0.declaration)" } + ["    package var unknownFields = JSONUnknownFields()", "", "    package init() {}"]
+    private var constants: [String] { type.isKind ? ["kind", "apiVersion"] : [] }
+
+    private func keyNames(_ fields: [SwiftField]) -> [String] { constants + fields.map(\.field.name) }
+
+    private func properties(_ fields: [SwiftField], _ word: String) -> [String] {
+        fields.map { "    \(word) \($0.declaration)" } + ["    \(word) unknownFields = JSONUnknownFields()"]
     }
 
-    private func boxedStorage(_ fields: [SwiftField]) -> [String] {
-        var lines = ["    private struct Fields {"]
-        lines += fields.map { "        var \($0.declaration)" }
-        lines += ["        var unknownFields = JSONUnknownFields()", "    }", ""]
-        lines.append("    private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it")
-        lines += ["        var fields: Fields", "        init(_ fields: Fields) { self.fields = fields }", "    }", ""]
-        lines += ["    private static let empty = Box(Fields())", "    private var box: Box"]
-        lines.append("    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }")
-        lines += ["", "    package init() { box = Self.empty }", ""]
+    private func box(_ fields: [SwiftField]) -> [String] {
+        var lines = ["    private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it"]
+        lines += ["        var fields: Fields", "        init(_ fields: consuming Fields) { self.fields = fields }", "    }", ""]
+        lines += ["    private static let empty = Box(Fields())", "    private var box: Box", ""]
+        // Out of line, or every accessor would hold a copy of the copying.
+        lines += ["    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }", ""]
+        lines += ["    package init() { box = Self.empty }"]
+        lines += ["    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }"]
+        lines += ["    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }", ""]
         for field in fields { lines += accessor(field.name, field.annotation) }
         lines += accessor("unknownFields", "JSONUnknownFields")
         return lines
@@ -42,36 +53,27 @@ struct StructSource {
         ["    package var \(name): \(type) { get { box.fields.\(name) } _modify { own(); yield &box.fields.\(name) } }"]
     }
 
-    private func reader(_ fields: [SwiftField]) -> [String] {
-        let prefix = isBoxed ? "fields." : ""
-        let constants = type.isKind ? ["kind", "apiVersion"] : []
-        let names = constants + fields.map(\.field.name)
-        var lines = ["", "    private static let keys = JSONKeys(\"\(names.joined(separator: "\\0"))\")", ""]
-        lines.append("    package init(json r: inout JSONReader) throws(JSONError) {")
-        if isBoxed { lines.append("        var fields = Fields()") }
-        lines.append("        try r.beginObject()")
-        lines += ["        \(isBoxed ? "fields: " : "")while true {", "            switch try r.nextField(Self.keys) {"]
+    private func reader(_ fields: [SwiftField], _ word: String) -> [String] {
+        var lines: [String] = []
+        if word == "init" { lines += ["    init() {}", ""] }
+        lines += ["    \(word)(json r: inout JSONReader) throws(JSONError) {", "        try r.beginObject()"]
+        lines += ["        while true {", "            switch try r.nextField(\(type.id.name).keys) {"]
         if type.isKind { lines.append("            case 0, 1: try r.skipValue()") }
         for (index, field) in fields.enumerated() {
-            lines.append("            case \(index + constants.count): try r.read(&\(prefix)\(field.name))")
+            lines.append("            case \(index + constants.count): try r.read(&\(field.name))")
         }
-        lines.append("            case -1: \(isBoxed ? "break fields" : "return")")
-        lines.append("            default: try r.keepUnknown(&\(prefix)unknownFields)")
-        lines += ["            }", "        }"]
-        if isBoxed { lines.append("        box = Box(fields)") }
-        lines.append("    }")
+        lines += ["            case -1: return", "            default: try r.keepUnknown(&unknownFields)", "            }", "        }", "    }"]
         return lines
     }
 
-    private func writer(_ fields: [SwiftField]) -> [String] {
-        let prefix = isBoxed ? "box.fields." : ""
-        var lines = ["", "    package func write(json w: inout JSONWriter) {", "        w.beginObject()"]
+    private func writer(_ fields: [SwiftField], _ word: String) -> [String] {
+        var lines = ["    \(word) write(json w: inout JSONWriter) {", "        w.beginObject()"]
         if type.isKind, let kind = type.kinds.first {
             let version = kind.group.isEmpty ? kind.version : "\(kind.group)/\(kind.version)"
             lines += ["        w.field(\"kind\", \"\(kind.kind)\")", "        w.field(\"apiVersion\", \"\(version)\")"]
         }
-        lines += fields.map { "        w.\($0.writeFunction)(\"\($0.field.name)\", \(prefix)\($0.name))" }
-        lines += ["        w.unknown(\(prefix)unknownFields)", "        w.endObject()", "    }"]
+        lines += fields.map { "        w.\($0.writeFunction)(\"\($0.field.name)\", \($0.name))" }
+        lines += ["        w.unknown(unknownFields)", "        w.endObject()", "    }"]
         return lines
     }
 }

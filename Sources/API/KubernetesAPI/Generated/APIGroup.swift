@@ -9,18 +9,50 @@ package struct APIGroup: APIObject {
         var preferredVersion: GroupVersionForDiscovery?
         var serverAddressByClientCIDRs: [ServerAddressByClientCIDR] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(APIGroup.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&name)
+                case 3: try r.read(&versions)
+                case 4: try r.read(&preferredVersion)
+                case 5: try r.read(&serverAddressByClientCIDRs)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "APIGroup")
+            w.field("apiVersion", "v1")
+            w.requiredField("name", name)
+            w.requiredField("versions", versions)
+            w.field("preferredVersion", preferredVersion)
+            w.field("serverAddressByClientCIDRs", serverAddressByClientCIDRs)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var versions: [GroupVersionForDiscovery] { get { box.fields.versions } _modify { own(); yield &box.fields.versions } }
@@ -29,35 +61,6 @@ package struct APIGroup: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0name\0versions\0preferredVersion\0serverAddressByClientCIDRs")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.name)
-            case 3: try r.read(&fields.versions)
-            case 4: try r.read(&fields.preferredVersion)
-            case 5: try r.read(&fields.serverAddressByClientCIDRs)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "APIGroup")
-        w.field("apiVersion", "v1")
-        w.requiredField("name", box.fields.name)
-        w.requiredField("versions", box.fields.versions)
-        w.field("preferredVersion", box.fields.preferredVersion)
-        w.field("serverAddressByClientCIDRs", box.fields.serverAddressByClientCIDRs)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct GroupVersionForDiscovery: APIObject {
@@ -67,12 +70,10 @@ package struct GroupVersionForDiscovery: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("groupVersion\0version")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(GroupVersionForDiscovery.keys) {
             case 0: try r.read(&groupVersion)
             case 1: try r.read(&version)
             case -1: return
@@ -88,6 +89,8 @@ package struct GroupVersionForDiscovery: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("groupVersion\0version")
 }
 
 package struct ServerAddressByClientCIDR: APIObject {
@@ -97,12 +100,10 @@ package struct ServerAddressByClientCIDR: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("clientCIDR\0serverAddress")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ServerAddressByClientCIDR.keys) {
             case 0: try r.read(&clientCIDR)
             case 1: try r.read(&serverAddress)
             case -1: return
@@ -118,4 +119,6 @@ package struct ServerAddressByClientCIDR: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("clientCIDR\0serverAddress")
 }

@@ -8,12 +8,10 @@ package struct APIGroupList: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0groups")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(APIGroupList.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&groups)
             case -1: return
@@ -30,4 +28,6 @@ package struct APIGroupList: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0groups")
 }

@@ -9,12 +9,10 @@ package struct APIResourceList: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0groupVersion\0resources")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(APIResourceList.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&groupVersion)
             case 3: try r.read(&resources)
@@ -33,6 +31,8 @@ package struct APIResourceList: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0groupVersion\0resources")
 }
 
 package struct APIResource: APIObject {
@@ -48,18 +48,59 @@ package struct APIResource: APIObject {
         var version: String?
         var storageVersionHash: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(APIResource.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&namespaced)
+                case 2: try r.read(&kind)
+                case 3: try r.read(&verbs)
+                case 4: try r.read(&shortNames)
+                case 5: try r.read(&singularName)
+                case 6: try r.read(&categories)
+                case 7: try r.read(&group)
+                case 8: try r.read(&version)
+                case 9: try r.read(&storageVersionHash)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("name", name)
+            w.requiredField("namespaced", namespaced)
+            w.requiredField("kind", kind)
+            w.requiredField("verbs", verbs)
+            w.field("shortNames", shortNames)
+            w.requiredField("singularName", singularName)
+            w.field("categories", categories)
+            w.field("group", group)
+            w.field("version", version)
+            w.field("storageVersionHash", storageVersionHash)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var namespaced: Bool { get { box.fields.namespaced } _modify { own(); yield &box.fields.namespaced } }
@@ -74,42 +115,4 @@ package struct APIResource: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0namespaced\0kind\0verbs\0shortNames\0singularName\0categories\0group\0version\0storageVersionHash")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.namespaced)
-            case 2: try r.read(&fields.kind)
-            case 3: try r.read(&fields.verbs)
-            case 4: try r.read(&fields.shortNames)
-            case 5: try r.read(&fields.singularName)
-            case 6: try r.read(&fields.categories)
-            case 7: try r.read(&fields.group)
-            case 8: try r.read(&fields.version)
-            case 9: try r.read(&fields.storageVersionHash)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("name", box.fields.name)
-        w.requiredField("namespaced", box.fields.namespaced)
-        w.requiredField("kind", box.fields.kind)
-        w.requiredField("verbs", box.fields.verbs)
-        w.field("shortNames", box.fields.shortNames)
-        w.requiredField("singularName", box.fields.singularName)
-        w.field("categories", box.fields.categories)
-        w.field("group", box.fields.group)
-        w.field("version", box.fields.version)
-        w.field("storageVersionHash", box.fields.storageVersionHash)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -9,12 +9,10 @@ package struct APIVersions: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("kind\0apiVersion\0versions\0serverAddressByClientCIDRs")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(APIVersions.keys) {
             case 0, 1: try r.skipValue()
             case 2: try r.read(&versions)
             case 3: try r.read(&serverAddressByClientCIDRs)
@@ -33,4 +31,6 @@ package struct APIVersions: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("kind\0apiVersion\0versions\0serverAddressByClientCIDRs")
 }

@@ -11,18 +11,51 @@ package struct Condition: APIObject {
         var reason: String = ""
         var message: String = ""
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Condition.keys) {
+                case 0: try r.read(&type)
+                case 1: try r.read(&status)
+                case 2: try r.read(&observedGeneration)
+                case 3: try r.read(&lastTransitionTime)
+                case 4: try r.read(&reason)
+                case 5: try r.read(&message)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("type", type)
+            w.requiredField("status", status)
+            w.field("observedGeneration", observedGeneration)
+            w.field("lastTransitionTime", lastTransitionTime)
+            w.requiredField("reason", reason)
+            w.requiredField("message", message)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var type: String { get { box.fields.type } _modify { own(); yield &box.fields.type } }
     package var status: String { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -33,34 +66,4 @@ package struct Condition: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("type\0status\0observedGeneration\0lastTransitionTime\0reason\0message")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.type)
-            case 1: try r.read(&fields.status)
-            case 2: try r.read(&fields.observedGeneration)
-            case 3: try r.read(&fields.lastTransitionTime)
-            case 4: try r.read(&fields.reason)
-            case 5: try r.read(&fields.message)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("type", box.fields.type)
-        w.requiredField("status", box.fields.status)
-        w.field("observedGeneration", box.fields.observedGeneration)
-        w.field("lastTransitionTime", box.fields.lastTransitionTime)
-        w.requiredField("reason", box.fields.reason)
-        w.requiredField("message", box.fields.message)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

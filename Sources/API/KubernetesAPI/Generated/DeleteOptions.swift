@@ -11,18 +11,54 @@ package struct DeleteOptions: APIObject {
         var dryRun: [String] = []
         var ignoreStoreReadErrorWithClusterBreakingPotential: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(DeleteOptions.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&gracePeriodSeconds)
+                case 3: try r.read(&preconditions)
+                case 4: try r.read(&orphanDependents)
+                case 5: try r.read(&propagationPolicy)
+                case 6: try r.read(&dryRun)
+                case 7: try r.read(&ignoreStoreReadErrorWithClusterBreakingPotential)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "DeleteOptions")
+            w.field("apiVersion", "v1")
+            w.field("gracePeriodSeconds", gracePeriodSeconds)
+            w.field("preconditions", preconditions)
+            w.field("orphanDependents", orphanDependents)
+            w.field("propagationPolicy", propagationPolicy)
+            w.field("dryRun", dryRun)
+            w.field("ignoreStoreReadErrorWithClusterBreakingPotential", ignoreStoreReadErrorWithClusterBreakingPotential)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var gracePeriodSeconds: Int64? { get { box.fields.gracePeriodSeconds } _modify { own(); yield &box.fields.gracePeriodSeconds } }
     package var preconditions: Preconditions? { get { box.fields.preconditions } _modify { own(); yield &box.fields.preconditions } }
@@ -33,39 +69,6 @@ package struct DeleteOptions: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0gracePeriodSeconds\0preconditions\0orphanDependents\0propagationPolicy\0dryRun\0ignoreStoreReadErrorWithClusterBreakingPotential")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.gracePeriodSeconds)
-            case 3: try r.read(&fields.preconditions)
-            case 4: try r.read(&fields.orphanDependents)
-            case 5: try r.read(&fields.propagationPolicy)
-            case 6: try r.read(&fields.dryRun)
-            case 7: try r.read(&fields.ignoreStoreReadErrorWithClusterBreakingPotential)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "DeleteOptions")
-        w.field("apiVersion", "v1")
-        w.field("gracePeriodSeconds", box.fields.gracePeriodSeconds)
-        w.field("preconditions", box.fields.preconditions)
-        w.field("orphanDependents", box.fields.orphanDependents)
-        w.field("propagationPolicy", box.fields.propagationPolicy)
-        w.field("dryRun", box.fields.dryRun)
-        w.field("ignoreStoreReadErrorWithClusterBreakingPotential", box.fields.ignoreStoreReadErrorWithClusterBreakingPotential)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct Preconditions: APIObject {
@@ -75,12 +78,10 @@ package struct Preconditions: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("uid\0resourceVersion")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(Preconditions.keys) {
             case 0: try r.read(&uid)
             case 1: try r.read(&resourceVersion)
             case -1: return
@@ -96,4 +97,6 @@ package struct Preconditions: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("uid\0resourceVersion")
 }

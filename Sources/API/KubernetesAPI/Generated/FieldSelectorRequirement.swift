@@ -10,12 +10,10 @@ package struct FieldSelectorRequirement: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("key\0operator\0values")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(FieldSelectorRequirement.keys) {
             case 0: try r.read(&key)
             case 1: try r.read(&`operator`)
             case 2: try r.read(&values)
@@ -33,4 +31,6 @@ package struct FieldSelectorRequirement: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("key\0operator\0values")
 }

@@ -9,12 +9,10 @@ package struct GroupResource: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("group\0resource")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(GroupResource.keys) {
             case 0: try r.read(&group)
             case 1: try r.read(&resource)
             case -1: return
@@ -30,4 +28,6 @@ package struct GroupResource: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("group\0resource")
 }

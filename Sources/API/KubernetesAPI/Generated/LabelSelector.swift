@@ -9,12 +9,10 @@ package struct LabelSelector: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("matchLabels\0matchExpressions")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LabelSelector.keys) {
             case 0: try r.read(&matchLabels)
             case 1: try r.read(&matchExpressions)
             case -1: return
@@ -30,6 +28,8 @@ package struct LabelSelector: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("matchLabels\0matchExpressions")
 }
 
 package struct LabelSelectorRequirement: APIObject {
@@ -40,12 +40,10 @@ package struct LabelSelectorRequirement: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("key\0operator\0values")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(LabelSelectorRequirement.keys) {
             case 0: try r.read(&key)
             case 1: try r.read(&`operator`)
             case 2: try r.read(&values)
@@ -63,4 +61,6 @@ package struct LabelSelectorRequirement: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("key\0operator\0values")
 }

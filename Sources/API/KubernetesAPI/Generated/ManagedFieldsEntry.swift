@@ -12,18 +12,53 @@ package struct ManagedFieldsEntry: APIObject {
         var fieldsV1: RawJSON?
         var subresource: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ManagedFieldsEntry.keys) {
+                case 0: try r.read(&manager)
+                case 1: try r.read(&operation)
+                case 2: try r.read(&apiVersion)
+                case 3: try r.read(&time)
+                case 4: try r.read(&fieldsType)
+                case 5: try r.read(&fieldsV1)
+                case 6: try r.read(&subresource)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("manager", manager)
+            w.field("operation", operation)
+            w.field("apiVersion", apiVersion)
+            w.field("time", time)
+            w.field("fieldsType", fieldsType)
+            w.field("fieldsV1", fieldsV1)
+            w.field("subresource", subresource)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var manager: String? { get { box.fields.manager } _modify { own(); yield &box.fields.manager } }
     package var operation: String? { get { box.fields.operation } _modify { own(); yield &box.fields.operation } }
@@ -35,36 +70,4 @@ package struct ManagedFieldsEntry: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("manager\0operation\0apiVersion\0time\0fieldsType\0fieldsV1\0subresource")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.manager)
-            case 1: try r.read(&fields.operation)
-            case 2: try r.read(&fields.apiVersion)
-            case 3: try r.read(&fields.time)
-            case 4: try r.read(&fields.fieldsType)
-            case 5: try r.read(&fields.fieldsV1)
-            case 6: try r.read(&fields.subresource)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("manager", box.fields.manager)
-        w.field("operation", box.fields.operation)
-        w.field("apiVersion", box.fields.apiVersion)
-        w.field("time", box.fields.time)
-        w.field("fieldsType", box.fields.fieldsType)
-        w.field("fieldsV1", box.fields.fieldsV1)
-        w.field("subresource", box.fields.subresource)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

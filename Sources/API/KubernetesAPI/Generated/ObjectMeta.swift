@@ -20,18 +20,69 @@ package struct ObjectMeta: APIObject {
         var finalizers: [String] = []
         var managedFields: [ManagedFieldsEntry] = []
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ObjectMeta.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&generateName)
+                case 2: try r.read(&namespace)
+                case 3: try r.read(&selfLink)
+                case 4: try r.read(&uid)
+                case 5: try r.read(&resourceVersion)
+                case 6: try r.read(&generation)
+                case 7: try r.read(&creationTimestamp)
+                case 8: try r.read(&deletionTimestamp)
+                case 9: try r.read(&deletionGracePeriodSeconds)
+                case 10: try r.read(&labels)
+                case 11: try r.read(&annotations)
+                case 12: try r.read(&ownerReferences)
+                case 13: try r.read(&finalizers)
+                case 14: try r.read(&managedFields)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("name", name)
+            w.field("generateName", generateName)
+            w.field("namespace", namespace)
+            w.field("selfLink", selfLink)
+            w.field("uid", uid)
+            w.field("resourceVersion", resourceVersion)
+            w.field("generation", generation)
+            w.field("creationTimestamp", creationTimestamp)
+            w.field("deletionTimestamp", deletionTimestamp)
+            w.field("deletionGracePeriodSeconds", deletionGracePeriodSeconds)
+            w.field("labels", labels)
+            w.field("annotations", annotations)
+            w.field("ownerReferences", ownerReferences)
+            w.field("finalizers", finalizers)
+            w.field("managedFields", managedFields)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String? { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var generateName: String? { get { box.fields.generateName } _modify { own(); yield &box.fields.generateName } }
@@ -51,54 +102,6 @@ package struct ObjectMeta: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0generateName\0namespace\0selfLink\0uid\0resourceVersion\0generation\0creationTimestamp\0deletionTimestamp\0deletionGracePeriodSeconds\0labels\0annotations\0ownerReferences\0finalizers\0managedFields")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.generateName)
-            case 2: try r.read(&fields.namespace)
-            case 3: try r.read(&fields.selfLink)
-            case 4: try r.read(&fields.uid)
-            case 5: try r.read(&fields.resourceVersion)
-            case 6: try r.read(&fields.generation)
-            case 7: try r.read(&fields.creationTimestamp)
-            case 8: try r.read(&fields.deletionTimestamp)
-            case 9: try r.read(&fields.deletionGracePeriodSeconds)
-            case 10: try r.read(&fields.labels)
-            case 11: try r.read(&fields.annotations)
-            case 12: try r.read(&fields.ownerReferences)
-            case 13: try r.read(&fields.finalizers)
-            case 14: try r.read(&fields.managedFields)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("name", box.fields.name)
-        w.field("generateName", box.fields.generateName)
-        w.field("namespace", box.fields.namespace)
-        w.field("selfLink", box.fields.selfLink)
-        w.field("uid", box.fields.uid)
-        w.field("resourceVersion", box.fields.resourceVersion)
-        w.field("generation", box.fields.generation)
-        w.field("creationTimestamp", box.fields.creationTimestamp)
-        w.field("deletionTimestamp", box.fields.deletionTimestamp)
-        w.field("deletionGracePeriodSeconds", box.fields.deletionGracePeriodSeconds)
-        w.field("labels", box.fields.labels)
-        w.field("annotations", box.fields.annotations)
-        w.field("ownerReferences", box.fields.ownerReferences)
-        w.field("finalizers", box.fields.finalizers)
-        w.field("managedFields", box.fields.managedFields)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct OwnerReference: APIObject {
@@ -110,18 +113,51 @@ package struct OwnerReference: APIObject {
         var controller: Bool?
         var blockOwnerDeletion: Bool?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(OwnerReference.keys) {
+                case 0: try r.read(&kind)
+                case 1: try r.read(&name)
+                case 2: try r.read(&uid)
+                case 3: try r.read(&apiVersion)
+                case 4: try r.read(&controller)
+                case 5: try r.read(&blockOwnerDeletion)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.requiredField("kind", kind)
+            w.requiredField("name", name)
+            w.requiredField("uid", uid)
+            w.requiredField("apiVersion", apiVersion)
+            w.field("controller", controller)
+            w.field("blockOwnerDeletion", blockOwnerDeletion)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var kind: String { get { box.fields.kind } _modify { own(); yield &box.fields.kind } }
     package var name: String { get { box.fields.name } _modify { own(); yield &box.fields.name } }
@@ -132,34 +168,4 @@ package struct OwnerReference: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0name\0uid\0apiVersion\0controller\0blockOwnerDeletion")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.kind)
-            case 1: try r.read(&fields.name)
-            case 2: try r.read(&fields.uid)
-            case 3: try r.read(&fields.apiVersion)
-            case 4: try r.read(&fields.controller)
-            case 5: try r.read(&fields.blockOwnerDeletion)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.requiredField("kind", box.fields.kind)
-        w.requiredField("name", box.fields.name)
-        w.requiredField("uid", box.fields.uid)
-        w.requiredField("apiVersion", box.fields.apiVersion)
-        w.field("controller", box.fields.controller)
-        w.field("blockOwnerDeletion", box.fields.blockOwnerDeletion)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }

@@ -11,18 +11,54 @@ package struct Status: APIObject {
         var details: StatusDetails?
         var code: Int32?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(Status.keys) {
+                case 0, 1: try r.skipValue()
+                case 2: try r.read(&metadata)
+                case 3: try r.read(&status)
+                case 4: try r.read(&message)
+                case 5: try r.read(&reason)
+                case 6: try r.read(&details)
+                case 7: try r.read(&code)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("kind", "Status")
+            w.field("apiVersion", "v1")
+            w.fieldUnlessEmpty("metadata", metadata)
+            w.field("status", status)
+            w.field("message", message)
+            w.field("reason", reason)
+            w.field("details", details)
+            w.field("code", code)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var metadata: ListMeta { get { box.fields.metadata } _modify { own(); yield &box.fields.metadata } }
     package var status: String? { get { box.fields.status } _modify { own(); yield &box.fields.status } }
@@ -33,39 +69,6 @@ package struct Status: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("kind\0apiVersion\0metadata\0status\0message\0reason\0details\0code")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0, 1: try r.skipValue()
-            case 2: try r.read(&fields.metadata)
-            case 3: try r.read(&fields.status)
-            case 4: try r.read(&fields.message)
-            case 5: try r.read(&fields.reason)
-            case 6: try r.read(&fields.details)
-            case 7: try r.read(&fields.code)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("kind", "Status")
-        w.field("apiVersion", "v1")
-        w.fieldUnlessEmpty("metadata", box.fields.metadata)
-        w.field("status", box.fields.status)
-        w.field("message", box.fields.message)
-        w.field("reason", box.fields.reason)
-        w.field("details", box.fields.details)
-        w.field("code", box.fields.code)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ListMeta: APIObject {
@@ -76,18 +79,49 @@ package struct ListMeta: APIObject {
         var remainingItemCount: Int64?
         var shardInfo: ShardInfo?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(ListMeta.keys) {
+                case 0: try r.read(&selfLink)
+                case 1: try r.read(&resourceVersion)
+                case 2: try r.read(&`continue`)
+                case 3: try r.read(&remainingItemCount)
+                case 4: try r.read(&shardInfo)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("selfLink", selfLink)
+            w.field("resourceVersion", resourceVersion)
+            w.field("continue", `continue`)
+            w.field("remainingItemCount", remainingItemCount)
+            w.field("shardInfo", shardInfo)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var selfLink: String? { get { box.fields.selfLink } _modify { own(); yield &box.fields.selfLink } }
     package var resourceVersion: String? { get { box.fields.resourceVersion } _modify { own(); yield &box.fields.resourceVersion } }
@@ -97,34 +131,6 @@ package struct ListMeta: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("selfLink\0resourceVersion\0continue\0remainingItemCount\0shardInfo")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.selfLink)
-            case 1: try r.read(&fields.resourceVersion)
-            case 2: try r.read(&fields.`continue`)
-            case 3: try r.read(&fields.remainingItemCount)
-            case 4: try r.read(&fields.shardInfo)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("selfLink", box.fields.selfLink)
-        w.field("resourceVersion", box.fields.resourceVersion)
-        w.field("continue", box.fields.`continue`)
-        w.field("remainingItemCount", box.fields.remainingItemCount)
-        w.field("shardInfo", box.fields.shardInfo)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct ShardInfo: APIObject {
@@ -133,12 +139,10 @@ package struct ShardInfo: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("selector")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(ShardInfo.keys) {
             case 0: try r.read(&selector)
             case -1: return
             default: try r.keepUnknown(&unknownFields)
@@ -152,6 +156,8 @@ package struct ShardInfo: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("selector")
 }
 
 package struct StatusDetails: APIObject {
@@ -163,18 +169,51 @@ package struct StatusDetails: APIObject {
         var retryAfterSeconds: Int32?
         var uid: String?
         var unknownFields = JSONUnknownFields()
+
+        init() {}
+
+        init(json r: inout JSONReader) throws(JSONError) {
+            try r.beginObject()
+            while true {
+                switch try r.nextField(StatusDetails.keys) {
+                case 0: try r.read(&name)
+                case 1: try r.read(&group)
+                case 2: try r.read(&kind)
+                case 3: try r.read(&causes)
+                case 4: try r.read(&retryAfterSeconds)
+                case 5: try r.read(&uid)
+                case -1: return
+                default: try r.keepUnknown(&unknownFields)
+                }
+            }
+        }
+
+        func write(json w: inout JSONWriter) {
+            w.beginObject()
+            w.field("name", name)
+            w.field("group", group)
+            w.field("kind", kind)
+            w.field("causes", causes)
+            w.field("retryAfterSeconds", retryAfterSeconds)
+            w.field("uid", uid)
+            w.unknown(unknownFields)
+            w.endObject()
+        }
     }
 
     private final class Box: @unchecked Sendable {  // changed only while one struct alone refers to it
         var fields: Fields
-        init(_ fields: Fields) { self.fields = fields }
+        init(_ fields: consuming Fields) { self.fields = fields }
     }
 
     private static let empty = Box(Fields())
     private var box: Box
-    private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
+
+    @inline(never) private mutating func own() { if !isKnownUniquelyReferenced(&box) { box = Box(box.fields) } }
 
     package init() { box = Self.empty }
+    package init(json r: inout JSONReader) throws(JSONError) { box = Box(try Fields(json: &r)) }
+    package func write(json w: inout JSONWriter) { box.fields.write(json: &w) }
 
     package var name: String? { get { box.fields.name } _modify { own(); yield &box.fields.name } }
     package var group: String? { get { box.fields.group } _modify { own(); yield &box.fields.group } }
@@ -185,36 +224,6 @@ package struct StatusDetails: APIObject {
     package var unknownFields: JSONUnknownFields { get { box.fields.unknownFields } _modify { own(); yield &box.fields.unknownFields } }
 
     private static let keys = JSONKeys("name\0group\0kind\0causes\0retryAfterSeconds\0uid")
-
-    package init(json r: inout JSONReader) throws(JSONError) {
-        var fields = Fields()
-        try r.beginObject()
-        fields: while true {
-            switch try r.nextField(Self.keys) {
-            case 0: try r.read(&fields.name)
-            case 1: try r.read(&fields.group)
-            case 2: try r.read(&fields.kind)
-            case 3: try r.read(&fields.causes)
-            case 4: try r.read(&fields.retryAfterSeconds)
-            case 5: try r.read(&fields.uid)
-            case -1: break fields
-            default: try r.keepUnknown(&fields.unknownFields)
-            }
-        }
-        box = Box(fields)
-    }
-
-    package func write(json w: inout JSONWriter) {
-        w.beginObject()
-        w.field("name", box.fields.name)
-        w.field("group", box.fields.group)
-        w.field("kind", box.fields.kind)
-        w.field("causes", box.fields.causes)
-        w.field("retryAfterSeconds", box.fields.retryAfterSeconds)
-        w.field("uid", box.fields.uid)
-        w.unknown(box.fields.unknownFields)
-        w.endObject()
-    }
 }
 
 package struct StatusCause: APIObject {
@@ -225,12 +234,10 @@ package struct StatusCause: APIObject {
 
     package init() {}
 
-    private static let keys = JSONKeys("reason\0message\0field")
-
     package init(json r: inout JSONReader) throws(JSONError) {
         try r.beginObject()
         while true {
-            switch try r.nextField(Self.keys) {
+            switch try r.nextField(StatusCause.keys) {
             case 0: try r.read(&reason)
             case 1: try r.read(&message)
             case 2: try r.read(&field)
@@ -248,4 +255,6 @@ package struct StatusCause: APIObject {
         w.unknown(unknownFields)
         w.endObject()
     }
+
+    private static let keys = JSONKeys("reason\0message\0field")
 }

@@ -52,7 +52,7 @@ final class SchemaTables: Sendable {
             table.forEachBlock { head, fields in
                 if head.starts(with: "package ") {
                     package = String(head.words[1])
-                } else if head.starts(with: "type ") {
+                } else if !package.isEmpty, head.starts(with: "type ") {
                     let words = head.words
                     let name = "\(table.name).\(words[1])"
                     entries[name] = Entry(package: package, head: head, fields: fields)

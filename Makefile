@@ -1,0 +1,53 @@
+# Two commands do everything: `make up` and `make test`. CONTRIBUTING.md tells of the others.
+
+SWIFT ?= swift
+DATA_DIR ?= /var/lib/apus
+BIN := build/apus
+NAMES := kube-apiserver kube-scheduler kube-controller-manager kubelet kube-proxy
+
+.PHONY: up down build packages test unit-test end-to-end bench format lint protos clean
+
+## Install what is needed, build, start a cluster, run the demo application.
+up: build
+	@scripts/step "cluster" -- $(BIN) up --data-dir $(DATA_DIR)
+	@scripts/step "application" -- $(BIN) demo --data-dir $(DATA_DIR) examples/hello/hello.yaml
+
+## Stop the cluster and remove all of it.
+down:
+	@if [ -x $(BIN) ]; then $(BIN) down --data-dir $(DATA_DIR); else echo "nothing was built here, so nothing runs"; fi
+
+## Install Debian's packages that the build and the cluster need.
+packages:
+	@scripts/step "packages" -- scripts/install-packages
+
+## The release binary: build/apus, and its other names in build/bin.
+build: packages
+	@scripts/step "build" -- scripts/build-release "$(SWIFT)"
+
+## All tests.
+test: packages
+	@scripts/step "unit tests" -- scripts/unit-test "$(SWIFT)"
+	@$(MAKE) --no-print-directory build
+	@scripts/step "end to end tests" -- Tests/EndToEnd/run
+
+unit-test:
+	$(SWIFT) test
+
+end-to-end:
+	Tests/EndToEnd/run
+
+## Speed, each figure beside a reference measured in the same run.
+bench: build
+	@scripts/bench "$(SWIFT)"
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Tools Benchmarks
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Tools Benchmarks
+
+protos:
+	Tools/generate-protos.sh
+
+clean:
+	rm -rf .build build

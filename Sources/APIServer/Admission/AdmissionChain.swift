@@ -1,0 +1,40 @@
+/// A rule of the cluster that every write passes. First all plugins may change the object, then all may refuse it.
+package protocol AdmissionPlugin: Sendable {
+    /// As in `--enable-admission-plugins`.
+    var name: String { get }
+}
+
+/// A plugin that changes objects.
+protocol MutatingAdmission: AdmissionPlugin {
+    func mutate(_ review: inout AdmissionReview) throws(APIStatus)
+}
+
+/// A plugin that refuses objects.
+protocol ValidatingAdmission: AdmissionPlugin {
+    func validate(_ review: inout AdmissionReview) throws(APIStatus)
+}
+
+/// The plugins in their order.
+package struct AdmissionChain: Sendable {
+    private let mutating: [any MutatingAdmission]
+    private let validating: [any ValidatingAdmission]
+
+    package init(_ plugins: [any AdmissionPlugin]) {
+        mutating = plugins.compactMap { $0 as? any MutatingAdmission }
+        validating = plugins.compactMap { $0 as? any ValidatingAdmission }
+    }
+
+    /// The plugins that are on by default, in upstream's order.
+    package static let standard = AdmissionChain([
+        NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(), TaintNodesByCondition(), PriorityAdmission(), DefaultTolerationSeconds(),
+        StorageObjectInUseProtection(), DefaultStorageClass(), DefaultIngressClass(), RuntimeClassAdmission(), ResourceQuotaAdmission(),
+    ])
+
+    func mutate(_ review: inout AdmissionReview) throws(APIStatus) {
+        for plugin in mutating { try plugin.mutate(&review) }
+    }
+
+    func validate(_ review: inout AdmissionReview) throws(APIStatus) {
+        for plugin in validating { try plugin.validate(&review) }
+    }
+}

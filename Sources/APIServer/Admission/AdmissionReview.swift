@@ -1,0 +1,42 @@
+import JSON
+import KubernetesAPI
+
+/// One write as admission sees it: what is asked, by whom, and the object before and after.
+struct AdmissionReview {
+    enum Operation: String { case create = "CREATE", update = "UPDATE", delete = "DELETE", connect = "CONNECT" }
+
+    let operation: Operation
+    let resource: ServedResource
+    let subresource: String
+    let namespace: String
+    var name: String
+    /// The object as it is to be stored; nil for deletions.
+    var object: JSONValue?
+    /// The object as it is stored; nil for creations.
+    let old: JSONValue?
+    let context: WriteContext
+    /// For the client, in `Warning` headers.
+    var warnings: [String] = []
+
+    init(
+        _ operation: Operation, _ request: APIRequest, _ resource: ServedResource, object: JSONValue?, old: JSONValue?, _ context: WriteContext
+    ) {
+        self.operation = operation
+        self.resource = resource
+        self.object = object
+        self.old = old
+        self.context = context
+        subresource = request.info.subresource
+        namespace = resource.type.namespaced ? request.info.namespace : ""
+        name = request.info.name.isEmpty ? object?.text("metadata", "name") ?? "" : request.info.name
+    }
+
+    var cluster: any ClusterView { context.cluster }
+
+    func isFor(_ group: String, _ plural: String) -> Bool { resource.type.plural == plural && resource.type.group == group }
+
+    /// A new pod, or a change of one through its own door.
+    var isPod: Bool { isFor("", "pods") && subresource.isEmpty }
+
+    func forbidden(_ why: String) -> APIStatus { resource.forbidden(name, why) }
+}

@@ -1,0 +1,90 @@
+package import JSON
+package import PKI
+import Synchronization
+
+/// Turns the token of a service account into a user, as long as the account and the object that the token is bound to exist.
+package final class ServiceAccountAuthenticator: Sendable {
+    /// Finds an object as of now. Nil if there is none.
+    package typealias Lookup = @Sendable (_ resource: String, _ namespace: String, _ name: String) -> JSONValue?
+
+    /// Tokens whose signature has been checked. A signature check costs far more than a look into a table.
+    private static let cacheEntriesMax = 4096
+
+    private struct CacheKey: Hashable {
+        var token: String
+        var audiences: [String]
+    }
+
+    private let tokens: ServiceAccountTokens
+    private let lookup: Lookup
+    private let checked = Mutex<[CacheKey: ServiceAccountClaims]>([:])
+
+    /// - Parameter lookup: for `serviceaccounts`, `pods`, `secrets` and `nodes` of the core group. Must not block.
+    package init(tokens: ServiceAccountTokens, lookup: @escaping Lookup) {
+        self.tokens = tokens
+        self.lookup = lookup
+    }
+
+    package func looksLikeToken(_ token: String) -> Bool { tokens.looksLikeToken(token) }
+
+    /// - Parameter audiences: nil for the API server's own.
+    package func authenticate(_ token: String, audiences: [String]?, now: Int64) -> Result<UserInfo, PKIError> {
+        do {
+            let claims = try check(token, audiences: audiences ?? tokens.audiences, now: now)
+            try checkLife(claims)
+            return .success(Self.user(claims))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func check(_ token: String, audiences: [String], now: Int64) throws(PKIError) -> ServiceAccountClaims {
+        let key = CacheKey(token: token, audiences: audiences)
+        if let claims = checked.withLock({ $0[key] }) {
+            if now < claims.expires { return claims }
+            checked.withLock { _ = $0.removeValue(forKey: key) }
+        }
+        let claims = try tokens.verify(token, audiences: audiences, now: now)
+        checked.withLock { checked in
+            if checked.count >= Self.cacheEntriesMax { checked.removeAll(keepingCapacity: true) }
+            checked[key] = claims
+        }
+        return claims
+    }
+
+    private func checkLife(_ claims: ServiceAccountClaims) throws(PKIError) {
+        let account = claims.serviceAccount
+        guard let found = lookup("serviceaccounts", claims.namespace, account.name) else {
+            throw .tokenRejected(reason: "the service account \(claims.namespace)/\(account.name) does not exist")
+        }
+        guard uid(found) == account.uid else {
+            throw .tokenRejected(reason: "the service account \(claims.namespace)/\(account.name) is another than the token's")
+        }
+        if let pod = claims.pod { try checkBound("pods", claims.namespace, pod) }
+        if let secret = claims.secret { try checkBound("secrets", claims.namespace, secret) }
+        // A pod's token also names its node, which may go before the pod does.
+        if let node = claims.node, claims.pod == nil, claims.secret == nil { try checkBound("nodes", "", node) }
+    }
+
+    private func checkBound(_ resource: String, _ namespace: String, _ bound: ServiceAccountClaims.Reference) throws(PKIError) {
+        guard let found = lookup(resource, namespace, bound.name), bound.uid.isEmpty || uid(found) == bound.uid else {
+            throw .tokenRejected(reason: "the object that the token is bound to does not exist: \(resource) \(bound.name)")
+        }
+    }
+
+    private func uid(_ object: JSONValue) -> String? { object["metadata"]?["uid"]?.stringValue }
+
+    private static func user(_ claims: ServiceAccountClaims) -> UserInfo {
+        var user = UserInfo.serviceAccount(namespace: claims.namespace, name: claims.serviceAccount.name, uid: claims.serviceAccount.uid)
+        if !claims.id.isEmpty { user.extra["authentication.kubernetes.io/credential-id"] = ["JTI=\(claims.id)"] }
+        if let pod = claims.pod {
+            user.extra["authentication.kubernetes.io/pod-name"] = [pod.name]
+            user.extra["authentication.kubernetes.io/pod-uid"] = [pod.uid]
+        }
+        if let node = claims.node {
+            user.extra["authentication.kubernetes.io/node-name"] = [node.name]
+            user.extra["authentication.kubernetes.io/node-uid"] = [node.uid]
+        }
+        return user
+    }
+}

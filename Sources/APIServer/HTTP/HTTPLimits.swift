@@ -1,0 +1,29 @@
+import NIOCore
+
+/// The bounds of the HTTP front. Past each of them the client gets an answer that says so, or loses its connection.
+package enum HTTPLimits {
+    /// Upstream's limit for a request's body: 3 MiB, then 413.
+    package static let requestBodyBytesMax = 3 << 20
+    /// What is read and thrown away of a request that has been refused.
+    static let discardedBytesMax = 64 << 20
+    /// The request line and headers of one request.
+    static let requestHeadBytesMax = 1 << 20
+    /// Requests that one HTTP/2 connection may have open at a time.
+    static let concurrentStreamsMax = 250
+    /// Streams that one HTTP/2 connection may cancel, and control frames that it may send, in 30 seconds.
+    static let streamResetsMax = 10_000
+    static let controlFramesMax = 10_000
+    /// Above this a stream's writer says that it is not writable, and below the low mark that it is again.
+    static let streamPendingBytesHigh = 256 << 10
+    static let streamPendingBytesLow = 64 << 10
+    /// How long a connection may take for its TLS handshake.
+    static let handshakeTimeout = TimeAmount.seconds(10)
+    /// How long a client may take for sending one request.
+    static let requestTimeout = TimeAmount.seconds(60)
+    /// How long a keep-alive connection may do nothing.
+    static let idleTimeout = TimeAmount.seconds(300)
+    /// How long open requests may take for ending once the server shuts down.
+    static let shutdownGrace = TimeAmount.seconds(5)
+    /// Connections waiting to be accepted.
+    static let listenBacklog: Int32 = 1024
+}

@@ -1,0 +1,89 @@
+import JSON
+import KubernetesAPI
+
+extension Strategy {
+    /// Stored as autoscaling/v2; autoscaling/v1 is another view of it (see `AutoscalerView`).
+    static let horizontalPodAutoscaler = Strategy {
+        $0.emptyStatus = ["currentMetrics": nil, "desiredReplicas": 0]
+        $0.defaults = { autoscaler in
+            autoscaler.editOrMake("spec") { spec in
+                spec.setDefault("minReplicas", 1)
+                if spec.list("metrics").isEmpty {
+                    spec["metrics"] = [["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": 80]]]]
+                }
+            }
+        }
+        $0.validate = { autoscaler in
+            let spec = autoscaler["spec"]
+            if spec["minReplicas"].int < 1 { spec["minReplicas"].invalid("must be greater than or equal to 1") }
+            if spec["maxReplicas"].int < 1 {
+                spec["maxReplicas"].invalid(.integer(spec["maxReplicas"].int), "must be greater than 0")
+            } else if spec["maxReplicas"].int < spec["minReplicas"].int {
+                spec["maxReplicas"].invalid("must be greater than or equal to `minReplicas`")
+            }
+            spec["scaleTargetRef"]["kind"].required()
+            spec["scaleTargetRef"]["name"].required()
+        }
+        $0.generation = [["spec"]]
+        $0.table = TableView([
+            .name, .text("Reference"), .text("Targets"), .text("MinPods"), .text("MaxPods"), .text("Replicas"), .age,
+        ]) { autoscaler in
+            let target = autoscaler.at("spec", "scaleTargetRef") ?? [:]
+            return [
+                .name, .value(.string("\(target.text("kind"))/\(target.text("name"))")), .value(.string(AutoscalerTable.targets(autoscaler))),
+                .value(.string("\(autoscaler.number("spec", "minReplicas"))")), .integer(autoscaler.number("spec", "maxReplicas")),
+                .integer(autoscaler.number("status", "currentReplicas")), .age,
+            ]
+        }
+    }
+}
+
+enum AutoscalerTable {
+    static func targets(_ autoscaler: JSONValue) -> String {
+        let metrics = autoscaler.list("spec", "metrics")
+        let current = autoscaler.list("status", "currentMetrics")
+        let texts = metrics.map { metric -> String in
+            guard metric.text("type") == "Resource" else { return "<unknown>" }
+            let name = metric.text("resource", "name")
+            let now = current.first { $0.text("resource", "name") == name }?.at("resource", "current")
+            if let wanted = metric.at("resource", "target", "averageUtilization")?.integerValue {
+                let is_ = now?["averageUtilization"]?.integerValue.map { "\($0)%" } ?? "<unknown>"
+                return "\(name): \(is_)/\(wanted)%"
+            }
+            return "\(name): \(now?.text("averageValue") ?? "<unknown>")/\(metric.text("resource", "target", "averageValue"))"
+        }
+        return texts.isEmpty ? "<none>" : texts.joined(separator: ", ")
+    }
+}
+
+/// autoscaling/v1 knows one number, the wanted use of CPU; other metrics travel in the stored form only.
+enum AutoscalerView {
+    static let conversion = VersionConversion(toStorage: { autoscaler in
+        autoscaler["apiVersion"] = "autoscaling/v2"
+        autoscaler.edit("spec") { spec in
+            if let use = spec["targetCPUUtilizationPercentage"] {
+                spec["targetCPUUtilizationPercentage"] = nil
+                spec["metrics"] = [["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": use]]]]
+            }
+        }
+        autoscaler.edit("status") { status in
+            if let use = status["currentCPUUtilizationPercentage"] {
+                status["currentCPUUtilizationPercentage"] = nil
+                status["currentMetrics"] = [["type": "Resource", "resource": ["name": "cpu", "current": ["averageUtilization": use]]]]
+            }
+        }
+    }, fromStorage: { autoscaler in
+        autoscaler["apiVersion"] = "autoscaling/v1"
+        autoscaler.edit("spec") { spec in
+            let cpu = spec.list("metrics").first { $0.text("resource", "name") == "cpu" }
+            if let use = cpu?.at("resource", "target", "averageUtilization") { spec["targetCPUUtilizationPercentage"] = use }
+            for field in ["metrics", "behavior"] { spec[field] = nil }
+        }
+        autoscaler.edit("status") { status in
+            let cpu = status.list("currentMetrics").first { $0.text("resource", "name") == "cpu" }
+            if let use = cpu?.at("resource", "current", "averageUtilization") { status["currentCPUUtilizationPercentage"] = use }
+            for field in ["currentMetrics", "conditions"] { status[field] = nil }
+            status.setDefault("currentReplicas", 0)
+        }
+    })
+}

@@ -1,0 +1,31 @@
+import KubernetesAPI
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The time of day as the server stamps it on objects; a parameter, so that tests can turn it.
+package struct ServerClock: Sendable {
+    /// Whole seconds since 1970.
+    package let seconds: @Sendable () -> Int64
+
+    package init(seconds: @escaping @Sendable () -> Int64) { self.seconds = seconds }
+
+    package static let system = ServerClock {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec)
+    }
+
+    /// Now, as objects bear it: `2026-11-22T14:00:00Z`.
+    package var timestamp: String { Self.text(seconds()) }
+
+    static func text(_ seconds: Int64) -> String { Time(seconds: seconds).description }
+
+    /// nil when the text is not a time.
+    static func seconds(of text: String) -> Int64? { Time(text)?.seconds ?? MicroTime(text).map { $0.microseconds / 1_000_000 } }
+}

@@ -1,0 +1,120 @@
+package import JSON
+package import KubernetesAPI
+package import Logging
+import NIOHTTP1
+package import Storage
+
+/// Serves all resources of the API: every verb on every kind takes the same road, and what is special about a kind stands in its `Strategy`.
+///
+/// Reads and watches are answered from the watch caches, on the caller's thread. Writes run on the caller's thread up to the transaction, which is
+/// handed to the store's writer; the answer goes out from there.
+package final class Registry: RequestHandler, ClusterView {
+    let store: any Store
+    let clock: ServerClock
+    let logger: Logger
+    package let services: ServiceNetwork
+    /// What is served, by group, version and plural.
+    private let served: [Key: ServedResource]
+    /// Where objects are kept, by group and plural, for code inside the server.
+    private let storages: [String: ObjectStorage]
+    let admission: AdmissionChain
+
+    private struct Key: Hashable {
+        let group: String
+        let version: String
+        let plural: String
+    }
+
+    /// All resources in all versions in which they are served, in the catalogue's order.
+    package let resources: [ServedResource]
+    /// The caches to run; one for each kind of object kept.
+    package let caches: [WatchCache]
+
+    package init(
+        store: any Store, services: ServiceNetwork, catalog: ResourceCatalog = .builtIn, admission: AdmissionChain = .standard,
+        clock: ServerClock = .system, logger: Logger
+    ) {
+        self.store = store
+        self.services = services
+        self.admission = admission
+        self.clock = clock
+        self.logger = logger
+        let built = KindTable.build(catalog: catalog, store: store, logger: logger)
+        resources = built.served
+        storages = built.storages
+        caches = built.storages.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
+        served = Dictionary(
+            built.served.map { (Key(group: $0.type.group, version: $0.type.version, plural: $0.type.plural), $0) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    package func resource(group: String, version: String, plural: String) -> ServedResource? {
+        served[Key(group: group, version: version, plural: plural)]
+    }
+
+    /// Returns when all caches have been filled.
+    package func waitUntilReady() async throws {
+        for cache in caches { try await cache.waitUntilFresh(0, timeout: .seconds(60)) }
+    }
+
+    // MARK: ClusterView
+
+    func storage(group: String, resource: String) -> ObjectStorage? {
+        storages[group.isEmpty ? resource : "\(resource).\(group)"]
+    }
+
+    package func object(group: String, resource: String, namespace: String, name: String) -> JSONValue? {
+        storage(group: group, resource: resource)?.entry(namespace: namespace, name: name)?.tree
+    }
+
+    package func objects(group: String, resource: String, namespace: String?) -> [JSONValue] {
+        guard let storage = storage(group: group, resource: resource) else { return [] }
+        return storage.cache.snapshot().sequence(namespace: namespace).map(\.tree)
+    }
+
+    // MARK: RequestHandler
+
+    package func handle(_ request: APIRequest, _ responder: any Responder) {
+        do {
+            try dispatch(request, responder)
+        } catch {
+            responder.respond(error)
+        }
+    }
+
+    private func dispatch(_ request: APIRequest, _ responder: any Responder) throws(APIStatus) {
+        let info = request.info
+        guard let resource = resource(group: info.apiGroup, version: info.apiVersion, plural: info.resource) else { throw .pathNotFound }
+        guard resource.storage.cache.isReady else {
+            throw .tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1)
+        }
+        if !info.subresource.isEmpty {
+            try subresource(request, resource, responder)
+            return
+        }
+        switch info.verb {
+        case "get": try get(request, resource, responder)
+        case "list": try list(request, resource, responder)
+        case "watch": try watch(request, resource, responder)
+        case "create": try create(request, resource, responder)
+        case "update": try update(request, resource, view: .object, responder)
+        case "patch": try patch(request, resource, view: .object, responder)
+        case "delete": try delete(request, resource, responder)
+        case "deletecollection": try deleteCollection(request, resource, responder)
+        default: throw .methodNotAllowed
+        }
+    }
+
+    func context(_ request: APIRequest, dryRun: Bool) -> WriteContext {
+        WriteContext(user: request.user, now: clock.timestamp, dryRun: dryRun, cluster: self)
+    }
+
+    /// How the answer to a request is to look.
+    func answer(_ request: APIRequest, _ resource: ServedResource, _ responder: any Responder) throws(APIStatus) -> Answer {
+        guard let accept = AcceptHeader(request.headers.first(name: "Accept")) else {
+            throw .notAcceptable(supported: AcceptHeader.supported)
+        }
+        return Answer(
+            responder: responder, resource: resource, form: accept.form, tables: TableWriter(now: clock.seconds(), query: request.query))
+    }
+}

@@ -1,0 +1,120 @@
+import JSON
+import NIOHTTP1
+import Storage
+
+extension Registry {
+    /// The road of a new object.
+    func create(_ request: APIRequest, _ resource: ServedResource, _ responder: any Responder) throws(APIStatus) {
+        let options = try WriteOptions(request.query, kind: "CreateOptions")
+        var answer = try answer(request, resource, responder)
+        var decode = Decode()
+        var object = try decode.object(request.body, contentType: request.headers.first(name: "Content-Type"), as: resource)
+        try decode.enforce(options.fieldValidation, resource, warnings: &answer.warnings)
+        try Identity.settle(&object, request.info, resource, creating: true)
+        resource.toStorage(&object)
+        try createObject(object, request, resource, options, answer)
+    }
+
+    /// The rest of the road, from the decoded object in its stored version on.
+    func createObject(
+        _ decoded: JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer
+    ) throws(APIStatus) {
+        let context = context(request, dryRun: options.dryRun)
+        var object = decoded
+        var answer = answer
+        object.editOrMake("metadata") { metadata in
+            MetadataRules.fillNew(&metadata, now: context.now)
+            if metadata.text("name").isEmpty, !metadata.text("generateName").isEmpty {
+                metadata["name"] = .string(UID.name(from: metadata.text("generateName")))
+            }
+        }
+        Default.apply(&object, resource)
+        var review = AdmissionReview(.create, request, resource, object: object, old: nil, context)
+        try admission.mutate(&review)
+        object = review.object ?? object
+        try PruneAndValidate.create(&object, resource, context)
+        review.object = object
+        try admission.validate(&review)
+        answer.warnings += review.warnings
+        try writeNew(NewObject(object: object, namesItself: decoded.text("metadata", "name").isEmpty, resource, context, answer))
+    }
+
+    /// An object that is ready to be written.
+    private struct NewObject: Sendable {
+        var object: JSONValue
+        /// Whether the server made up its name, and may make up another.
+        let namesItself: Bool
+        let resource: ServedResource
+        let context: WriteContext
+        let answer: Answer
+        var attempt = 0
+
+        init(object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer) {
+            self.object = object
+            self.namesItself = namesItself
+            self.resource = resource
+            self.context = context
+            self.answer = answer
+        }
+    }
+
+    private static let attemptsMax = 16
+
+    private func writeNew(_ new: NewObject) throws(APIStatus) {
+        let resource = new.resource
+        let strategy = resource.strategy
+        let name = new.object.text("metadata", "name")
+        let key = resource.storage.key(namespace: new.object.text("metadata", "namespace"), name: name)
+        if resource.storage.cache.entry(key: key) != nil {
+            try renameOrFail(new)
+            return
+        }
+        var object = new.object
+        if let allocate = strategy.allocate { try allocate(&object, nil, new.context) }
+        if new.context.dryRun {
+            new.answer.object(object, status: 201)
+            return
+        }
+        let transaction = CompareAndWrite.create(object, key: key, strategy, now: new.context.now)
+        let value = CompareAndWrite.value(of: transaction)
+        store.commit(transaction) { [self] result in
+            switch result {
+            case .success(.committed(let revision)):
+                new.answer.written(value, revision: revision, status: 201)
+            case .success(.conflict(let condition, _)):
+                // Off the writer's thread: trying again is work.
+                Task {
+                    do throws(APIStatus) {
+                        if condition.key == key { try renameOrFail(new) } else { try chooseAgainOrFail(new, taken: condition.key) }
+                    } catch {
+                        new.answer.status(error)
+                    }
+                }
+            case .failure(let error):
+                new.answer.status(.storeFailure(error))
+            }
+        }
+    }
+
+    /// The name is taken: another one is made up if the client left that to the server.
+    private func renameOrFail(_ new: NewObject) throws(APIStatus) {
+        let name = new.object.text("metadata", "name")
+        guard new.namesItself, new.attempt < 8 else { throw new.resource.alreadyExists(name) }
+        var next = new
+        next.attempt += 1
+        next.object["metadata"]?["name"] = .string(UID.name(from: new.object.text("metadata", "generateName")))
+        try writeNew(next)
+    }
+
+    /// An address or port is taken: another one is picked unless the client asked for this one.
+    private func chooseAgainOrFail(_ new: NewObject, taken key: String) throws(APIStatus) {
+        let wished = new.resource.strategy.holds?(new.object, new.context.now) ?? []
+        if let held = wished.first(where: { $0.key == key }) {
+            throw new.resource.invalid(new.object.text("metadata", "name"), [held.taken])
+        }
+        guard new.attempt < Self.attemptsMax else { throw .internalError("failed to allocate: too many concurrent allocations") }
+        var next = new
+        next.attempt += 1
+        try writeNew(next)
+    }
+}

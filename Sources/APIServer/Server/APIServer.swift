@@ -1,0 +1,134 @@
+import KubernetesAPI
+import KubernetesClient
+package import Logging
+import PKI
+import ServiceLifecycle
+package import Storage
+
+/// A whole Kubernetes API server: the HTTP front, the road of a request, and the registry over a store.
+package final class APIServer: Service {
+    package let registry: Registry
+    package let health: HealthHandler
+    private let configuration: APIServerConfiguration
+    private let road: Road
+    private let front: HTTPServer
+    private let roles: RegistryRBACSource
+    private let ready = Latch()
+    private let logger: Logger
+
+    /// - Throws: when the serving certificate or its key cannot be used.
+    package init(configuration: APIServerConfiguration, store: any Store, clock: ServerClock = .system, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        let registry = Registry(store: store, services: configuration.services, clock: clock, logger: logger)
+        let roles = RegistryRBACSource()
+        let health = HealthHandler()
+        let now = clock.seconds
+        let lookup = ObjectLookup(
+            get: { registry.object(group: $0, resource: $1, namespace: $2, name: $3) },
+            list: { registry.objects(group: $0, resource: $1, namespace: $2.isEmpty ? nil : $2) })
+        let core: ServiceAccountAuthenticator.Lookup = { registry.object(group: "", resource: $0, namespace: $1, name: $2) }
+
+        let authenticator = Authenticator(
+            tokens: ServiceAccountAuthenticator(tokens: configuration.tokens, lookup: core), now: now)
+        let authorizer = UnionAuthorizer([NodeAuthorizer(), RBACAuthorizer(source: roles)])
+        let metrics = RequestMetrics()
+        let entrance = Entrance()
+        front = try HTTPServer(
+            configuration: .init(
+                address: configuration.address, port: configuration.port, tls: configuration.serving, eventLoops: configuration.eventLoops),
+            handler: entrance, judge: ClientCertificateJudge(authorities: configuration.clientAuthorities, now: now).judge, logger: logger)
+        let group = front.eventLoopGroup
+        road = Road(
+            authenticator: authenticator,
+            impersonation: Impersonation(authorizer: authorizer),
+            authorizer: authorizer,
+            crossroads: Crossroads(
+                registry: registry,
+                reviews: ReviewHandler(
+                    authorizer: authorizer, authenticator: authenticator, tokens: configuration.tokens, lookup: core, now: now),
+                proxy: configuration.kubelets.map { ProxyHandler(lookup: lookup, tls: $0, group: group) },
+                discovery: DiscoveryHandler(
+                    source: BuiltInDiscovery { Self.serves(registry, $0, $1) }, serverAddress: configuration.serverAddress),
+                health: health,
+                metrics: MetricsHandler(requests: metrics, startTime: now()),
+                issuer: IssuerHandler(tokens: configuration.tokens, serverAddress: configuration.serverAddress),
+                version: configuration.version.jsonBytes,
+                branches: configuration.branches.map { Crossroads.Branch(prefix: $0.prefix, handler: $0.handler) }),
+            metrics: metrics,
+            log: RequestLog(logger: logger))
+        entrance.open(road)
+        self.registry = registry
+        self.roles = roles
+        self.health = health
+    }
+
+    /// The way in for a component of this process, under its own identity.
+    package func transport(as user: UserInfo) -> InProcessTransport {
+        InProcessTransport(road, user: user)
+    }
+
+    /// Returns when the server has all it begins with and answers `/readyz` with ok.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled before.
+    package func waitUntilReady() async throws {
+        try await ready.wait()
+    }
+
+    /// Listens, fills the caches, makes what every cluster begins with, and serves until the service group shuts down.
+    ///
+    /// - Throws: `HTTPServerError` when the port cannot be had.
+    package func run() async throws {
+        let ready = ready
+        health.add(HealthCheck("poststarthook/cluster-bootstrap", scope: .readiness) { ready.isOpen ? nil : "not done yet" })
+        let address = try await front.start()
+        logger.info("API server listens", metadata: ["address": "\(address)"])
+        try await withThrowingDiscardingTaskGroup { group in
+            for cache in registry.caches { group.addTask { try await cache.run() } }
+            group.addTask {
+                try await cancelWhenGracefulShutdown { try await self.bootstrap() }
+            }
+            group.addTask { try await self.front.run() }
+        }
+    }
+
+    /// Serves with another certificate from now on.
+    package func replaceCertificate(_ serving: HTTPServerTLS) throws {
+        try front.replaceCertificate(serving)
+    }
+
+    private func bootstrap() async throws {
+        do {
+            try await registry.waitUntilReady()
+        } catch {
+            if Task.isCancelled { return }
+            throw error
+        }
+        roles.follow(registry)
+        var pause = Duration.milliseconds(100)
+        while !Task.isCancelled {
+            do {
+                try await registry.bootstrap(address: configuration.advertiseAddress, port: configuration.port)
+                try await PolicyBootstrap(registry: registry, logger: logger).apply(.shared)
+                ready.open()
+                logger.info("API server is ready")
+                return
+            } catch {
+                logger.error(
+                    "cannot make what every cluster begins with; will try again",
+                    metadata: ["error": "\(error)", "pause": "\(pause)"])
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    /// What discovery may show: what the registry keeps, and what is computed or relayed here.
+    private static func serves(_ registry: Registry, _ type: ResourceType, _ subresource: String?) -> Bool {
+        let info = RequestInfo(
+            isResourceRequest: true, apiGroup: type.group, apiVersion: type.version, resource: type.plural, subresource: subresource ?? "")
+        if ReviewHandler.serves(info) || ProxyHandler.serves(info) { return true }
+        guard let resource = registry.resource(group: type.group, version: type.version, plural: type.plural) else { return false }
+        return subresource.map { resource.subresources.contains($0) } ?? true
+    }
+}

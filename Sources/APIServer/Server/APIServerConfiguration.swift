@@ -1,0 +1,62 @@
+import Logging
+import NIOCore
+package import PKI
+
+/// How an API server is to run.
+package struct APIServerConfiguration: Sendable {
+    /// Where to listen.
+    package var address: String
+    package var port: Int
+    /// The address that others reach this server at: in the `kubernetes` Service's endpoints and in discovery.
+    package var advertiseAddress: String
+    package var serving: HTTPServerTLS
+    /// Whose client certificates count.
+    package var clientAuthorities: [PEMCertificate]
+    /// How to talk to kubelets. Nil: there is no `exec`, `log` or `proxy`.
+    package var kubelets: BackendTLS?
+    package var tokens: ServiceAccountTokens
+    package var services: ServiceNetwork
+    package var version: VersionInfo
+    package var eventLoops: Int
+    /// Further handlers by path prefix, such as `/openapi/`.
+    package var branches: [(prefix: String, handler: any RequestHandler)]
+
+    package init(
+        address: String = "0.0.0.0", port: Int = 6443, advertiseAddress: String, serving: HTTPServerTLS, clientAuthorities: [PEMCertificate],
+        kubelets: BackendTLS?, tokens: ServiceAccountTokens, services: ServiceNetwork, version: VersionInfo = VersionInfo(),
+        eventLoops: Int = System.coreCount, branches: [(prefix: String, handler: any RequestHandler)] = []
+    ) {
+        self.address = address
+        self.port = port
+        self.advertiseAddress = advertiseAddress
+        self.serving = serving
+        self.clientAuthorities = clientAuthorities
+        self.kubelets = kubelets
+        self.tokens = tokens
+        self.services = services
+        self.version = version
+        self.eventLoops = eventLoops
+        self.branches = branches
+    }
+
+    /// Everything from the files of a control plane.
+    ///
+    /// - Throws: when a certificate or key cannot be used.
+    package init(
+        pki: ClusterPKI, address: String = "0.0.0.0", port: Int = 6443, advertiseAddress: String, services: ServiceNetwork,
+        issuer: String = "https://kubernetes.default.svc.cluster.local"
+    ) throws {
+        self.init(
+            address: address, port: port, advertiseAddress: advertiseAddress,
+            serving: HTTPServerTLS(certificateChain: pki.apiServer.certificatePEM, privateKey: pki.apiServer.keyPEM),
+            clientAuthorities: [pki.authority.certificate],
+            kubelets: try BackendTLS(
+                authorityPEM: pki.authorityPEM, certificatePEM: pki.kubeletClient.certificatePEM, keyPEM: pki.kubeletClient.keyPEM),
+            tokens: try ServiceAccountTokens(key: pki.serviceAccountKey, issuer: issuer), services: services)
+    }
+
+    /// Host and port for documents.
+    var serverAddress: String {
+        advertiseAddress.contains(":") ? "[\(advertiseAddress)]:\(port)" : "\(advertiseAddress):\(port)"
+    }
+}

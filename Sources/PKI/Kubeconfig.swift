@@ -1,0 +1,96 @@
+import Crypto
+import FoundationEssentials
+
+/// Writes kubeconfig files that hold everything in themselves: the authority's certificate and the user's certificate and key.
+package struct KubeconfigFile: Sendable {
+    /// Such as `https://10.0.0.1:6443`.
+    package var server: String
+    package var authorityPEM: [UInt8]
+    package var user: String
+    package var certificatePEM: [UInt8]
+    package var keyPEM: [UInt8]
+    package var cluster: String
+
+    package init(
+        server: String, authorityPEM: [UInt8], user: String, certificatePEM: [UInt8], keyPEM: [UInt8], cluster: String = "kubernetes"
+    ) {
+        self.server = server
+        self.authorityPEM = authorityPEM
+        self.user = user
+        self.certificatePEM = certificatePEM
+        self.keyPEM = keyPEM
+        self.cluster = cluster
+    }
+
+    /// The file's text (YAML).
+    package var text: String {
+        """
+        apiVersion: v1
+        kind: Config
+        clusters:
+        - name: \(cluster)
+          cluster:
+            certificate-authority-data: \(Self.base64(authorityPEM))
+            server: \(server)
+        contexts:
+        - name: \(user)@\(cluster)
+          context:
+            cluster: \(cluster)
+            user: \(user)
+        current-context: \(user)@\(cluster)
+        preferences: {}
+        users:
+        - name: \(user)
+          user:
+            client-certificate-data: \(Self.base64(certificatePEM))
+            client-key-data: \(Self.base64(keyPEM))
+
+        """
+    }
+
+    /// Keeps the file at `path` while it fits the server, authority and user and is not close to its end; else writes a new one with a new key.
+    ///
+    /// - Returns: whether it was written.
+    @discardableResult
+    package static func ensure(
+        _ path: String, server: String, authority: CertificateAuthority, spec: CertificateSpec, now: Int64
+    ) throws(PKIError) -> Bool {
+        let authorityPEM = try authority.certificate.pem()
+        if let bytes = try SecretFile.read(path),
+            isUsable(String(decoding: bytes, as: UTF8.self), server: server, authority: authority, authorityPEM: authorityPEM, spec: spec, now: now)
+        {
+            return false
+        }
+        let (certificate, key) = try authority.issue(spec, now: now)
+        let file = KubeconfigFile(
+            server: server, authorityPEM: authorityPEM, user: spec.commonName, certificatePEM: try certificate.pem(), keyPEM: try key.pem())
+        try SecretFile.write(Array(file.text.utf8), to: path)
+        return true
+    }
+
+    private static func isUsable(
+        _ text: String, server: String, authority: CertificateAuthority, authorityPEM: [UInt8], spec: CertificateSpec, now: Int64
+    ) -> Bool {
+        var values: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            let parts = line.drop { $0 == " " }.split(separator: " ", maxSplits: 1)
+            if parts.count == 2, let name = parts.first, name.hasSuffix(":") { values[String(name.dropLast())] = String(parts[1]) }
+        }
+        guard values["server"] == server, values["certificate-authority-data"] == base64(authorityPEM),
+            let certificateData = values["client-certificate-data"].flatMap({ Data(base64Encoded: $0) }),
+            let keyData = values["client-key-data"].flatMap({ Data(base64Encoded: $0) })
+        else { return false }
+        do {
+            let files = CertificateFiles(
+                certificate: try PEMCertificate(pem: Array(certificateData)), certificatePEM: Array(certificateData), keyPEM: Array(keyData),
+                renewal: nil)
+            return CertificateFiles.flaw(of: files, spec: spec, authority: authority.certificate, now: now) == nil
+        } catch {
+            return false
+        }
+    }
+
+    private static func base64(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString()
+    }
+}

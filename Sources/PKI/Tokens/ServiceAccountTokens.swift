@@ -1,0 +1,80 @@
+import JSON
+
+/// Makes and checks the tokens of service accounts (JSON Web Tokens, ES256 or RS256).
+package struct ServiceAccountTokens: Sendable {
+    private let signingKey: TokenSigningKey
+    private let keys: [TokenVerificationKey]
+    /// What new tokens name as their maker, and the only maker that is believed.
+    package let issuer: String
+    /// What a token is for when nobody asks for something else: the API server.
+    package let audiences: [String]
+
+    /// - Parameter olderKeys: keys whose tokens still count.
+    /// - Throws: `PKIError.malformed` for a key that cannot sign tokens.
+    package init(key: KeyPair, olderKeys: [TokenVerificationKey] = [], issuer: String, audiences: [String]? = nil) throws(PKIError) {
+        signingKey = try TokenSigningKey(key)
+        keys = [signingKey.verification] + olderKeys
+        self.issuer = issuer
+        self.audiences = audiences ?? [issuer]
+    }
+
+    /// Signs. The claims' issuer is replaced by ours.
+    package func sign(_ claims: ServiceAccountClaims) throws(PKIError) -> String {
+        var claims = claims
+        claims.issuer = issuer
+        let header = #"{"alg":"\#(signingKey.verification.algorithm)","kid":"\#(signingKey.verification.id)"}"#
+        let message = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(claims.json.serialized())
+        return message + "." + Base64URL.encode(try signingKey.sign(Array(message.utf8)))
+    }
+
+    /// Whether a text has the form of a token that this type would make; says nothing about whether it counts.
+    package func looksLikeToken(_ token: String) -> Bool {
+        token.utf8.count(where: { $0 == UInt8(ascii: ".") }) == 2
+    }
+
+    /// Checks signature, maker, life and purpose. Whether the account and the bound object still exist is for the caller to ask.
+    ///
+    /// - Parameter audiences: one of them must be in the token.
+    /// - Parameter now: seconds since 1970.
+    /// - Throws: `PKIError.tokenRejected`, never with the token in it.
+    package func verify(_ token: String, audiences: [String], now: Int64) throws(PKIError) -> ServiceAccountClaims {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, token.utf8.count <= 16 << 10, let headerBytes = Base64URL.decode(parts[0]),
+            let payload = Base64URL.decode(parts[1]), let signature = Base64URL.decode(parts[2])
+        else { throw .tokenRejected(reason: "it is not in the form of a JSON Web Token") }
+        guard let header = parse(headerBytes), let algorithm = header["alg"]?.stringValue else {
+            throw .tokenRejected(reason: "its header cannot be read")
+        }
+        let id = header["kid"]?.stringValue
+        let message = Array(token.utf8.prefix(parts[0].utf8.count + 1 + parts[1].utf8.count))
+        // The key's own algorithm decides, never what the token claims about itself.
+        let isSigned = keys.contains { key in
+            key.algorithm == algorithm && (id == nil || id == key.id) && key.isValid(signature, for: message)
+        }
+        guard isSigned else { throw .tokenRejected(reason: "its signature does not count") }
+        guard let claims = parse(payload).flatMap({ ServiceAccountClaims(json: $0) }) else {
+            throw .tokenRejected(reason: "it is not a token of a service account")
+        }
+        guard claims.issuer == issuer else { throw .tokenRejected(reason: "it was made by another issuer") }
+        guard now < claims.expires else { throw .tokenRejected(reason: "it has expired") }
+        guard now >= claims.notBefore - 60 else { throw .tokenRejected(reason: "it is not valid yet") }
+        guard claims.audiences.contains(where: { audiences.contains($0) }) else { throw .tokenRejected(reason: "it is for another audience") }
+        return claims
+    }
+
+    /// The names of the signature algorithms of all keys, sorted.
+    package var algorithms: [String] { Set(keys.map(\.algorithm)).sorted() }
+
+    /// The JSON Web Key Set with the keys whose tokens count.
+    package var keySetJSON: String {
+        #"{"keys":["# + keys.map(\.jwk).joined(separator: ",") + "]}"
+    }
+
+    private func parse(_ bytes: [UInt8]) -> JSONValue? {
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import JSON
+package import Linux
+package import Logging
+
+/// The pod network of one node: a bridge with an address range of its own, as containerd and the CNI plugins make it from a configuration
+/// that this writes, and the translation of addresses for what leaves the node.
+package struct BridgeNetwork: Sendable {
+    /// Links and tables bear these names.
+    package static let bridgeName = "apus0"
+    package static let tableName = "apus-network"
+
+    package struct Configuration: Sendable {
+        /// The node's data folder; the CNI configuration and the addresses given out are under its `cni`.
+        package var dataFolder: String
+        /// The node's range of pod addresses, such as `10.244.0.0/24`.
+        package var podCIDR: String
+        /// Nil: as the link of the default route has it, or 1500.
+        package var mtu: Int?
+
+        package init(dataFolder: String, podCIDR: String, mtu: Int? = nil) {
+            self.dataFolder = dataFolder
+            self.podCIDR = podCIDR
+            self.mtu = mtu
+        }
+
+        package var folder: String { "\(dataFolder)/cni" }
+        package var path: String { "\(folder)/net.d/10-apus.conflist" }
+    }
+
+    let configuration: Configuration
+    let ledger: Ledger
+    let logger: Logger
+
+    /// - Parameter ledger: records what is made; everything happens in its network namespace.
+    package init(configuration: Configuration, ledger: Ledger, logger: Logger) {
+        self.configuration = configuration
+        self.ledger = ledger
+        self.logger = logger
+    }
+
+    /// Makes the node ready for pods; the CNI configuration, which the runtime takes as the sign of readiness, is written last. Can be
+    /// called again at any time: what is as it should be is left alone.
+    package func setUp() async throws {
+        try Self.checkCIDR(configuration.podCIDR)
+        try ledger.set("/proc/sys/net/ipv4/ip_forward", to: "1")
+        // Without it, an answer from one pod to another on this bridge would miss the translation back to the service's address.
+        let bridgeCalls = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+        if !Files.exists(bridgeCalls) { _ = try? await Command(["modprobe", "br_netfilter"]).run() }
+        if Files.exists(bridgeCalls) {
+            try ledger.set(bridgeCalls, to: "1")
+        } else {
+            logger.warning("the kernel module br_netfilter is missing: pods may not reach services whose pods are on the same node")
+        }
+        try ledger.record(.table(family: "ip", name: Self.tableName))
+        try await Command(["nft", "-f", "-"], input: Array(masqueradeRules.utf8), networkNamespace: ledger.networkNamespace).run()
+        try ledger.record(.link(Self.bridgeName))
+        try Files.makeDirectory("\(configuration.folder)/net.d")
+        try Files.makeDirectory("\(configuration.folder)/networks")
+        let mtu: Int
+        if let given = configuration.mtu { mtu = given } else { mtu = await defaultRouteMTU() ?? 1500 }
+        let text = conflist(mtu: mtu).serialized(pretty: true) + [UInt8(ascii: "\n")]
+        if try Files.read(configuration.path) != text {
+            try Files.writeAtomically(configuration.path, text)
+            logger.info("pod network configured", metadata: ["podCIDR": "\(configuration.podCIDR)", "mtu": "\(mtu)"])
+        }
+    }
+
+    /// What leaves the node bears the node's address. Traffic between pods goes through the bridge and keeps its own.
+    var masqueradeRules: String {
+        """
+        table ip \(Self.tableName) {
+            comment "pod network of apus";
+        }
+        flush table ip \(Self.tableName)
+        table ip \(Self.tableName) {
+            chain postrouting {
+                type nat hook postrouting priority srcnat; policy accept;
+                ip saddr \(configuration.podCIDR) oifname != "\(Self.bridgeName)" ip daddr != 224.0.0.0/4 masquerade
+            }
+        }
+
+        """
+    }
+
+    /// CNI's list of plugins: a bridge whose own address is the pods' gateway, addresses from the node's range, and host ports.
+    func conflist(mtu: Int) -> JSONValue {
+        [
+            "cniVersion": "0.4.0",
+            "name": "apus",
+            "plugins": [
+                [
+                    "type": "bridge",
+                    "bridge": .string(Self.bridgeName),
+                    "isGateway": true,
+                    "isDefaultGateway": true,
+                    "ipMasq": false,
+                    // A pod reaches itself through a service's address.
+                    "hairpinMode": true,
+                    "mtu": .integer(Int64(mtu)),
+                    "ipam": [
+                        "type": "host-local",
+                        "ranges": [[["subnet": .string(configuration.podCIDR)]]],
+                        "dataDir": .string("\(configuration.folder)/networks"),
+                    ],
+                ],
+                ["type": "portmap", "capabilities": ["portMappings": true], "snat": true],
+            ],
+        ]
+    }
+
+    /// The greatest packet of the link that the default route uses; nil without a default route.
+    private func defaultRouteMTU() async -> Int? {
+        func ask(_ arguments: [String]) async -> JSONValue? {
+            guard let result = try? await Command(["ip", "-json"] + arguments, networkNamespace: ledger.networkNamespace).run() else { return nil }
+            return try? JSONValue(parsing: result.output)
+        }
+        guard let link = await ask(["route", "show", "default"])?[0]?["dev"]?.stringValue,
+            let mtu = await ask(["link", "show", "dev", link])?[0]?["mtu"]?.integerValue
+        else { return nil }
+        return Int(exactly: mtu)
+    }
+
+    /// IPv4 with a prefix of at most 30 bits, so that there is room for the gateway and a pod.
+    static func checkCIDR(_ text: String) throws {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let numbers = parts.first?.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) } ?? []
+        guard parts.count == 2, numbers.count == 4, let prefix = UInt8(parts[1]), (8...30).contains(prefix) else {
+            throw Failure(description: "\"\(text)\" is not a range of pod addresses such as 10.244.0.0/24")
+        }
+    }
+
+    package struct Failure: Error, CustomStringConvertible {
+        package var description: String
+    }
+}

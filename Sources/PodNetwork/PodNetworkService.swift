@@ -1,0 +1,59 @@
+package import CoreV1
+package import KubernetesClient
+import KubernetesAPI
+package import Linux
+package import Logging
+import ServiceLifecycle
+
+/// Sets the pod network of this node up as soon as the node has been given its range of pod addresses.
+package struct PodNetworkService: ServiceLifecycle.Service {
+    let nodes: Informer<Node>
+    let nodeName: String
+    let dataFolder: String
+    let ledger: Ledger
+    let logger: Logger
+
+    /// - Parameter nodes: an informer that sees at least our own node; run by the caller.
+    package init(nodes: Informer<Node>, nodeName: String, dataFolder: String, ledger: Ledger, logger: Logger) {
+        self.nodes = nodes
+        self.nodeName = nodeName
+        self.dataFolder = dataFolder
+        self.ledger = ledger
+        self.logger = logger
+    }
+
+    /// Waits for the range, sets up, and sets up again when the range changes. A failure is logged and tried again.
+    package func run() async throws {
+        let (ranges, news) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let name = nodeName
+        let tell: @Sendable (Node) -> Void = { node in
+            if node.metadata.name == name, let range = node.spec.podCIDR, !range.isEmpty { news.yield(range) }
+        }
+        nodes.addHandler(added: tell, updated: { _, node in tell(node) })
+        do {
+            try await cancelWhenGracefulShutdown {
+                var present: String?
+                for await range in ranges where range != present {
+                    try await setUp(range)
+                    present = range
+                }
+            }
+        } catch is CancellationError {
+            // The ordinary end; the network stays.
+        }
+    }
+
+    private func setUp(_ range: String) async throws {
+        let network = BridgeNetwork(configuration: .init(dataFolder: dataFolder, podCIDR: range), ledger: ledger, logger: logger)
+        while true {
+            do {
+                return try await network.setUp()
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                logger.error("the pod network could not be set up, trying again", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import CoreV1
+
+extension Toleration {
+    /// Whether a pod with this toleration may ignore the taint.
+    func tolerates(_ taint: Taint) -> Bool {
+        if let effect, !effect.isEmpty, effect != taint.effect { return false }
+        if let key, !key.isEmpty, key != taint.key { return false }
+        switch self.operator ?? "Equal" {
+        case "", "Equal": return (value ?? "") == (taint.value ?? "") && !(key ?? "").isEmpty
+        case "Exists": return true
+        case "Gt", "Lt":
+            guard let bound = Int64(value ?? ""), let actual = Int64(taint.value ?? "") else { return false }
+            return self.operator == "Gt" ? actual > bound : actual < bound
+        default: return false
+        }
+    }
+}
+
+/// Keeps pods off nodes with taints (NoSchedule, NoExecute) they do not tolerate.
+struct TaintTolerationPlugin: FilterPlugin {
+    let name = PluginName.taintToleration
+    let helpfulEvents: ClusterEvent = [.nodeAdded, .nodeTaints]
+
+    func prepare(_ cycle: Cycle) -> FilterPreparation {
+        .filter(Filter(tolerations: cycle.pod.tolerations))
+    }
+
+    private struct Filter: NodeFilter {
+        var tolerations: [Toleration]
+        private static let rejected = Rejection(.taintToleration, .untoleratedTaints, preemptionMayHelp: false)
+
+        init(tolerations: [Toleration]) { self.tolerations = tolerations }
+
+        func rejection(of node: NodeInfo) -> Rejection? {
+            if node.hardTaints.isEmpty { return nil }
+            return node.hardTaints.allSatisfy { taint in tolerations.contains { $0.tolerates(taint) } } ? nil : Self.rejected
+        }
+    }
+}
+
+/// Prefers nodes with fewer taints (PreferNoSchedule) that the pod does not tolerate.
+struct TaintTolerationScore: ScorePlugin {
+    let weight: Int64 = 3
+
+    func prepare(_ cycle: Cycle, feasible: [NodeInfo]) -> (any NodeScorer)? {
+        if feasible.allSatisfy({ $0.softTaints.isEmpty }) { return nil }
+        return Scorer(tolerations: cycle.pod.tolerations.filter { ($0.effect ?? "").isEmpty || $0.effect == "PreferNoSchedule" })
+    }
+
+    private struct Scorer: NodeScorer {
+        var tolerations: [Toleration]
+
+        func score(_ node: NodeInfo) -> Int64 {
+            var count: Int64 = 0
+            for taint in node.softTaints where !tolerations.contains(where: { $0.tolerates(taint) }) { count += 1 }
+            return count
+        }
+
+        func normalize(_ scores: inout [Int64]) { normalizeByMaximum(&scores, reversed: true) }
+    }
+}

@@ -1,0 +1,195 @@
+import CoreV1
+import JSON
+import KubernetesAPI
+import KubernetesClient
+
+/// The pods that wait for a node, in four places: ready to be tried, pausing after a failure, waiting for a change that may help, and
+/// held by gates.
+///
+/// Highest priority first, then first come first served. Belongs to one scheduler's core; time is handed in.
+struct SchedulingQueue {
+    /// The pause after the first failed attempt, doubled with each further one up to the limit.
+    static let backoffBase = Duration.seconds(1)
+    static let backoffMax = Duration.seconds(10)
+    /// After this long a pod is tried again even if nothing seems to have changed.
+    static let unschedulableMax = Duration.seconds(300)
+
+    private struct Ticket {
+        var pod: QueuedPod
+        var priority: Int32
+        var sequence: UInt64
+    }
+
+    private struct Pause {
+        var pod: QueuedPod
+        var readyAt: Duration
+    }
+
+    private var pods: [String: QueuedPod] = [:]
+    private var active = Heap<Ticket> { $0.priority == $1.priority ? $0.sequence < $1.sequence : $0.priority > $1.priority }
+    private var pausing = Heap<Pause> { $0.readyAt < $1.readyAt }
+    private var unschedulable: [String: QueuedPod] = [:]
+    private var nextSequence: UInt64 = 0
+
+    /// All pods that wait, wherever.
+    var count: Int { pods.count }
+    var unschedulableCount: Int { unschedulable.count }
+
+    func place(ofPod uid: String) -> QueuedPod.Place? { pods[uid]?.place }
+
+    // MARK: Pods come and go
+
+    /// A pod without a node was created or changed.
+    mutating func set(_ pod: Pod, uid: String, now: Duration) {
+        guard let queued = pods[uid] else {
+            let queued = QueuedPod(pod, uid: uid)
+            pods[uid] = queued
+            if queued.isGated { queued.place = .gated } else { activate(queued) }
+            return
+        }
+        let matters = Self.isRelevant(from: queued.pod, to: pod)
+        let oldPriority = queued.priority
+        queued.pod = pod
+        guard matters else { return }
+        queued.info = nil
+        if queued.isGated {
+            if queued.place != .inFlight {
+                leave(queued)
+                queued.place = .gated
+            }
+            return
+        }
+        switch queued.place {
+        case .gated: activate(queued)
+        // What was changed may be what was wrong.
+        case .unschedulable: retry(queued, now: now)
+        case .active: if queued.priority != oldPriority { activate(queued) }
+        case .backingOff, .inFlight: break
+        }
+    }
+
+    mutating func remove(uid: String) {
+        guard let queued = pods.removeValue(forKey: uid) else { return }
+        leave(queued)
+        queued.place = .inFlight
+    }
+
+    /// Whether a change of the pod can change where it may go.
+    private static func isRelevant(from old: Pod, to new: Pod) -> Bool {
+        if old.metadata.resourceVersion == new.metadata.resourceVersion && new.metadata.resourceVersion != nil { return false }
+        return old.metadata.labels != new.metadata.labels || old.metadata.deletionTimestamp != nil
+            || old.metadata.annotations != new.metadata.annotations || old.spec.jsonBytes() != new.spec.jsonBytes()
+    }
+
+    // MARK: Handing out
+
+    /// The pod to try next; it stays `inFlight` until one of the methods below.
+    mutating func pop(now: Duration) -> QueuedPod? {
+        flush(now: now)
+        while let ticket = active.popFirst() {
+            guard ticket.pod.place == .active, ticket.pod.sequence == ticket.sequence else { continue }
+            ticket.pod.place = .inFlight
+            return ticket.pod
+        }
+        // Nothing better to do: a pause only keeps failures from holding up others.
+        while let pause = pausing.first {
+            if pause.pod.place == .backingOff && pause.pod.readyAt == pause.readyAt {
+                if pause.pod.failedByError { return nil }
+                _ = pausing.popFirst()
+                pause.pod.place = .inFlight
+                return pause.pod
+            }
+            _ = pausing.popFirst()
+        }
+        return nil
+    }
+
+    /// No node was found; the pod waits until something changes that may help these plugins.
+    mutating func giveUp(_ queued: QueuedPod, plugins: Set<PluginName>, now: Duration) {
+        guard pods[queued.uid] === queued else { return }
+        queued.attempts += 1
+        queued.failedAt = now
+        queued.plugins = plugins
+        queued.failedByError = false
+        queued.place = queued.isGated ? .gated : .unschedulable
+        if queued.place == .unschedulable { unschedulable[queued.uid] = queued }
+    }
+
+    /// The attempt failed for another reason (binding was refused, say); try again after a pause.
+    mutating func retryLater(_ queued: QueuedPod, now: Duration) {
+        guard pods[queued.uid] === queued else { return }
+        queued.attempts += 1
+        queued.failedAt = now
+        queued.failedByError = true
+        pause(queued)
+    }
+
+    /// Handed out, and still wanted.
+    func isWaiting(_ queued: QueuedPod) -> Bool { pods[queued.uid] === queued }
+
+    func pod(uid: String) -> QueuedPod? { pods[uid] }
+
+    // MARK: Changes of the cluster
+
+    /// Lets those try again whom the change may help; `helps` says which events a set of plugins waits for.
+    mutating func note(_ event: ClusterEvent, now: Duration, helps: (Set<PluginName>) -> ClusterEvent) {
+        if event.isEmpty || unschedulable.isEmpty { return }
+        // In the order of their failure, so that who waits longest comes first.
+        let moved = unschedulable.values.filter { $0.plugins.isEmpty || !helps($0.plugins).isDisjoint(with: event) }
+        for queued in moved.sorted(by: { $0.failedAt == $1.failedAt ? $0.sequence < $1.sequence : $0.failedAt < $1.failedAt }) {
+            retry(queued, now: now)
+        }
+    }
+
+    /// When time alone will make a pod ready; nil: not before something happens.
+    func nextDeadline() -> Duration? {
+        let pause = pausing.first?.readyAt
+        let oldest = unschedulable.values.lazy.map(\.failedAt).min().map { $0 + Self.unschedulableMax }
+        return [pause, oldest].compactMap { $0 }.min()
+    }
+
+    private mutating func flush(now: Duration) {
+        while let pause = pausing.first, pause.readyAt <= now {
+            _ = pausing.popFirst()
+            if pause.pod.place == .backingOff && pause.pod.readyAt == pause.readyAt { activate(pause.pod) }
+        }
+    }
+
+    /// Tries those again that have waited for too long.
+    mutating func flushUnschedulable(now: Duration) {
+        for queued in unschedulable.values.filter({ now - $0.failedAt >= Self.unschedulableMax }) { retry(queued, now: now) }
+    }
+
+    private mutating func retry(_ queued: QueuedPod, now: Duration) {
+        leave(queued)
+        if now >= queued.failedAt + Self.backoff(after: queued.attempts) { activate(queued) } else { pause(queued) }
+    }
+
+    private mutating func activate(_ queued: QueuedPod) {
+        leave(queued)
+        nextSequence += 1
+        queued.sequence = nextSequence
+        queued.place = .active
+        active.insert(Ticket(pod: queued, priority: queued.priority, sequence: nextSequence))
+    }
+
+    private mutating func pause(_ queued: QueuedPod) {
+        queued.readyAt = queued.failedAt + Self.backoff(after: queued.attempts)
+        queued.place = .backingOff
+        pausing.insert(Pause(pod: queued, readyAt: queued.readyAt))
+    }
+
+    private mutating func leave(_ queued: QueuedPod) {
+        // Entries of the heaps are passed over when they come up.
+        if queued.place == .unschedulable { unschedulable[queued.uid] = nil }
+    }
+
+    static func backoff(after attempts: Int) -> Duration {
+        var pause = backoffBase
+        for _ in 1..<max(attempts, 1) {
+            pause = pause * 2
+            if pause >= backoffMax { return backoffMax }
+        }
+        return pause
+    }
+}

@@ -1,0 +1,165 @@
+import CoreV1
+import JSON
+import KubernetesAPI
+import KubernetesClient
+import Logging
+import Synchronization
+
+/// Carries decisions out against the API and reports back.
+final class DecisionExecutor: Sendable {
+    /// How often a condition is written again when somebody else changed the pod.
+    static let conflictRetriesMax = 3
+    /// Event messages are cut to this many bytes.
+    static let messageBytesMax = 1024
+
+    private let client: Client
+    private let recorder: EventRecorder
+    private let schedulerName: String
+    private let time: TimeSource
+    private let logger: Logger
+    private let inbox: Inbox
+    private let running = Atomic<Int>(0)
+
+    init(client: Client, recorder: EventRecorder, schedulerName: String, time: TimeSource, logger: Logger, inbox: Inbox) {
+        self.client = client
+        self.recorder = recorder
+        self.schedulerName = schedulerName
+        self.time = time
+        self.logger = logger
+        self.inbox = inbox
+    }
+
+    /// Decisions that are being carried out.
+    var inFlight: Int { running.load(ordering: .relaxed) }
+
+    /// Counts a decision that `carryOut` will be called for.
+    func begin() { running.wrappingAdd(1, ordering: .relaxed) }
+
+    func carryOut(_ decision: Decision) async {
+        switch decision {
+        case .bind(let pod, let node): await bind(pod, to: node)
+        case .unschedulable(let pod, let message): await report(pod, message: message, nominatedNode: nil)
+        case .preempt(let pod, let node, let victims, let message): await preempt(for: pod, on: node, victims, message)
+        }
+        running.wrappingSubtract(1, ordering: .relaxed)
+        inbox.poke()
+    }
+
+    private func bind(_ pod: Pod, to node: String) async {
+        let key = NamespacedName(pod.metadata)
+        let uid = pod.metadata.uid ?? key.description
+        do {
+            let path = Pod.resource.path(namespace: key.namespace, name: key.name, subresource: "binding")
+            _ = try await client.send("POST", path, Self.bindingBody(key, uid: pod.metadata.uid, node: node))
+            inbox.post(.bound(uid: uid))
+            recorder.event(
+                pod, type: "Normal", reason: "Scheduled", message: "Successfully assigned \(key) to \(node)", action: "Binding")
+            logger.debug("pod scheduled", metadata: ["pod": "\(key)", "node": "\(node)"])
+        } catch {
+            let isGone = (error as? APIStatusError)?.isNotFound ?? false
+            inbox.post(.bindFailed(uid: uid, isGone: isGone))
+            if isGone || Task.isCancelled { return }
+            logger.warning("pod not bound", metadata: ["pod": "\(key)", "node": "\(node)", "error": "\(error)"])
+            recorder.event(
+                pod, type: "Warning", reason: "FailedScheduling", message: Self.cut("binding rejected: \(error)"), action: "Scheduling")
+        }
+    }
+
+    private static func bindingBody(_ key: NamespacedName, uid: String?, node: String) -> [UInt8] {
+        var w = JSONWriter(capacity: 256)
+        w.beginObject()
+        w.field("apiVersion", "v1")
+        w.field("kind", "Binding")
+        w.key("metadata")
+        w.beginObject()
+        w.field("name", key.name)
+        w.field("namespace", key.namespace)
+        w.field("uid", uid)
+        w.endObject()
+        w.key("target")
+        w.beginObject()
+        w.field("apiVersion", "v1")
+        w.field("kind", "Node")
+        w.field("name", node)
+        w.endObject()
+        w.endObject()
+        return w.finish()
+    }
+
+    // MARK: Pods that wait
+
+    private func report(_ pod: Pod, message: String, nominatedNode: String?) async {
+        recorder.event(pod, type: "Warning", reason: "FailedScheduling", message: Self.cut(message), action: "Scheduling")
+        logger.debug("pod is unschedulable", metadata: ["pod": "\(NamespacedName(pod.metadata))", "message": "\(message)"])
+        let key = NamespacedName(pod.metadata)
+        var current = pod
+        for _ in 0..<Self.conflictRetriesMax {
+            guard let patch = conditionPatch(current, message: message, nominatedNode: nominatedNode) else { return }
+            do {
+                _ = try await client.patch(Pod.self, key.name, namespace: key.namespace, .strategic(patch), subresource: "status")
+                return
+            } catch let error as APIStatusError where error.isConflict {
+                // Somebody changed the pod; maybe it was bound, and then the condition would be a lie.
+                guard let fresh = try? await client.get(Pod.self, key.name, namespace: key.namespace),
+                    fresh.metadata.uid == pod.metadata.uid, (fresh.spec.nodeName ?? "").isEmpty
+                else { return }
+                current = fresh
+            } catch {
+                if let error = error as? APIStatusError, error.isNotFound { return }
+                logger.warning("condition not written", metadata: ["pod": "\(key)", "error": "\(error)"])
+                return
+            }
+        }
+    }
+
+    /// Nil when the pod says it already.
+    private func conditionPatch(_ pod: Pod, message: String, nominatedNode: String?) -> JSONValue? {
+        let known = pod.status.conditions.first { $0.type == "PodScheduled" }
+        let isSame = known?.status == "False" && known?.reason == "Unschedulable" && known?.message == message
+        let nominates = nominatedNode != nil && nominatedNode != pod.status.nominatedNodeName
+        if isSame && !nominates { return nil }
+        var condition: JSONValue = ["type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": .string(message)]
+        if let generation = pod.metadata.generation { condition["observedGeneration"] = .integer(generation) }
+        let now = Time(seconds: time.wallMicroseconds() / 1_000_000)
+        condition["lastTransitionTime"] = (known?.status == "False" ? known?.lastTransitionTime : nil)?.tree() ?? now.tree()
+        var status: JSONValue = ["conditions": [condition]]
+        if let nominatedNode { status["nominatedNodeName"] = .string(nominatedNode) }
+        var patch: JSONValue = ["status": status]
+        if let version = pod.metadata.resourceVersion { patch["metadata"] = ["resourceVersion": .string(version)] }
+        return patch
+    }
+
+    // MARK: Making room
+
+    private func preempt(for pod: Pod, on node: String, _ victims: [Pod], _ message: String) async {
+        await report(pod, message: message, nominatedNode: node)
+        for victim in victims {
+            let key = NamespacedName(victim.metadata)
+            do {
+                let condition: JSONValue = [
+                    "type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler",
+                    "message": .string("\(schedulerName): preempting to accommodate a higher priority pod"),
+                    "lastTransitionTime": Time(seconds: time.wallMicroseconds() / 1_000_000).tree(),
+                ]
+                _ = try await client.patch(
+                    Pod.self, key.name, namespace: key.namespace, .strategic(["status": ["conditions": [condition]]]), subresource: "status")
+                var options = DeleteOptions()
+                var preconditions = Preconditions()
+                preconditions.uid = victim.metadata.uid
+                options.preconditions = preconditions
+                try await client.delete(Pod.self, key.name, namespace: key.namespace, options)
+                recorder.event(
+                    victim, type: "Normal", reason: "Preempted", message: "Preempted by pod \(pod.metadata.uid ?? "") on node \(node)",
+                    action: "Preempting")
+                logger.info("pod preempted", metadata: ["pod": "\(key)", "by": "\(NamespacedName(pod.metadata))", "node": "\(node)"])
+            } catch {
+                if let error = error as? APIStatusError, error.isNotFound { continue }
+                logger.warning("victim not removed", metadata: ["pod": "\(key)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private static func cut(_ message: String) -> String {
+        message.utf8.count <= messageBytesMax ? message : String(message.prefix(messageBytesMax - 4)) + " ..."
+    }
+}

@@ -1,0 +1,222 @@
+import APIServer
+import ClusterDNS
+import ContainerRuntime
+import ControllerManager
+import CoreV1
+import Glibc
+
+import Kubelet
+import KubernetesAPI
+import KubernetesClient
+import Linux
+import Logging
+import PKI
+import PodNetwork
+import Scheduler
+import ServiceLifecycle
+import Storage
+import UnixSignals
+
+/// A whole cluster of one node in one process.
+///
+/// Its parts speak to each other only through the API, each under its own identity. Containers and containerd outlive the process.
+struct ClusterServer {
+    let configuration: ServerConfiguration
+    private let folder: DataFolder
+    private let logger = Logger(label: "apus")
+
+    init(configuration: ServerConfiguration) {
+        self.configuration = configuration
+        folder = configuration.folder
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    func run() async throws {
+        umask(0o022)
+        for path in [folder.path, folder.logs, folder.run, folder.kubelet, folder.podLogs, folder.images] { try Files.makeDirectory(path) }
+        try Files.makeDirectory(folder.store, mode: 0o700)
+        let progress = try StartProgress(path: folder.progress)
+        try await progress.step(.checks) { try Preflight.check(configuration, logger: logger) }
+        if let own = ProcessHandle(pid: getpid()) { try Files.writeAtomically(folder.serverProcess, own.text) }
+        defer { unlink(folder.serverProcess) }
+
+        let pki = try await progress.step(.certificates, detail: { _ in folder.pki }) { try makePKI() }
+        let store = try await progress.step(.store, detail: { "revision \($0.currentRevision)" }) {
+            try SQLiteStore(path: folder.database, logger: Logger(label: "storage"))
+        }
+        let ledger = try Ledger(path: folder.ledger)
+        let api = try makeAPIServer(pki, store)
+        let parts = try makeParts(api, pki, store, ledger)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: parts.services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask { try await start(progress, api, parts) }
+            // The start ends before the services do, unless one of them fails.
+            try await tasks.next()
+            try await tasks.next()
+        }
+        store.close()
+    }
+
+    // MARK: The parts
+
+    private struct Parts: Sendable {
+        var services: [any ServiceLifecycle.Service]
+        var admin: Client
+        var gate: StartGate
+        var containerd: ContainerdSupervisor?
+        var runtime: RuntimeClient
+    }
+
+    private func makePKI() throws -> ClusterPKI {
+        let now = Int64(time(nil))
+        let pki = try ClusterPKI.ensure(
+            directory: folder.pki,
+            parameters: .init(
+                serviceAddresses: [configuration.kubernetesServiceIP], dnsDomain: configuration.clusterDomain, names: [configuration.nodeName],
+                addresses: [configuration.nodeIP]), now: now)
+        try KubeconfigFile.ensure(
+            folder.adminKubeconfig, server: "https://\(configuration.nodeIP):\(configuration.securePort)", authority: pki.authority,
+            spec: .client(user: "kubernetes-admin", groups: ["system:masters"]), now: now)
+        return pki
+    }
+
+    private func makeAPIServer(_ pki: ClusterPKI, _ store: any Store) throws -> APIServer {
+        guard let range = IPRange(configuration.serviceRange) else {
+            throw CommandError("--service-cluster-ip-range \(configuration.serviceRange) must be an IPv4 range, such as 10.96.0.0/12")
+        }
+        var settings = try APIServerConfiguration(
+            pki: pki, port: configuration.securePort, advertiseAddress: configuration.nodeIP, services: ServiceNetwork(ranges: [range]),
+            issuer: "https://kubernetes.default.svc.\(configuration.clusterDomain)")
+        let documents = OpenAPIDocuments(catalog: .builtIn, version: settings.version.gitVersion)
+        settings.branches = [("/openapi/", OpenAPIHandler(documents))]
+        return try APIServer(configuration: settings, store: store, logger: Logger(label: "kube-apiserver"))
+    }
+
+    private func makeParts(_ api: APIServer, _ pki: ClusterPKI, _ store: any Store, _ ledger: Ledger) throws -> Parts {
+        func client(_ user: String, _ groups: String...) -> Client {
+            Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: user)
+        }
+        let gate = StartGate()
+        let endpoint: String
+        var containerd: ContainerdSupervisor?
+        if let given = configuration.runtimeEndpoint {
+            endpoint = given
+        } else {
+            let settings = try ContainerdConfiguration(dataFolder: folder.path, sandboxImage: ClusterImages.pause.name)
+            containerd = ContainerdSupervisor(configuration: settings, ledger: ledger, logger: Logger(label: "containerd"))
+            endpoint = settings.endpoint
+        }
+        let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
+        let nodeUser = "system:node:\(configuration.nodeName)"
+        let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
+        let networkClient = client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts", "system:masters")
+        let networkInformers = InformerFactory(client: networkClient, logger: Logger(label: "pod-network"))
+        let network = PodNetworkService(
+            nodes: networkInformers.informer(Node.self, fieldSelector: "metadata.name=\(configuration.nodeName)"),
+            nodeName: configuration.nodeName, dataFolder: folder.path, ledger: ledger, logger: Logger(label: "pod-network"))
+        let schedulerClient = client("system:kube-scheduler")
+        let schedulerInformers = InformerFactory(client: schedulerClient, logger: Logger(label: "kube-scheduler"))
+        let scheduler = Scheduler(client: schedulerClient, informers: schedulerInformers, logger: Logger(label: "kube-scheduler"))
+        let controllers = ControllerManager(
+            client: client("system:kube-controller-manager", "system:masters"),
+            configuration: .init(podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self)),
+            logger: Logger(label: "kube-controller-manager"))
+        let dns = ClusterDNS(
+            client: client("system:serviceaccount:kube-system:kube-dns", "system:serviceaccounts"),
+            configuration: .init(
+                domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
+                upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
+            logger: Logger(label: "cluster-dns"))
+        // What needs a filled API waits for the gate; the API server and the runtime do not.
+        var services: [any ServiceLifecycle.Service] = [api, CompactionService(store: store, logger: Logger(label: "storage")), runtime]
+        if let containerd { services.append(Gated(gate.runtime, containerd)) }
+        let behind: [any ServiceLifecycle.Service] = [
+            controllers, schedulerInformers, scheduler, networkInformers, network, dns,
+        ]
+        services += behind.map { Gated(gate.api, $0) }
+        services.append(Gated(gate.node, kubelet))
+        return Parts(
+            services: services, admin: client("system:apiserver", "system:masters"), gate: gate, containerd: containerd, runtime: runtime)
+    }
+
+    private func makeKubelet(_ pki: ClusterPKI, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String) throws -> Kubelet {
+        var settings = KubeletConfiguration(nodeName: configuration.nodeName)
+        settings.nodeIPs = [configuration.nodeIP]
+        settings.nodeLabels = ["node-role.kubernetes.io/control-plane": ""]
+        settings.rootDirectory = folder.kubelet
+        settings.podLogsDir = folder.podLogs
+        settings.version = ApusVersion.kubernetes
+        settings.containerRuntimeEndpoint = endpoint
+        settings.clusterDNS = [configuration.clusterDNS]
+        settings.clusterDomain = configuration.clusterDomain
+        settings.port = configuration.kubeletPort
+        let serving = try CertificateFiles.ensure(
+            folder.kubelet + "/kubelet",
+            spec: .serving(
+                "system:node:\(configuration.nodeName)", dnsNames: [configuration.nodeName], ipAddresses: [configuration.nodeIP]),
+            authority: pki.authority, authorityCertificate: pki.authority.certificate, now: Int64(time(nil)))
+        settings.tlsCertificate = serving.certificatePEM
+        settings.tlsPrivateKey = serving.keyPEM
+        settings.clientCA = pki.authorityPEM
+        return try Kubelet(configuration: settings, client: client, runtime: runtime, logger: Logger(label: "kubelet"))
+    }
+
+    // MARK: The start
+
+    /// Opens the gates in order and waits for what each lets through, so that the progress tells what is awaited.
+    private func start(_ progress: StartProgress, _ api: APIServer, _ parts: Parts) async throws {
+        async let control: Void = startControlPlane(progress, api, parts)
+        async let machine: Void = startRuntime(progress, parts)
+        try await control
+        try await machine
+        try await progress.step(.network) {
+            try await waitForNode(parts.admin) { $0.spec.podCIDR?.isEmpty == false }
+        }
+        try await progress.step(.node, detail: { (_: String) in configuration.nodeName + " is Ready" }) {
+            try await waitForNode(parts.admin) { node in
+                node.status.conditions.contains { $0.type == "Ready" && $0.status == "True" } && node.spec.taints.isEmpty
+            }
+            return ""
+        }
+        logger.notice("the cluster is up", metadata: ["server": "https://\(configuration.nodeIP):\(configuration.securePort)"])
+    }
+
+    private func startControlPlane(_ progress: StartProgress, _ api: APIServer, _ parts: Parts) async throws {
+        try await progress.step(.apiServer, detail: { (_: String) in "https://\(configuration.nodeIP):\(configuration.securePort)" }) {
+            try await api.waitUntilReady()
+            parts.gate.api.open()
+            return ""
+        }
+        try await progress.step(.dns, detail: { (_: String) in configuration.clusterDNS }) {
+            try await DNSAddon(
+                client: parts.admin, serviceIP: configuration.clusterDNS, nodeIP: configuration.nodeIP, port: ServerConfiguration.dnsPort
+            ).ensure()
+            return ""
+        }
+    }
+
+    private func startRuntime(_ progress: StartProgress, _ parts: Parts) async throws {
+        try await progress.step(.containerd) {
+            try await parts.containerd?.start()
+            parts.gate.runtime.open()
+        }
+        try await progress.step(.images) {
+            try await LocalImages(client: parts.runtime, folder: folder.images, logger: logger).ensure(
+                ClusterImages.all, files: try ClusterImages.files())
+            parts.gate.node.open()
+        }
+    }
+
+    /// Returns when the node fulfils the condition.
+    private func waitForNode(_ client: Client, _ condition: (Node) -> Bool) async throws {
+        while true {
+            do {
+                if condition(try await client.get(Node.self, configuration.nodeName)) { return }
+            } catch let error as APIStatusError where error.isNotFound {}
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// Where everything of one cluster on this machine is kept.
+struct DataFolder: Sendable {
+    static let standard = "/var/lib/apus"
+
+    /// Absolute, without a slash at the end.
+    let path: String
+
+    var pki: String { "\(path)/pki" }
+    var adminKubeconfig: String { "\(path)/admin.kubeconfig" }
+    var store: String { "\(path)/store" }
+    var database: String { "\(store)/state.db" }
+    var ledger: String { "\(path)/ledger" }
+    var logs: String { "\(path)/logs" }
+    var serverLog: String { "\(logs)/apus.log" }
+    var podLogs: String { "\(logs)/pods" }
+    var kubelet: String { "\(path)/kubelet" }
+    var images: String { "\(path)/images" }
+    var run: String { "\(path)/run" }
+    /// The running server's process, as `ProcessHandle` writes it.
+    var serverProcess: String { "\(run)/apus.pid" }
+    /// What the start has done so far, for `apus up` and `apus status`.
+    var progress: String { "\(run)/progress" }
+    /// The options of the running server, so that `apus status` and a restart know them.
+    var configuration: String { "\(path)/configuration.json" }
+}

@@ -1,0 +1,163 @@
+# The commands of kubectl, each as on any cluster.
+# shellcheck shell=bash
+
+pod() { k get pods -l app=hello -o jsonpath='{.items[0].metadata.name}'; }
+
+test_get_in_all_forms() {
+    contains "$(k get nodes)" NAME STATUS ROLES AGE VERSION Ready v1.36.3
+    contains "$(k get pods -A -o wide)" NAMESPACE READY RESTARTS "NOMINATED NODE" "READINESS GATES" 1/1 Running
+    contains "$(k get pods -o yaml)" "kind: List" "kind: Pod" "app: hello"
+    contains "$(k get pods -o json)" '"kind": "Pod"'
+    contains "$(k get pods -o custom-columns=N:.metadata.name,I:.spec.containers[0].image)" "apus.local/hello"
+    equal "by label" 3 "$(k get pods -l app=hello -o name | wc -l)"
+    equal "by another label" 0 "$(k get pods -l 'app notin (hello)' -o name | wc -l)"
+    equal "by field" 3 "$(k get pods -l app=hello --field-selector status.phase=Running -o name | wc -l)"
+    refuses 'pods "nothing" not found' k get pod nothing
+    contains "$(k get all)" pod/hello service/hello deployment.apps/hello replicaset.apps/hello
+}
+
+test_get_watch() {
+    k get configmaps --watch -o name > "$work/watch" &
+    local watcher=$!
+    eventually 5 grep -q configmap/hello "$work/watch"
+    k create configmap watched --from-literal=a=b
+    eventually 5 grep -q configmap/watched "$work/watch"
+    kill $watcher
+    k delete configmap watched
+}
+
+test_describe() {
+    contains "$(k describe node)" Capacity: Allocatable: Conditions: "KubeletReady" "Non-terminated Pods"
+    contains "$(k describe pod "$(pod)")" "Controlled By:  ReplicaSet/hello" Events: Scheduled Pulled Created Started
+    contains "$(k describe deployment hello)" "3 desired | 3 updated | 3 total | 3 available" NewReplicaSetAvailable ScalingReplicaSet
+    contains "$(k describe service hello)" Endpoints: "NodePort:"
+}
+
+test_apply_and_edit() {
+    cat > "$work/cm.yaml" <<-'Y'
+		apiVersion: v1
+		kind: ConfigMap
+		metadata: {name: applied}
+		data: {a: "1", b: "2"}
+	Y
+    contains "$(k apply -f "$work/cm.yaml")" created
+    contains "$(k apply -f "$work/cm.yaml")" unchanged
+    sed -i 's/a: "1", //' "$work/cm.yaml"
+    contains "$(k apply -f "$work/cm.yaml")" configured
+    equal "an unset key goes" '{"b":"2"}' "$(k get configmap applied -o jsonpath='{.data}')"
+    EDITOR="sed -i s/b:/c:/" k edit configmap applied
+    equal "edited" '{"c":"2"}' "$(k get configmap applied -o jsonpath='{.data}')"
+    k delete -f "$work/cm.yaml"
+}
+
+test_patch_in_three_types() {
+    k create configmap patched --from-literal=a=1
+    k patch configmap patched --type merge -p '{"data":{"b":"2"}}'
+    k patch configmap patched --type json -p '[{"op":"replace","path":"/data/a","value":"3"}]'
+    k patch configmap patched --type strategic -p '{"metadata":{"labels":{"x":"y"}}}'
+    equal "patched" '{"a":"3","b":"2"} y' "$(k get configmap patched -o jsonpath='{.data} {.metadata.labels.x}')"
+    k patch deployment hello -p '{"spec":{"template":{"spec":{"containers":[{"name":"hello","env":[{"name":"EXTRA","value":"1"}]}]}}}}'
+    equal "lists merge by key" "GREETING EXTRA" \
+        "$(k get deployment hello -o jsonpath='{.spec.template.spec.containers[0].env[*].name}' | tr ' ' '\n' | sort -r | xargs)"
+    k rollout status deployment hello --timeout=60s
+    k delete configmap patched
+}
+
+test_replace_label_annotate() {
+    k create configmap replaced --from-literal=a=1
+    k get configmap replaced -o yaml | sed 's/a: "1"/a: "9"/' | k replace -f -
+    k label configmap replaced colour=red
+    refuses "already has a value" k label configmap replaced colour=blue
+    k label configmap replaced colour=blue --overwrite
+    k annotate configmap replaced note=this
+    equal "all three" '9 blue this' "$(k get configmap replaced -o jsonpath='{.data.a} {.metadata.labels.colour} {.metadata.annotations.note}')"
+    k get configmap replaced -o json | sed 's/"resourceVersion": "[0-9]*"/"resourceVersion": "1"/' > "$work/stale.json"
+    refuses "the object has been modified" k replace -f "$work/stale.json"
+    k delete configmap replaced
+}
+
+test_scale_and_rollout() {
+    k scale deployment hello --replicas=4
+    eventually 30 equal "ready" 4 "$(k get deployment hello -o jsonpath='{.status.readyReplicas}')" || k rollout status deployment hello --timeout=30s
+    k scale deployment hello --replicas=3
+    contains "$(k rollout history deployment hello)" REVISION
+    k set env deployment hello ROUND=two
+    contains "$(k rollout status deployment hello --timeout=60s)" "successfully rolled out"
+    k rollout undo deployment hello
+    k rollout status deployment hello --timeout=60s
+    equal "undone" "" "$(k get deployment hello -o jsonpath='{.spec.template.spec.containers[0].env[?(@.name=="ROUND")].value}')"
+    k rollout restart deployment hello
+    k rollout status deployment hello --timeout=60s
+    k set image deployment hello hello=apus.local/hello:0.1.0
+    eventually 30 equal "pods" 3 "$(k get pods -l app=hello --field-selector status.phase=Running -o name | wc -l)"
+}
+
+test_expose_and_run() {
+    k run single --image=apus.local/hello:0.1.0 --port=8080 --labels=app=single
+    k expose pod single --port=81 --target-port=8080
+    k wait --for=condition=Ready pod/single --timeout=30s
+    eventually 10 answers "http://$(k get service single -o jsonpath='{.spec.clusterIP}'):81/"
+    k delete service single
+    k delete pod single --now
+}
+
+test_logs() {
+    k run talker --image=127.0.0.1:5000/tools:1 --restart=Never --command -- \
+        /bin/sh -c 'for i in 1 2 3 4 5; do echo line $i; done; echo to-stderr >&2; sleep 300'
+    k wait --for=condition=Ready pod/talker --timeout=60s
+    contains "$(k logs talker)" "line 1" "line 5" to-stderr
+    equal "--tail" 1 "$(k logs talker --tail=1 | wc -l)"
+    contains "$(k logs talker --since=10m)" "line 3"
+    contains "$(k logs talker --timestamps --tail=1)" T Z
+    timeout 3 nsenter --net="/run/netns/$node_ns" kubectl logs -f talker > "$work/follow" || true
+    contains "$(cat "$work/follow")" "line 5"
+}
+
+test_exec_attach_cp() {
+    contains "$(k exec talker -- /bin/sh -c 'echo out; cat /etc/hosts')" out "Kubernetes-managed hosts file." talker
+    equal "exit codes come through" 7 "$(k exec talker -- /bin/sh -c 'exit 7' > /dev/null 2>&1; echo $?)"
+    equal "standard input" HELLO "$(echo hello | k exec -i talker -- tr a-z A-Z)"
+    contains "$(script -qec "nsenter --net=/run/netns/$node_ns kubectl exec -it talker -- /bin/sh -c 'tty; echo done'" /dev/null)" /dev/ done
+    echo copied > "$work/file"
+    k cp "$work/file" talker:/tmp/file
+    equal "there" copied "$(k exec talker -- cat /tmp/file)"
+    k cp talker:/tmp/file "$work/back"
+    equal "and back" copied "$(cat "$work/back")"
+    k run echoer --image=127.0.0.1:5000/tools:1 --restart=Never --stdin --command -- cat
+    k wait --for=condition=Ready pod/echoer --timeout=60s
+    (sleep 1; echo attached; sleep 2) | timeout 20 nsenter --net="/run/netns/$node_ns" kubectl attach -i echoer > "$work/attached" || true
+    contains "$(cat "$work/attached")" attached
+    k delete pod echoer --now
+}
+
+test_port_forward() {
+    k port-forward service/hello 18080:80 > "$work/forward" &
+    local forwarder=$!
+    eventually 10 answers http://127.0.0.1:18080/
+    contains "$(answers http://127.0.0.1:18080/)" "Hello from hello-"
+    kill $forwarder
+}
+
+test_delete_in_three_ways() {
+    k run a --image=apus.local/hello:0.1.0
+    k run b --image=apus.local/hello:0.1.0
+    k run c --image=apus.local/hello:0.1.0
+    k wait --for=condition=Ready pod/a pod/b pod/c --timeout=60s
+    k delete pod a
+    k delete pod b --now
+    k delete pod c --force
+    eventually 10 equal "all gone" "" "$(k get pods a b c --ignore-not-found -o name)"
+    k wait --for=delete pod/talker --timeout=1s 2>/dev/null && return 1
+    k delete pod talker --now
+}
+
+test_the_rest() {
+    contains "$(k events)" REASON Started
+    contains "$(k api-resources)" deployments "apps/v1" configmaps cm
+    contains "$(k api-versions)" apps/v1 v1
+    contains "$(k explain pod.spec.containers.image)" FIELD: image
+    contains "$(k cluster-info)" "control plane" "$node_ip:6443"
+    equal "may do all" yes "$(k auth can-i '*' '*')"
+    equal "may not" no "$(k auth can-i get pods --as=system:anonymous 2>/dev/null || true)"
+    contains "$(k auth whoami)" kubernetes-admin
+}

@@ -1,0 +1,52 @@
+# An application that nobody here wrote, from a registry.
+# shellcheck shell=bash
+
+test_rolling_update_loses_no_request() {
+    k create deployment web --image=127.0.0.1:5000/nginx:1 --replicas=3 --port=80
+    k patch deployment web -p '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","readinessProbe":{"httpGet":{"path":"/","port":80},"periodSeconds":1},"lifecycle":{"preStop":{"sleep":{"seconds":3}}}}]}}}}'
+    k expose deployment web --port=80
+    k rollout status deployment web --timeout=90s
+    local address
+    address=$(k get service web -o jsonpath='{.spec.clusterIP}')
+    eventually 10 answers "http://$address/"
+    contains "$(answers "http://$address/")" "version 1"
+    rm -f "$work/stop"
+    (
+        good=0 bad=0
+        while [ ! -e "$work/stop" ]; do
+            if answers "http://$address/" > /dev/null; then good=$((good + 1)); else bad=$((bad + 1)); fi
+        done
+        echo "$good $bad" > "$work/requests"
+    ) &
+    local client=$!
+    k set image deployment web nginx=127.0.0.1:5000/nginx:2
+    k rollout status deployment web --timeout=90s
+    sleep 1
+    touch "$work/stop"
+    wait $client
+    contains "$(answers "http://$address/")" "version 2"
+    read -r good bad < "$work/requests"
+    echo "$good requests, $bad failed"
+    equal "failed requests" 0 "$bad"
+    [ "$good" -gt 20 ]
+}
+
+test_a_broken_image_leaves_the_old_pods_serving() {
+    k set image deployment web nginx=127.0.0.1:5000/nginx:missing
+    eventually 60 waiting_for_image
+    local address
+    address=$(k get service web -o jsonpath='{.spec.clusterIP}')
+    contains "$(answers "http://$address/")" "version 2"
+    contains "$(k describe pods -l app=web)" "127.0.0.1:5000/nginx:missing" "not found"
+}
+
+waiting_for_image() {
+    k get pods -l app=web | grep -q ImagePullBackOff
+}
+
+test_undo_brings_it_back() {
+    k rollout undo deployment web
+    k rollout status deployment web --timeout=60s
+    equal "all ready" 3 "$(k get deployment web -o jsonpath='{.status.readyReplicas}')"
+    k delete deployment,service web
+}

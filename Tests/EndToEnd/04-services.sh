@@ -1,0 +1,101 @@
+# Services by address and by name; probes; restarts.
+# shellcheck shell=bash
+
+test_service_from_the_node_and_from_outside() {
+    local address port
+    address=$(k get service hello -o jsonpath='{.spec.clusterIP}')
+    port=$(k get service hello -o jsonpath='{.spec.ports[0].nodePort}')
+    contains "$(answers "http://$address/")" "Hello from"
+    contains "$(answers "http://$node_ip:$port/")" "Hello from"
+    contains "$(on_client curl -sf --max-time 2 "http://$node_ip:$port/")" "Hello from"
+    local names
+    names=$(for _ in $(seq 60); do answers "http://$address/"; done | sort -u | wc -l)
+    equal "all three pods answer" 3 "$names"
+}
+
+test_service_by_name_from_a_pod() {
+    k run asker --image=127.0.0.1:5000/tools:1 --restart=Never --command -- sleep 600
+    k wait --for=condition=Ready pod/asker --timeout=60s
+    for name in hello hello.default hello.default.svc.cluster.local "$(k get service hello -o jsonpath='{.spec.clusterIP}')"; do
+        contains "$(k exec asker -- wget -q -T 3 -O - "http://$name/")" "Hello from"
+    done
+    contains "$(k exec asker -- cat /etc/resolv.conf)" "nameserver 10.96.0.10" "search default.svc.cluster.local svc.cluster.local cluster.local" ndots:5
+    contains "$(k exec asker -- nslookup kubernetes.default.svc.cluster.local)" 10.96.0.1
+}
+
+test_service_account_is_in_the_pod() {
+    contains "$(k exec asker -- ls /var/run/secrets/kubernetes.io/serviceaccount)" ca.crt namespace token
+    equal "namespace" default "$(k exec asker -- cat /var/run/secrets/kubernetes.io/serviceaccount/namespace)"
+}
+
+test_a_pod_that_is_not_ready_gets_no_traffic() {
+    cat <<-'Y' | k apply -f -
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: shy, labels: {app: shy}}
+		spec:
+		  terminationGracePeriodSeconds: 1
+		  containers:
+		  - name: shy
+		    image: 127.0.0.1:5000/tools:1
+		    command: [sh, -c, "mkdir -p /www && echo here > /www/index.html && exec httpd -f -p 8080 -h /www"]
+		    readinessProbe: {exec: {command: [test, -e, /tmp/ready]}, periodSeconds: 1}
+	Y
+    k expose pod shy --port=80 --target-port=8080
+    k wait --for=jsonpath='{.status.phase}'=Running pod/shy --timeout=60s
+    local address
+    address=$(k get service shy -o jsonpath='{.spec.clusterIP}')
+    sleep 1
+    refuses "" answers "http://$address/"
+    k exec shy -- touch /tmp/ready
+    eventually 10 answers "http://$address/"
+    k exec shy -- rm /tmp/ready
+    eventually 15 refuses "" answers "http://$address/"
+    k delete service shy
+    k delete pod shy --now
+}
+
+test_a_killed_process_is_restarted_with_back_off() {
+    k run mortal --image=127.0.0.1:5000/tools:1 --command -- sh -c 'sleep 1; exit 3'
+    eventually 30 crash_loops mortal
+    contains "$(k describe pod mortal)" "Back-off restarting failed container" "Exit Code:    3"
+    k delete pod mortal --now
+    local pod before
+    pod=$(k get pods -l app=hello -o jsonpath='{.items[0].metadata.name}')
+    before=$(k get pod "$pod" -o jsonpath='{.status.containerStatuses[0].restartCount}')
+    kill -9 "$(container_pid "$pod")"
+    eventually 30 restarted "$pod" "$before"
+    contains "$(k logs "$pod" --previous --tail=1; echo ok)" ok
+}
+
+crash_loops() { k get pod "$1" | grep -q CrashLoopBackOff; }
+restarted() { [ "$(k get pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}')" -gt "$2" ] && k wait --for=condition=Ready "pod/$1" --timeout=10s; }
+container_pid() {
+    local container
+    container=$(k get pod "$1" -o jsonpath='{.status.containerStatuses[0].containerID}')
+    cat "$data/containerd/state/io.containerd.runtime.v2.task/k8s.io/${container#containerd://}/init.pid"
+}
+
+test_a_deleted_pod_is_replaced() {
+    local pod
+    pod=$(k get pods -l app=hello -o jsonpath='{.items[0].metadata.name}')
+    k delete pod "$pod"
+    k rollout status deployment hello --timeout=30s
+    refuses "not found" k get pod "$pod"
+    k delete pod asker --now
+}
+
+test_a_deleted_deployment_takes_its_pods_along() {
+    k create deployment passing --image=apus.local/hello:0.1.0 --replicas=2
+    k rollout status deployment passing --timeout=30s
+    k delete deployment passing
+    eventually 30 equal "nothing left" "" "$(k get pods,replicasets -l app=passing -o name)"
+}
+
+test_a_deleted_namespace_takes_all_along() {
+    k create namespace passing
+    k -n passing create configmap x
+    k -n passing run y --image=apus.local/hello:0.1.0
+    k delete namespace passing --timeout=60s
+    refuses "not found" k get namespace passing
+}

@@ -1,0 +1,87 @@
+# Shared by the end to end tests: the network, the cluster, kubectl, and waiting.
+# shellcheck shell=bash
+
+work=$(mktemp -d /tmp/apus-e2e.XXXXXX)
+id=${work##*.}
+# The cluster's network namespace, and one beside it from which clients come. Neither has a way out.
+node_ns=apus-$id-node
+client_ns=apus-$id-client
+node_ip=192.0.2.1
+client_ip=192.0.2.2
+data=$work/d
+export KUBECONFIG=$data/admin.kubeconfig
+
+make_network() {
+    ip netns add "$node_ns"
+    ip netns add "$client_ns"
+    ip link add "e${id}0" netns "$node_ns" type veth peer name "e${id}1" netns "$client_ns"
+    on_node ip address add $node_ip/24 dev "e${id}0"
+    on_client ip address add $client_ip/24 dev "e${id}1"
+    for side in on_node on_client; do $side ip link set lo up; done
+    on_node ip link set "e${id}0" up
+    on_client ip link set "e${id}1" up
+    on_client ip route add default via $node_ip
+}
+
+clean_up() {
+    if [ "${KEEP:-}" ]; then
+        echo "kept: $work, namespaces $node_ns and $client_ns"
+        return
+    fi
+    [ -d "$data" ] && on_node build/apus down --data-dir "$data" > "$work/down.log" 2>&1
+    [ -n "${registry_pid:-}" ] && kill "$registry_pid" 2>/dev/null
+    ip netns delete "$node_ns" 2>/dev/null
+    ip netns delete "$client_ns" 2>/dev/null
+    rm -rf "$work"
+}
+
+# Runs a command in the cluster's network, or beside it.
+on_node() { nsenter --net="/run/netns/$node_ns" "$@"; }
+on_client() { nsenter --net="/run/netns/$client_ns" "$@"; }
+
+apus() { on_node build/apus "$@"; }
+k() { on_node kubectl "$@"; }
+
+# eventually SECONDS COMMAND...: until the command succeeds.
+eventually() {
+    local end=$((SECONDS + $1)) output
+    shift
+    until output=$("$@" 2>&1); do
+        if [ $SECONDS -ge $end ]; then
+            echo "not within the time: $*"
+            echo "$output"
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
+# equal WHAT EXPECTED ACTUAL
+equal() {
+    [ "$2" = "$3" ] || { echo "$1: expected «$2», got «$3»"; return 1; }
+}
+
+# contains TEXT PART...: every part is in the text.
+contains() {
+    local text=$1
+    shift
+    for part in "$@"; do
+        case $text in
+            *"$part"*) ;;
+            *) echo "«$part» is not in: $text"; return 1 ;;
+        esac
+    done
+}
+
+# refuses PART COMMAND...: the command fails and says so in words that contain the part.
+refuses() {
+    local part=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        echo "should have been refused: $*"
+        return 1
+    fi
+    contains "$output" "$part"
+}
+
+answers() { on_node curl -sf --max-time 2 "$1"; }
