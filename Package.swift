@@ -134,7 +134,7 @@ let testTargets: [Target] = [
     tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
-    tests("ContainerRuntimeTests", ["ContainerRuntime", "Linux", "JSON", log, protobuf, crypto]),
+    tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
         [
