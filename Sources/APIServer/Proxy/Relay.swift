@@ -68,6 +68,8 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     private enum Phase {
         case waiting
+        /// The backend has agreed to change the protocol; its head is not over yet.
+        case upgrading(HTTPResponseHead)
         case streaming(any StreamWriter)
         /// Collects the text of an error.
         case refused(code: Int, text: ByteBuffer)
@@ -129,7 +131,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     func channelInactive(context: ChannelHandlerContext) {
         switch phase {
-        case .waiting: fail(ChannelError.eof)
+        case .waiting, .upgrading: fail(ChannelError.eof)
         case .streaming(let writer): writer.finish()
         case .refused: answerEnds(context)
         case .done: break
@@ -141,7 +143,8 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private func answerBegins(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
         let status = Int(head.status.code)
         if status == 101 {
-            openTunnel(head, context)
+            // The decoder has one more part of this answer to give: the glue, which takes bytes, must not get it.
+            phase = .upgrading(head)
             return
         }
         if case .statusOnError = manner, status >= 400 {
@@ -167,13 +170,16 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
             var bytes = bytes
             if text.readableBytes < Self.errorTextBytesMax { text.writeBuffer(&bytes) }
             phase = .refused(code: code, text: text)
-        case .waiting, .done:
+        case .waiting, .upgrading, .done:
             break
         }
     }
 
     private func answerEnds(_ context: ChannelHandlerContext) {
         switch phase {
+        case .upgrading(let head):
+            openTunnel(head, context)
+            return
         case .streaming(let writer):
             writer.finish()
         case .refused(let code, let text):
@@ -216,7 +222,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     private func fail(_ error: any Error) {
         switch phase {
-        case .waiting: responder.respond(Relay.failure(error, backend: nil, manner: manner))
+        case .waiting, .upgrading: responder.respond(Relay.failure(error, backend: nil, manner: manner))
         case .streaming(let writer): writer.finish()
         case .refused(let code, let text): responder.respond(status(code: code, text: String(buffer: text)))
         case .done: break

@@ -112,7 +112,7 @@ struct ClusterServer {
         let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
         let nodeUser = "system:node:\(configuration.nodeName)"
         let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
-        let networkClient = client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts", "system:masters")
+        let networkClient = client("system:serviceaccount:kube-system:pod-network", "system:serviceaccounts")
         let networkInformers = InformerFactory(client: networkClient, logger: Logger(label: "pod-network"))
         let network = PodNetworkService(
             nodes: networkInformers.informer(Node.self, fieldSelector: "metadata.name=\(configuration.nodeName)"),
@@ -121,11 +121,11 @@ struct ClusterServer {
         let schedulerInformers = InformerFactory(client: schedulerClient, logger: Logger(label: "kube-scheduler"))
         let scheduler = Scheduler(client: schedulerClient, informers: schedulerInformers, logger: Logger(label: "kube-scheduler"))
         let controllers = ControllerManager(
-            client: client("system:kube-controller-manager", "system:masters"),
+            client: client("system:kube-controller-manager"),
             configuration: .init(podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self)),
             logger: Logger(label: "kube-controller-manager"))
         let dns = ClusterDNS(
-            client: client("system:serviceaccount:kube-system:kube-dns", "system:serviceaccounts"),
+            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"),
             configuration: .init(
                 domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
                 upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
