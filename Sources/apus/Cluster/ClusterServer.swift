@@ -110,6 +110,7 @@ struct ClusterServer {
             endpoint = settings.endpoint
         }
         let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
+        for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
         let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
         let networkClient = client("system:serviceaccount:kube-system:pod-network", "system:serviceaccounts")
@@ -150,6 +151,7 @@ struct ClusterServer {
         settings.podLogsDir = folder.podLogs
         settings.version = ApusVersion.kubernetes
         settings.containerRuntimeEndpoint = endpoint
+        settings.cgroupRoot = folder.cgroup
         settings.clusterDNS = [configuration.clusterDNS]
         settings.clusterDomain = configuration.clusterDomain
         settings.port = configuration.kubeletPort
