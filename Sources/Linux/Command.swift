@@ -38,6 +38,13 @@ package struct Command: Sendable {
         package var exitCode: Int?
         /// What the program wrote to its standard error, or why it did not run.
         package var message: String
+
+        package init(command: String, exitCode: Int? = nil, message: String) {
+            self.command = command
+            self.exitCode = exitCode
+            self.message = message
+        }
+
         package var description: String {
             "\(command) failed\(exitCode.map { " with exit code \($0)" } ?? ""): \(message)"
         }

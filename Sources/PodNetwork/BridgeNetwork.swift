@@ -14,12 +14,16 @@ package struct BridgeNetwork: Sendable {
         package var dataFolder: String
         /// The node's range of pod addresses, such as `10.244.0.0/24`.
         package var podCIDR: String
+        /// The range of services' addresses. A node without a default route is given a route for it, since the kernel looks for a way before
+        /// the service rules change where a packet goes. Nil: no such route.
+        package var serviceCIDR: String?
         /// Nil: as the link of the default route has it, or 1500.
         package var mtu: Int?
 
-        package init(dataFolder: String, podCIDR: String, mtu: Int? = nil) {
+        package init(dataFolder: String, podCIDR: String, serviceCIDR: String? = nil, mtu: Int? = nil) {
             self.dataFolder = dataFolder
             self.podCIDR = podCIDR
+            self.serviceCIDR = serviceCIDR
             self.mtu = mtu
         }
 
@@ -54,10 +58,12 @@ package struct BridgeNetwork: Sendable {
         try ledger.record(.table(family: "ip", name: Self.tableName))
         try await Command(["nft", "-f", "-"], input: Array(masqueradeRules.utf8), networkNamespace: ledger.networkNamespace).run()
         try ledger.record(.link(Self.bridgeName))
+        let uplink = await defaultRouteLink()
+        if let services = configuration.serviceCIDR, uplink == nil { try await routeServices(services) }
         try Files.makeDirectory("\(configuration.folder)/net.d")
         try Files.makeDirectory("\(configuration.folder)/networks")
         let mtu: Int
-        if let given = configuration.mtu { mtu = given } else { mtu = await defaultRouteMTU() ?? 1500 }
+        if let given = configuration.mtu { mtu = given } else { mtu = await linkMTU(uplink) ?? 1500 }
         let text = conflist(mtu: mtu).serialized(pretty: true) + [UInt8(ascii: "\n")]
         if try Files.read(configuration.path) != text {
             try Files.writeAtomically(configuration.path, text)
@@ -108,16 +114,47 @@ package struct BridgeNetwork: Sendable {
         ]
     }
 
-    /// The greatest packet of the link that the default route uses; nil without a default route.
-    private func defaultRouteMTU() async -> Int? {
-        func ask(_ arguments: [String]) async -> JSONValue? {
-            guard let result = try? await Command(["ip", "-json"] + arguments, networkNamespace: ledger.networkNamespace).run() else { return nil }
-            return try? JSONValue(parsing: result.output)
-        }
-        guard let link = await ask(["route", "show", "default"])?[0]?["dev"]?.stringValue,
-            let mtu = await ask(["link", "show", "dev", link])?[0]?["mtu"]?.integerValue
-        else { return nil }
+    /// Makes the bridge, as the CNI plugin would later, and sends what the node itself says to services its way, from the gateway's address.
+    private func routeServices(_ services: String) async throws {
+        try Self.checkCIDR(services)
+        let (gateway, prefix) = try Self.gateway(of: configuration.podCIDR)
+        let bridge = Self.bridgeName
+        if await ask(["link", "show", "dev", bridge]) == nil { try await run(["link", "add", bridge, "type", "bridge"]) }
+        try await run(["address", "replace", "\(gateway)/\(prefix)", "dev", bridge])
+        try await run(["link", "set", bridge, "up"])
+        try await run(["route", "replace", services, "dev", bridge, "src", gateway])
+        // A pod that was told of a shorter way would look for services on the bridge itself.
+        for link in ["all", bridge] { try ledger.set("/proc/sys/net/ipv4/conf/\(link)/send_redirects", to: "0") }
+    }
+
+    private func run(_ arguments: [String]) async throws {
+        try await Command(["ip"] + arguments, networkNamespace: ledger.networkNamespace).run()
+    }
+
+    /// What `ip` says; nil when there is no such thing.
+    private func ask(_ arguments: [String]) async -> JSONValue? {
+        guard let result = try? await Command(["ip", "-json"] + arguments, networkNamespace: ledger.networkNamespace).run() else { return nil }
+        return try? JSONValue(parsing: result.output)
+    }
+
+    private func defaultRouteLink() async -> String? {
+        await ask(["route", "show", "default"])?[0]?["dev"]?.stringValue
+    }
+
+    /// The greatest packet that the link carries.
+    private func linkMTU(_ link: String?) async -> Int? {
+        guard let link, let mtu = await ask(["link", "show", "dev", link])?[0]?["mtu"]?.integerValue else { return nil }
         return Int(exactly: mtu)
+    }
+
+    /// The first address of a range, which the bridge bears, and the range's prefix.
+    static func gateway(of range: String) throws -> (address: String, prefix: UInt8) {
+        try checkCIDR(range)
+        let parts = range.split(separator: "/")
+        let bits = parts[0].split(separator: ".").compactMap { UInt32($0) }.reduce(0) { $0 << 8 | $1 }
+        let prefix = UInt8(parts[1]) ?? 32
+        let first = bits & ~((1 << (32 - UInt32(prefix))) - 1) | 1
+        return ("\(first >> 24).\(first >> 16 & 255).\(first >> 8 & 255).\(first & 255)", prefix)
     }
 
     /// IPv4 with a prefix of at most 30 bits, so that there is room for the gateway and a pod.

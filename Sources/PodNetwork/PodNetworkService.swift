@@ -10,14 +10,20 @@ package struct PodNetworkService: ServiceLifecycle.Service {
     let nodes: Informer<Node>
     let nodeName: String
     let dataFolder: String
+    let serviceCIDR: String?
     let ledger: Ledger
     let logger: Logger
 
-    /// - Parameter nodes: an informer that sees at least our own node; run by the caller.
-    package init(nodes: Informer<Node>, nodeName: String, dataFolder: String, ledger: Ledger, logger: Logger) {
+    /// - Parameters:
+    ///   - nodes: an informer that sees at least our own node; run by the caller.
+    ///   - serviceCIDR: as in ``BridgeNetwork/Configuration``.
+    package init(
+        nodes: Informer<Node>, nodeName: String, dataFolder: String, serviceCIDR: String? = nil, ledger: Ledger, logger: Logger
+    ) {
         self.nodes = nodes
         self.nodeName = nodeName
         self.dataFolder = dataFolder
+        self.serviceCIDR = serviceCIDR
         self.ledger = ledger
         self.logger = logger
     }
@@ -44,7 +50,8 @@ package struct PodNetworkService: ServiceLifecycle.Service {
     }
 
     private func setUp(_ range: String) async throws {
-        let network = BridgeNetwork(configuration: .init(dataFolder: dataFolder, podCIDR: range), ledger: ledger, logger: logger)
+        let network = BridgeNetwork(
+            configuration: .init(dataFolder: dataFolder, podCIDR: range, serviceCIDR: serviceCIDR), ledger: ledger, logger: logger)
         while true {
             do {
                 return try await network.setUp()

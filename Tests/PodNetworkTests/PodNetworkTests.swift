@@ -12,6 +12,11 @@ import Testing
         #expect { try BridgeNetwork.checkCIDR(range) } throws: { "\($0)".contains("\"\(range)\"") }
     }
 
+    @Test(arguments: [("10.244.0.0/24", "10.244.0.1"), ("10.244.3.77/24", "10.244.3.1"), ("10.0.0.4/30", "10.0.0.5"), ("10.9.0.0/8", "10.0.0.1")])
+    func theGatewayIsTheFirstAddress(_ range: String, _ gateway: String) throws {
+        #expect(try BridgeNetwork.gateway(of: range).address == gateway)
+    }
+
     @Test(
         .disabled(if: geteuid() != 0 || Command.find("nft") == nil || Command.find("ip") == nil, "needs root, nft and ip"))
     func everySettingGoesBack() async throws {
@@ -22,7 +27,7 @@ import Testing
         try await Command(["ip", "netns", "add", namespace]).run()
         let ledger = try Ledger(path: "\(folder)/ledger", networkNamespace: path)
         let network = BridgeNetwork(
-            configuration: .init(dataFolder: folder, podCIDR: "10.1.2.0/24"), ledger: ledger, logger: Logger(label: "test"))
+            configuration: .init(dataFolder: folder, podCIDR: "10.1.2.0/24", serviceCIDR: "10.96.0.0/12"), ledger: ledger, logger: Logger(label: "test"))
         try await network.setUp()
         try await network.setUp()
         @Sendable func forwarding() throws -> String? {
@@ -34,8 +39,12 @@ import Testing
         let written = try JSONValue(parsing: try #require(try Files.read("\(folder)/cni/net.d/10-apus.conflist")))
         #expect(written["plugins"]?[0]?["ipam"]?["ranges"]?[0]?[0]?["subnet"]?.stringValue == "10.1.2.0/24")
         #expect(written["plugins"]?[0]?["mtu"]?.integerValue == 1500)
+        // Without a default route the node still has a way to services.
+        let route = try await Command(["ip", "route", "get", "10.96.0.1"], networkNamespace: path).run().outputText
+        #expect(route.contains("dev apus0") && route.contains("src 10.1.2.1"))
         #expect(await ledger.undoAll().isEmpty)
         #expect(try forwarding() == "0")
+        #expect(try await Command(["ip", "-brief", "link"], networkNamespace: path).run().outputText.contains("apus0") == false)
         #expect(try await Command(["nft", "list", "tables"], networkNamespace: path).run().outputText == "")
         try await Command(["ip", "netns", "delete", namespace]).run()
         try Files.removeTree(folder)

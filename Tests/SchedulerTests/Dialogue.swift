@@ -22,7 +22,7 @@ struct Dialogue {
     private(set) var lines: [String] = []
 
     init(framework: Framework = .standard) {
-        core = SchedulerCore(framework: framework, random: { 0.999 })
+        core = SchedulerCore(framework: framework, random: { 0 })
     }
 
     static func play(_ script: String) throws -> [String] {

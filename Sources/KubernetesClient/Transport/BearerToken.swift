@@ -28,7 +28,10 @@ final class BearerToken: Sendable {
         if let stamp, stamp == known.stamp { return known.token }
         do {
             let token = String(decoding: try readFile(path), as: UTF8.self).trimmingASCIIWhitespace()
-            if token.isEmpty { throw FileReadError(path: path, cause: "the file holds no token") }
+            // A token is one word; anything else could not be sent.
+            if token.isEmpty || token.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
+                throw FileReadError(path: path, cause: "the file holds no token")
+            }
             cached.withLock { $0 = Cached(stamp: stamp, token: token) }
             return token
         } catch {

@@ -8,7 +8,7 @@ struct Endpoint: Sendable {
     init(_ connection: ServerConnection) throws(ConnectionConfigurationError) {
         var url = connection.server
         if !url.contains("://") { url = "https://" + url }
-        while url.hasSuffix("/") { url.removeLast() }
+        while url.hasSuffix("/"), !url.hasSuffix("://") { url.removeLast() }
         guard let schemeEnd = url.firstRange(of: "://") else {
             throw ConnectionConfigurationError("the server URL \"\(connection.server)\" is not a URL")
         }

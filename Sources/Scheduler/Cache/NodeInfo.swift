@@ -9,6 +9,8 @@ final class NodeInfo {
     /// Whether the node object itself is known; pods may be seen before their node.
     private(set) var isKnown = false
     private(set) var labels: [String: String] = [:]
+    /// The label that says in which zone the node is.
+    private(set) var zone: String?
     private(set) var isUnschedulable = false
     /// Taints that keep pods away (NoSchedule, NoExecute) and those that only discourage them.
     private(set) var hardTaints: [Taint] = []
@@ -26,6 +28,8 @@ final class NodeInfo {
     private(set) var podsWithAffinity: [PodInfo] = []
     private(set) var podsWithRequiredAntiAffinity: [PodInfo] = []
 
+    static let zoneLabel = "topology.kubernetes.io/zone"
+
     init(name: String, slot: Int) {
         self.name = name
         self.slot = slot
@@ -34,6 +38,7 @@ final class NodeInfo {
     func set(_ node: Node, names: ResourceNames) {
         isKnown = true
         labels = node.metadata.labels
+        zone = labels[Self.zoneLabel]
         isUnschedulable = node.spec.unschedulable ?? false
         hardTaints = node.spec.taints.filter { $0.effect == "NoSchedule" || $0.effect == "NoExecute" }
         softTaints = node.spec.taints.filter { $0.effect == "PreferNoSchedule" }
@@ -53,6 +58,7 @@ final class NodeInfo {
     func forgetNode() {
         isKnown = false
         labels = [:]
+        zone = nil
         hardTaints = []
         softTaints = []
         allocatable = Resources()

@@ -66,18 +66,16 @@ struct Framework: Sendable {
             scorer.normalize(&scores)
             for index in nodes.indices { totals[index] &+= scores[index] &* plugin.weight }
         }
-        var best = 0
-        var equals = 1.0
-        for index in totals.indices.dropFirst() {
-            if totals[index] > totals[best] {
-                best = index
-                equals = 1
-            } else if totals[index] == totals[best] {
-                equals += 1
-                if random() < 1 / equals { best = index }
-            }
+        let highest = totals.max() ?? 0
+        var equals = 0
+        for total in totals where total == highest { equals += 1 }
+        // One random number for the whole choice: asking the system for it costs more than all the scores of a node.
+        var skip = equals > 1 ? min(Int(random() * Double(equals)), equals - 1) : 0
+        for index in totals.indices where totals[index] == highest {
+            if skip == 0 { return nodes[index] }
+            skip -= 1
         }
-        return nodes[best]
+        return nodes[0]
     }
 
     /// Which changes may help a pod that these plugins turned down.

@@ -83,7 +83,6 @@ struct PodTopologySpreadScore: ScorePlugin {
     let weight: Int64 = 2
 
     static let hostnameLabel = "kubernetes.io/hostname"
-    static let zoneLabel = "topology.kubernetes.io/zone"
     /// The skews that upstream's built-in default constraints accept.
     static let defaultHostSkew: Int64 = 3
     static let defaultZoneSkew: Int64 = 5
@@ -127,20 +126,20 @@ struct PodTopologySpreadScore: ScorePlugin {
             hostWeight = PodTopologySpreadScore.placesWeight(feasible.count)
             var zones: Set<String> = []
             for node in feasible {
-                if let zone = node.labels[PodTopologySpreadScore.zoneLabel] { zones.insert(zone) }
+                if let zone = node.zone { zones.insert(zone) }
             }
             zoneWeight = PodTopologySpreadScore.placesWeight(zones.count)
             perZone = [:]
             if zones.isEmpty { return }
             for node in cycle.cache.nodes {
-                guard let zone = node.labels[PodTopologySpreadScore.zoneLabel], let count = siblings.onNode[node.slot] else { continue }
+                guard let zone = node.zone, let count = siblings.onNode[node.slot] else { continue }
                 perZone[zone, default: 0] += count
             }
         }
 
         func score(_ node: NodeInfo) -> Int64 {
             var score = Double(siblings.onNode[node.slot] ?? 0) * hostWeight + Double(PodTopologySpreadScore.defaultHostSkew - 1)
-            if !perZone.isEmpty, let zone = node.labels[PodTopologySpreadScore.zoneLabel] {
+            if !perZone.isEmpty, let zone = node.zone {
                 score += Double(perZone[zone] ?? 0) * zoneWeight + Double(PodTopologySpreadScore.defaultZoneSkew - 1)
             }
             return Int64(score.rounded())

@@ -43,7 +43,7 @@ struct TaintTolerationScore: ScorePlugin {
     let weight: Int64 = 3
 
     func prepare(_ cycle: Cycle, feasible: [NodeInfo]) -> (any NodeScorer)? {
-        if feasible.allSatisfy(\.softTaints.isEmpty) { return nil }
+        if feasible.allSatisfy({ $0.softTaints.isEmpty }) { return nil }
         return Scorer(tolerations: cycle.pod.tolerations.filter { ($0.effect ?? "").isEmpty || $0.effect == "PreferNoSchedule" })
     }
 

@@ -28,10 +28,10 @@ struct WholeServer: Sendable {
         let (client, clientKey) = try authority.issue(.client(user: "kubelet-client", groups: ["system:masters"]), now: now)
         let tokens = try ServiceAccountTokens(key: .generate(), issuer: "https://kubernetes.default.svc.cluster.local")
         var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        logger.logLevel = .error
         let port = try await freePort()
         let configuration = APIServerConfiguration(
-            address: "127.0.0.1", port: port, advertiseAddress: "127.0.0.1",
+            address: "127.0.0.1", port: port, advertiseAddress: "192.0.2.1",
             serving: HTTPServerTLS(certificateChain: try certificate.pem(), privateKey: try key.pem()),
             clientAuthorities: [authority.certificate],
             kubelets: try BackendTLS(
@@ -208,7 +208,7 @@ struct WholeServer: Sendable {
             let aggregated = try await whole.call(.GET, "/apis", user: admin, headers: accept)
             #expect(aggregated.json["kind"]?.stringValue == "APIGroupDiscoveryList")
             #expect(aggregated.headers.first(name: "content-type") == "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
-            #expect(aggregated.json["items"]?[0]?["metadata"]?["name"]?.stringValue == "apps")
+            #expect(aggregated.json["items"]?.arrayValue?.contains { $0["metadata"]?["name"]?.stringValue == "apps" } == true)
             let tag = try #require(aggregated.headers.first(name: "etag"))
             var again = accept
             again.add(name: "If-None-Match", value: tag)

@@ -38,9 +38,9 @@ enum ResourceRules {
             guard let request = quantity(amount.value) else { return }
             if let limit = quantity(limits.value?[name]) {
                 if isInteger(name), request != limit {
-                    amount.invalid("must be equal to \(name) limit of \(limit.description)")
+                    requests.invalid(.string(request.description), "must be equal to \(name) limit of \(limit.description)")
                 } else if request > limit {
-                    amount.invalid("must be less than or equal to \(name) limit of \(limit.description)")
+                    requests.invalid(.string(request.description), "must be less than or equal to \(name) limit of \(limit.description)")
                 }
             } else if isInteger(name) {
                 limits.errors.add(FieldError(.required, limits.path, "Limit must be set for non overcommitable resources"))
