@@ -111,11 +111,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (#"{"a":{"b":"x"}}"#, ["a", "b"], #""x""#), (#" { "z" : [ "]" , {"a":"}"} ] , "a" : 12.5e3 } "#, ["a"], "12.5e3"),
-        (#"{"a\"":1,"a":"\\\""}"#, ["a"], #""\\\"""#), (#"{"a":{},"b":null}"#, ["b"], "null"), (#"{}"#, ["a"], nil), (#"{"a":1}"#, ["a", "b"], nil),
-        (#"{"aa":1,"a":{"a":[1,2]}}"#, ["a", "a"], "[1,2]"), ("", ["a"], nil), ("[1]", ["a"], nil),
-    ] as [(String, [String], String?)])
+    @Test(
+        arguments: [
+            (#"{"a":{"b":"x"}}"#, ["a", "b"], #""x""#), (#" { "z" : [ "]" , {"a":"}"} ] , "a" : 12.5e3 } "#, ["a"], "12.5e3"),
+            (#"{"a\"":1,"a":"\\\""}"#, ["a"], #""\\\"""#), (#"{"a":{},"b":null}"#, ["b"], "null"), (#"{}"#, ["a"], nil),
+            (#"{"a":1}"#, ["a", "b"], nil),
+            (#"{"aa":1,"a":{"a":[1,2]}}"#, ["a", "a"], "[1,2]"), ("", ["a"], nil), ("[1]", ["a"], nil),
+        ] as [(String, [String], String?)])
     func findsMembers(text: String, path: [String], expected: String?) {
         let bytes = Array(text.utf8)
         let found = bytes.withUnsafeBufferPointer { bytes in
