@@ -4,7 +4,7 @@ import NIOHTTP1
 /// Reads the bodies of the few requests that are computed and not stored.
 package enum RequestBody {
     /// - Parameter kind: what `kind` must be if it is there.
-    /// - Throws: `APIStatus`: 415 for an unknown form, 400 for a body that cannot be read or is of another kind.
+    /// - Throws: `APIStatus`: 415 for an unknown form, 400 for what cannot be read or is of another kind.
     package static func object(_ request: APIRequest, kind: String, group: String) throws(APIStatus) -> JSONValue {
         if acceptsOnlyTable(request.headers) { throw .notAcceptable(supported: ["application/json"]) }
         var decode = Decode()
