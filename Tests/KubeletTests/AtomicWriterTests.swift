@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func anUpdateReplacesAllAtOnceAndLeavesNothingBehind() async throws {
-        try await withTemporaryFolder { folder in
+        try await withTemporaryFolder { folder throws in
             #expect(try writer(folder).write(["a": file("one"), "gone": file("x")]))
             let before = Files.readLink(folder + "/..data")
             #expect(try writer(folder).write(["a": file("two"), "new": file("y")]))

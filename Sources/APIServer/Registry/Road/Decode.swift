@@ -1,12 +1,12 @@
 import JSON
 import KubernetesAPI
 
-/// First step of a write: from the bytes of a request to a tree. Knows JSON and YAML.
+/// First step of a write: from the bytes of a request to a tree. Knows JSON, YAML and protobuf.
 struct Decode {
     /// What was sent twice or is unknown, in upstream's words: `unknown field "spec.x"`, `duplicate field "spec.y"`.
     private(set) var issues: [String] = []
 
-    static let accepted = ["application/json", "application/yaml"]
+    static let accepted = ["application/json", "application/yaml", ProtobufDocument.contentType]
 
     /// The document in a body.
     mutating func document(_ body: [UInt8], contentType: String?) throws(APIStatus) -> JSONValue {
@@ -23,6 +23,12 @@ struct Decode {
             }
         case "application/yaml", "application/x-yaml", "text/yaml":
             return try YAMLDocument.tree(body, issues: &issues)
+        case ProtobufDocument.contentType:
+            do {
+                return try ProtobufDocument.tree(body)
+            } catch {
+                throw .badRequest("couldn't get version/kind; protobuf error: \(error)")
+            }
         default:
             throw .unsupportedMediaType(supported: Self.accepted)
         }
