@@ -15,6 +15,7 @@ import Testing
                 PodCondition {
                     $0.type = "Ready"
                     $0.status = "False"
+                    $0.reason = "ContainersNotReady"
                 },
                 PodCondition {
                     $0.type = "example.com/gate"
@@ -42,7 +43,7 @@ import Testing
                 "metadata": ["uid": "uid-1"],
                 "status": [
                     "phase": "Running", "reason": nil, "podIPs": [["ip": "10.1.0.2"], ["$patch": "delete", "ip": "10.1.0.1"]],
-                    "conditions": [["type": "Ready", "status": "True"]],
+                    "conditions": [["type": "Ready", "status": "True", "reason": nil]],
                 ],
             ])
     }

@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 package import Logging
+import NIOCore
 import ServiceLifecycle
 
 /// The connection to a CRI runtime over its unix socket: a ``RuntimeService``, an ``ImageService`` and the source of containerd's events.
@@ -40,6 +41,9 @@ package final class RuntimeClient: Service {
             config: .defaults { config in
                 config.backoff = .init(initial: .milliseconds(50), max: .seconds(2), multiplier: 1.6, jitter: 0.2)
                 config.connection.maxIdleTime = nil
+                config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
+                    channel.eventLoop.submit { try channel.pipeline.syncOperations.addHandler(PingAnswerer(), position: .first) }
+                }
             })
         self.client = GRPCClient(transport: transport)
     }

@@ -6,6 +6,7 @@ final class PodMailbox: Sendable {
     private struct State {
         var inputs: [PodInput] = []
         var mustLook = false
+        var ended: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -22,10 +23,19 @@ final class PodMailbox: Sendable {
         signal.set()
     }
 
-    func take() -> (inputs: [PodInput], mustLook: Bool) {
+    /// The runtime says that a container or sandbox has ended. It says so a moment before its own answers show it.
+    func hasEnded(_ id: String) {
+        state.withLock { state in
+            state.mustLook = true
+            state.ended.insert(id)
+        }
+        signal.set()
+    }
+
+    func take() -> (inputs: [PodInput], mustLook: Bool, ended: Set<String>) {
         state.withLock { state in
             defer { state = State() }
-            return (state.inputs, state.mustLook)
+            return (state.inputs, state.mustLook, state.ended)
         }
     }
 

@@ -13,7 +13,11 @@ final class PodRegistry: Sendable {
         var entries: [String: Entry] = [:]
         /// Uid by container or sandbox id.
         var owners: [String: String] = [:]
+        /// Ends that were heard of before anybody knew whose they are, oldest first: a container may be over before its worker has seen it.
+        var unclaimedEnds: [String] = []
     }
+
+    private static let unclaimedEndsMax = 256
 
     private let state = Mutex(State())
 
@@ -28,6 +32,25 @@ final class PodRegistry: Sendable {
             for id in PodRegistry.ids(entry.observed) { state.owners[id] = nil }
             for id in PodRegistry.ids(observed) { state.owners[id] = pod.uid }
             state.entries[pod.uid] = Entry(pod: pod, observed: observed, mailbox: entry.mailbox)
+            state.unclaimedEnds.removeAll { id in
+                guard state.owners[id] == pod.uid else { return false }
+                entry.mailbox.hasEnded(id)
+                return true
+            }
+        }
+    }
+
+    /// Tells the owner of a container or sandbox that it has ended; without one (yet) the end is kept for the owner to come.
+    /// - Returns: whether there is an owner.
+    func tellEnded(_ id: String) -> Bool {
+        state.withLock { state in
+            if let mailbox = state.owners[id].flatMap({ state.entries[$0]?.mailbox }) {
+                mailbox.hasEnded(id)
+                return true
+            }
+            state.unclaimedEnds.append(id)
+            if state.unclaimedEnds.count > PodRegistry.unclaimedEndsMax { state.unclaimedEnds.removeFirst() }
+            return false
         }
     }
 

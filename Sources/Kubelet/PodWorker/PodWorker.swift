@@ -35,8 +35,10 @@ final class PodWorker: Sendable {
         var machine = PodMachine(pod: first, settings: settings())
         await withDiscardingTaskGroup { group in
             var work = Work()
+            var ended = EndedContainers()
             while !Task.isCancelled {
-                let (inputs, mustLook) = mailbox.take()
+                let (inputs, mustLook, endedNow) = mailbox.take()
+                ended.add(endedNow)
                 for input in inputs { machine.receive(input, now: services.time.now) }
                 var pause = PodWorker.idleMax
                 if mustLook || machine.wantsObservation, !(await look(&machine)) {
@@ -52,6 +54,12 @@ final class PodWorker: Sendable {
                 registry.update(machine.pod, machine.observed)
                 if outcome.steps.contains(.finish) { break }
                 for step in outcome.steps { perform(step, machine, outcome, &work, &group) }
+                if let soon = ended.check(machine.observed) {
+                    // The wait ends early if something else comes; either way the next round looks.
+                    do { try await mailbox.wait(atMost: soon, services.time) } catch { break }
+                    mailbox.lookAtRuntime()
+                    continue
+                }
                 if let wakeAt = outcome.wakeAt { pause = max(.milliseconds(1), min(pause, wakeAt.since(now))) }
                 do { try await mailbox.wait(atMost: pause, services.time) } catch { break }
             }

@@ -53,17 +53,13 @@ final class RuntimeWatcher: Service {
     }
 
     private func hear(_ event: RuntimeEvent) {
-        let id: String
+        logger.debug("runtime event", metadata: ["event": "\(event)"])
         switch event {
-        case .subscribed:
-            relistSoon.set()
-            return
-        case .started(let subject, _), .exited(let subject, _, _), .outOfMemory(let subject), .deleted(let subject): id = subject
-        }
-        if let mailbox = registry.owner(of: id) {
-            mailbox.lookAtRuntime()
-        } else {
-            relistSoon.set()
+        case .subscribed: relistSoon.set()
+        case .started(let id, _), .outOfMemory(let id):
+            if let mailbox = registry.owner(of: id) { mailbox.lookAtRuntime() } else { relistSoon.set() }
+        case .exited(let id, _, _), .deleted(let id):
+            if !registry.tellEnded(id) { relistSoon.set() }
         }
     }
 

@@ -28,9 +28,14 @@ enum StatusPatch {
 
     /// Only conditions that we own and that changed: those of others are theirs.
     private static func conditions(_ old: JSONValue?, _ new: JSONValue) -> [JSONValue] {
-        (new.arrayValue ?? []).filter { condition in
-            guard let type = condition["type"]?.stringValue, PodConditions.owned.contains(type) else { return false }
-            return old?.arrayValue?.first { $0["type"]?.stringValue == type } != condition
+        (new.arrayValue ?? []).compactMap { condition in
+            guard let type = condition["type"]?.stringValue, PodConditions.owned.contains(type) else { return nil }
+            let before = old?.arrayValue?.first { $0["type"]?.stringValue == type }
+            if before == condition { return nil }
+            // The two are merged, so what is no longer said must be taken back.
+            var change = condition
+            for (key, _) in before?.objectValue ?? JSONObject() where condition[key] == nil { change[key] = .null }
+            return change
         }
     }
 
