@@ -1,15 +1,17 @@
 import JSON
 import KubernetesAPI
 
-/// First step of a write: from the bytes of a request to a tree. Knows JSON and YAML.
+/// First step of a write: from the bytes of a request to a tree. Knows JSON, YAML and, for built-in kinds, protobuf.
 struct Decode {
     /// What was sent twice or is unknown, in upstream's words: `unknown field "spec.x"`, `duplicate field "spec.y"`.
     private(set) var issues: [String] = []
 
-    static let accepted = ["application/json", "application/yaml"]
+    static let accepted = ["application/json", "application/yaml", ProtobufObject.mediaType]
 
     /// The document in a body.
-    mutating func document(_ body: [UInt8], contentType: String?) throws(APIStatus) -> JSONValue {
+    ///
+    /// - Parameter schema: the type of protobuf messages that do not say theirs.
+    mutating func document(_ body: [UInt8], contentType: String?, schema: Schema? = nil) throws(APIStatus) -> JSONValue {
         let media = Self.media(contentType)
         switch media {
         case "", "application/json", "*/*":
@@ -23,6 +25,8 @@ struct Decode {
             }
         case "application/yaml", "application/x-yaml", "text/yaml":
             return try YAMLDocument.tree(body, issues: &issues)
+        case ProtobufObject.mediaType:
+            return try ProtobufObject.tree(body, fallback: schema)
         default:
             throw .unsupportedMediaType(supported: Self.accepted)
         }
@@ -30,7 +34,7 @@ struct Decode {
 
     /// The object in a body, checked to be of the resource's kind, with unknown fields removed and everything of the right type.
     mutating func object(_ body: [UInt8], contentType: String?, as resource: ServedResource) throws(APIStatus) -> JSONValue {
-        var object = try document(body, contentType: contentType)
+        var object = try document(body, contentType: contentType, schema: resource.schema)
         guard case .object = object else {
             throw .badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal \(Self.goName(object)) into Go value of type struct")
         }
