@@ -13,7 +13,9 @@ package enum Capabilities {
         guard let status = try? Files.readText("/proc/self/status") else { return false }
         return ["CapEff:", "CapBnd:"].allSatisfy { name in
             status.split(separator: "\n").contains { line in
-                guard line.hasPrefix(name), let bits = UInt64(line.dropFirst(name.count).drop { $0 == "\t" || $0 == " " }, radix: 16) else { return false }
+                guard line.hasPrefix(name), let bits = UInt64(line.dropFirst(name.count).drop { $0 == "\t" || $0 == " " }, radix: 16) else {
+                    return false
+                }
                 return bits & (1 << UInt64(capability.rawValue)) != 0
             }
         }

@@ -23,6 +23,8 @@ package final class Ledger: Sendable {
         case setting(path: String, previous: String)
         /// A cgroup and those below it, by its path in one hierarchy; processes in it are killed.
         case cgroup(String)
+        /// The chains that CNI's portmap plug-in makes in the host's nat tables.
+        case portMappings
         /// A process, as ``ProcessHandle/text`` names it.
         case process(String)
     }
@@ -129,6 +131,7 @@ extension Ledger.Entry {
         case .table(let family, let name): entry("table", name, family)
         case .setting(let path, let previous): entry("setting", path, previous)
         case .cgroup(let path): entry("cgroup", path)
+        case .portMappings: entry("portMappings", "")
         case .process(let text): entry("process", text)
         }
     }
@@ -145,6 +148,7 @@ extension Ledger.Entry {
         case ("table", let family?): self = .table(family: family, name: target)
         case ("setting", let previous?): self = .setting(path: target, previous: previous)
         case ("cgroup", _): self = .cgroup(target)
+        case ("portMappings", _): self = .portMappings
         case ("process", _): self = .process(target)
         default: return nil
         }
@@ -177,6 +181,8 @@ extension Ledger.Entry {
             }
         case .cgroup(let path):
             try await Cgroups.remove(path)
+        case .portMappings:
+            try await PortMappings.remove(namespace)
         case .process(let text):
             try await ProcessHandle(text: text)?.stop(grace: .seconds(10))
         }

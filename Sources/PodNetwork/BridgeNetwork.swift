@@ -57,6 +57,7 @@ package struct BridgeNetwork: Sendable {
         }
         try ledger.record(.table(family: "ip", name: Self.tableName))
         try await Command(["nft", "-f", "-"], input: Array(masqueradeRules.utf8), networkNamespace: ledger.networkNamespace).run()
+        try ledger.record(.portMappings)
         try ledger.record(.link(Self.bridgeName))
         let uplink = await defaultRouteLink()
         if let services = configuration.serviceCIDR, uplink == nil { try await routeServices(services) }

@@ -1,6 +1,6 @@
 package import CoreV1
-package import KubernetesClient
 import KubernetesAPI
+package import KubernetesClient
 package import Linux
 package import Logging
 import ServiceLifecycle

@@ -83,13 +83,14 @@ import Testing
         #expect(seen.count > 500)
     }
 
-    @Test(arguments: [
-        ("GET", "/openapi/v3", [:], 200), ("GET", "/openapi/v3/", ["Accept": "*/*"], 200), ("GET", "/openapi/v3/apis/apps/v1", [:], 200),
-        ("GET", "/openapi/v3/apis/none/v1", [:], 404), ("POST", "/openapi/v3", [:], 405),
-        ("GET", "/openapi/v2", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"], 406),
-        ("GET", "/openapi/v2", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf, application/json;q=0.5"], 200),
-        ("GET", "/openapi/v3", ["If-None-Match": "\"\(OpenAPITests.documents.hash)\""], 304),
-    ] as [(String, String, [String: String], Int)])
+    @Test(
+        arguments: [
+            ("GET", "/openapi/v3", [:], 200), ("GET", "/openapi/v3/", ["Accept": "*/*"], 200), ("GET", "/openapi/v3/apis/apps/v1", [:], 200),
+            ("GET", "/openapi/v3/apis/none/v1", [:], 404), ("POST", "/openapi/v3", [:], 405),
+            ("GET", "/openapi/v2", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"], 406),
+            ("GET", "/openapi/v2", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf, application/json;q=0.5"], 200),
+            ("GET", "/openapi/v3", ["If-None-Match": "\"\(OpenAPITests.documents.hash)\""], 304),
+        ] as [(String, String, [String: String], Int)])
     func answers(_ method: String, _ path: String, _ headers: [String: String], _ status: Int) {
         let responder = RecordingResponder()
         let request = APIRequest(method: method, path: path, headers: HTTPHeaders(headers.map { ($0.key, $0.value) }))

@@ -25,7 +25,8 @@ struct ContainerdTests {
                 Issue.record("\(log.split(separator: "\n").suffix(20).joined(separator: "\n"))")
             }
         }
-        #expect(try await fixture.remove() == [])
+        let left = try await fixture.remove()
+        #expect(left.isEmpty, "\(left)")
     }
 
     private func exercise(_ fixture: RuntimeFixture, _ heard: Events) async throws {
@@ -37,6 +38,8 @@ struct ContainerdTests {
         let sandbox = try await client.runPodSandbox(sandboxConfig, runtimeHandler: "")
         let address = try await client.podSandboxStatus(sandbox, verbose: false).status.network.ip
         #expect(address.hasPrefix("10.213.0."))
+        let tables = try await Command(["nft", "list", "ruleset"], networkNamespace: fixture.namespacePath).run().outputText
+        #expect(tables.contains("dnat to \(address):80"), "the host port")
         let container = try await client.createContainer(
             fixture.containerConfig("main", script: "echo started; trap 'exit 7' TERM; while :; do sleep 0.1; done"), in: sandbox,
             sandboxConfig: sandboxConfig)
@@ -94,7 +97,8 @@ struct ContainerdTests {
         await #expect { try await supervisor.start() } throws: {
             "\($0)".contains("failed to load plugin") && "\($0)".contains(configuration.logPath)
         }
-        #expect(try await fixture.remove() == [])
+        let left = try await fixture.remove()
+        #expect(left.isEmpty, "\(left)")
     }
 }
 

@@ -39,7 +39,7 @@ struct RuntimeFixture: Sendable {
         self.logger = logger
         ledger = try Ledger(path: "\(folder)/ledger", networkNamespace: "/run/netns/\(namespace)")
         try await BridgeNetwork(
-            configuration: .init(dataFolder: folder, podCIDR: Self.podCIDR), ledger: ledger, logger: logger
+            configuration: .init(dataFolder: folder, podCIDR: Self.podCIDR, serviceCIDR: "10.96.0.0/12"), ledger: ledger, logger: logger
         ).setUp()
         var configuration = try ContainerdConfiguration(dataFolder: folder, sandboxImage: Self.pause)
         configuration.networkNamespace = "/run/netns/\(namespace)"
@@ -68,6 +68,12 @@ struct RuntimeFixture: Sendable {
             $0.hostname = name
             $0.logDirectory = "\(folder)/pods/\(name)"
             $0.linux.cgroupParent = cgroup
+            $0.portMappings = [
+                .make {
+                    $0.containerPort = 80
+                    $0.hostPort = 18080
+                }
+            ]
         }
     }
 
@@ -92,7 +98,10 @@ struct RuntimeFixture: Sendable {
         let links = try await Command(["ip", "-brief", "link"], networkNamespace: namespacePath).run().outputText
         left += links.split(separator: "\n").filter { $0.hasPrefix("apus0") || $0.hasPrefix("veth") }.map { "link \($0)" }
         left += try await Command(["nft", "list", "tables"], networkNamespace: namespacePath).run().outputText
-            .split(separator: "\n").filter { $0.contains("apus") }.map { "table \($0)" }
+            .split(separator: "\n").map { "table \($0)" }
+        if left.contains(where: { $0.hasPrefix("table") }) {
+            left.append(try await Command(["nft", "list", "ruleset"], networkNamespace: namespacePath).run().outputText)
+        }
         try await Command(["ip", "netns", "delete", namespace]).run()
         try Files.removeTree("\(folder)/logs")
         try Files.removeTree("\(folder)/pods")

@@ -108,6 +108,19 @@ private let whole = #"""
     """#
 
 @Suite struct JSONCodingTests {
+    @Test(arguments: [
+        ("{}", #"{"a":1,"z":2}"#), (#"{"b":{}}"#, #"{"a":1,"x":{"b":{}},"z":2}"#), ("[]", #"{"a":1,"x":[],"z":2}"#), ("10", #"{"a":1,"x":10,"z":2}"#),
+    ])
+    func structsThatWriteNothingAreLeftOut(_ value: String, _ expected: String) throws {
+        var w = JSONWriter()
+        w.beginObject()
+        w.requiredField("a", 1 as Int64)
+        w.fieldUnlessEmpty("x", try JSONValue(parsing: value))
+        w.requiredField("z", 2 as Int64)
+        w.endObject()
+        #expect(String(decoding: w.finish(), as: UTF8.self) == expected)
+    }
+
     @Test func roundTrip() throws {
         let thing = try Thing(jsonBytes: Array(whole.utf8))
         #expect(thing.small == -5)

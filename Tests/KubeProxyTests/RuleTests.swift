@@ -6,7 +6,8 @@ import Testing
 @testable import KubeProxy
 
 @Suite struct RuleTests {
-    static let node = ProxyNode(name: "n1", addresses: ["192.0.2.1", "fd00::1"], clusterCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/12", zone: "z1")
+    static let node = ProxyNode(
+        name: "n1", addresses: ["192.0.2.1", "fd00::1"], clusterCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/12", zone: "z1")
 
     /// The commands beyond those for no service at all, with the hash letters of names taken out.
     func commands(_ services: [Service], _ slices: [EndpointSlice]) -> [String] {
@@ -97,15 +98,16 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        // ready, serving, terminating of each endpoint; which are used
-        ([(true, true, false), (false, false, false)], [0]),
-        ([(true, true, false), (false, true, true)], [0]),
-        ([(false, true, true), (false, false, true)], [0]),
-        ([(false, true, false)], []),
-        ([(false, false, false)], []),
-        ([], []),
-    ] as [([(Bool, Bool, Bool)], [Int])])
+    @Test(
+        arguments: [
+            // ready, serving, terminating of each endpoint; which are used
+            ([(true, true, false), (false, false, false)], [0]),
+            ([(true, true, false), (false, true, true)], [0]),
+            ([(false, true, true), (false, false, true)], [0]),
+            ([(false, true, false)], []),
+            ([(false, false, false)], []),
+            ([], []),
+        ] as [([(Bool, Bool, Bool)], [Int])])
     func readyOnesAreUsedAndEndingOnesWhenThereAreNoOthers(_ conditions: [(Bool, Bool, Bool)], _ used: [Int]) throws {
         let slice = Make.slice("web", conditions.indices.map { "10.244.0.\($0)" }) {
             for (index, condition) in conditions.enumerated() {
@@ -146,7 +148,9 @@ import Testing
 
     @Test func changesAreOnlyWhatDiffers() {
         func rules(_ addresses: [String]) -> RuleSet {
-            ProxyState(services: [Make.service("web"), Make.service("other", ip: "10.96.0.11")], slices: [Make.slice("web", addresses)], node: Self.node).rules
+            ProxyState(
+                services: [Make.service("web"), Make.service("other", ip: "10.96.0.11")], slices: [Make.slice("web", addresses)], node: Self.node
+            ).rules
         }
         let changes = RuleScript.changes(from: rules(["10.244.0.5"]), to: rules(["10.244.0.6"]))
         #expect(!changes.contains("other"))

@@ -65,8 +65,10 @@ import Testing
     @Test func catalogueLookUps() throws {
         let catalog = ResourceCatalog.builtIn
         let deployments = try #require(catalog.resource(group: "apps", version: "v1", plural: "deployments"))
-        #expect(deployments.type == ResourceType(
-            group: "apps", version: "v1", kind: "Deployment", plural: "deployments", singular: "deployment", namespaced: true))
+        #expect(
+            deployments.type
+                == ResourceType(
+                    group: "apps", version: "v1", kind: "Deployment", plural: "deployments", singular: "deployment", namespaced: true))
         #expect(deployments.shortNames == ["deploy"])
         #expect(deployments.categories == ["all"])
         #expect(deployments.verbs == ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"])

@@ -69,8 +69,12 @@ import Testing
         let text = #"{"apiVersion":"v1","kind":"Pod","x":{"y":[1]},"metadata":{"name":"a","z":null},"spec":{"containers":[{"name":"c","new":1e3}]}}"#
         var pod = try Pod(jsonBytes: Array(text.utf8))
         pod.spec.containers[0].image = "i"
-        #expect(pod.tree() == (try JSONValue(
-            parsing: #"{"apiVersion":"v1","kind":"Pod","x":{"y":[1]},"metadata":{"name":"a","z":null},"spec":{"containers":[{"name":"c","image":"i","new":1e3}]}}"#)))
+        #expect(
+            pod.tree()
+                == (try JSONValue(
+                    parsing:
+                        #"{"apiVersion":"v1","kind":"Pod","x":{"y":[1]},"metadata":{"name":"a","z":null},"spec":{"containers":[{"name":"c","image":"i","new":1e3}]}}"#
+                )))
     }
 
     @Test func copiesAreIndependent() {
@@ -95,10 +99,11 @@ import Testing
         let status = ContainerStatus { $0.name = "c" }
         #expect(status.tree() == ["name": "c", "ready": false, "restartCount": 0, "image": "", "imageID": ""])
         let list = List(items: [ConfigMap { $0.metadata.name = "a" }])
-        #expect(list.tree() == [
-            "kind": "ConfigMapList", "apiVersion": "v1", "metadata": [:],
-            "items": [["kind": "ConfigMap", "apiVersion": "v1", "metadata": ["name": "a"]]],
-        ])
+        #expect(
+            list.tree() == [
+                "kind": "ConfigMapList", "apiVersion": "v1", "metadata": [:],
+                "items": [["kind": "ConfigMap", "apiVersion": "v1", "metadata": ["name": "a"]]],
+            ])
     }
 
     @Test(arguments: [

@@ -27,7 +27,8 @@ import Testing
         try await Command(["ip", "netns", "add", namespace]).run()
         let ledger = try Ledger(path: "\(folder)/ledger", networkNamespace: path)
         let network = BridgeNetwork(
-            configuration: .init(dataFolder: folder, podCIDR: "10.1.2.0/24", serviceCIDR: "10.96.0.0/12"), ledger: ledger, logger: Logger(label: "test"))
+            configuration: .init(dataFolder: folder, podCIDR: "10.1.2.0/24", serviceCIDR: "10.96.0.0/12"), ledger: ledger,
+            logger: Logger(label: "test"))
         try await network.setUp()
         try await network.setUp()
         @Sendable func forwarding() throws -> String? {

@@ -118,6 +118,9 @@ import Testing
             #expect(result.count == 9)
             #expect(result.revision == 12)
         }
+        let uncounted = try await store.range(RangeRequest(range, limit: 3, countsAll: false))
+        #expect(uncounted.more)
+        #expect(uncounted.count == 3)
         let old = try await store.range(RangeRequest(range, revision: 11, limit: 3))
         #expect(old.count == 10)
         #expect(old.revision == 11)

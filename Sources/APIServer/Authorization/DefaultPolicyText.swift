@@ -163,14 +163,14 @@ let defaultPolicyText = """
       core | endpoints services pods namespaces | list watch
       discovery.k8s.io | endpointslices | list watch
       core | nodes | get
-    bind system:coredns = sa:kube-system/coredns
+    bind system:coredns = sa:kube-system/coredns, sa:kube-system/kube-dns
     clusterrole apus:pod-network
       core | nodes | read patch update
       core | nodes/status | patch update
       core | pods namespaces | read
       networking.k8s.io | networkpolicies | read
       core events.k8s.io | events | create patch update
-    bind apus:pod-network = sa:kube-system/pod-network
+    bind apus:pod-network = sa:kube-system/apus-network
 
     clusterrole system:certificates.k8s.io:certificatesigningrequests:nodeclient
       certificates.k8s.io | certificatesigningrequests/nodeclient | create

@@ -18,7 +18,8 @@ package struct OpenAPIHandler: RequestHandler {
             return responder.respond(status: 405, headers: ["Allow": "GET, HEAD"], body: [])
         }
         guard Self.acceptsJSON(request.headers) else {
-            return responder.respond(status: 406, headers: ["Content-Type": "text/plain; charset=utf-8"], body: Array("only application/json is available\n".utf8))
+            return responder.respond(
+                status: 406, headers: ["Content-Type": "text/plain; charset=utf-8"], body: Array("only application/json is available\n".utf8))
         }
         let etag = "\"\(documents.hash)\""
         var headers: HTTPHeaders = ["Content-Type": "application/json", "ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache, private"]

@@ -53,7 +53,9 @@ struct OpenAPIPaths {
             }
             add(path, place, operations, subresource.verbs, subresource.kind, name.tag)
             if subresource.name == "proxy" {
-                add("\(path)/{path}", place + [.path], operations.map { ($0.0, $0.1, $0.2 + "WithPath", $0.3) }, subresource.verbs, subresource.kind, name.tag)
+                add(
+                    "\(path)/{path}", place + [.path], operations.map { ($0.0, $0.1, $0.2 + "WithPath", $0.3) }, subresource.verbs, subresource.kind,
+                    name.tag)
             }
             return
         }

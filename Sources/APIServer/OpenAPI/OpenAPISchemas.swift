@@ -121,7 +121,9 @@ struct OpenAPISchemas {
             guard let target = reference.schema else { return ["type": "object"] }
             return self.reference(target)
         case .time:
-            return value("io.k8s.apimachinery.pkg.apis.meta.v1.Time", ["type": "string", "format": "date-time"], "A moment, to the second, as RFC 3339 writes it.")
+            return value(
+                "io.k8s.apimachinery.pkg.apis.meta.v1.Time", ["type": "string", "format": "date-time"],
+                "A moment, to the second, as RFC 3339 writes it.")
         case .microTime:
             return value(
                 "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime", ["type": "string", "format": "date-time"],
@@ -135,10 +137,12 @@ struct OpenAPISchemas {
             return value(
                 "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
                 dialect == .v2
-                    ? ["type": "string", "format": "int-or-string"] : ["oneOf": [["type": "integer"], ["type": "string"]], "format": "int-or-string"],
+                    ? ["type": "string", "format": "int-or-string"]
+                    : ["oneOf": [["type": "integer"], ["type": "string"]], "format": "int-or-string"],
                 "A number or a text: of a port its number or name, of an amount a number or a percentage.")
         case .any where field.name == "fieldsV1":
-            return value("io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", ["type": "object"], "A set of fields, in the form that the API server writes.")
+            return value(
+                "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", ["type": "object"], "A set of fields, in the form that the API server writes.")
         case .any where schema.openAPIName.hasPrefix("io.k8s.apiextensions-apiserver."):
             return value("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON", [:], "Any JSON value.")
         case .any:

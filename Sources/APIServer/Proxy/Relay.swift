@@ -68,6 +68,8 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     private enum Phase {
         case waiting
+        /// The backend changes the protocol; the decoder has not told the end of that answer yet.
+        case switching(HTTPResponseHead)
         case streaming(any StreamWriter)
         /// Collects the text of an error.
         case refused(code: Int, text: ByteBuffer)
@@ -129,7 +131,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     func channelInactive(context: ChannelHandlerContext) {
         switch phase {
-        case .waiting: fail(ChannelError.eof)
+        case .waiting, .switching: fail(ChannelError.eof)
         case .streaming(let writer): writer.finish()
         case .refused: answerEnds(context)
         case .done: break
@@ -141,7 +143,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private func answerBegins(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) {
         let status = Int(head.status.code)
         if status == 101 {
-            openTunnel(head, context)
+            phase = .switching(head)
             return
         }
         if case .statusOnError = manner, status >= 400 {
@@ -167,18 +169,19 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
             var bytes = bytes
             if text.readableBytes < Self.errorTextBytesMax { text.writeBuffer(&bytes) }
             phase = .refused(code: code, text: text)
-        case .waiting, .done:
+        case .waiting, .switching, .done:
             break
         }
     }
 
     private func answerEnds(_ context: ChannelHandlerContext) {
+        if case .switching(let head) = phase { return openTunnel(head, context) }
         switch phase {
         case .streaming(let writer):
             writer.finish()
         case .refused(let code, let text):
             responder.respond(status(code: code, text: String(buffer: text)))
-        case .waiting, .done:
+        case .waiting, .switching, .done:
             break
         }
         phase = .done
@@ -216,7 +219,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     private func fail(_ error: any Error) {
         switch phase {
-        case .waiting: responder.respond(Relay.failure(error, backend: nil, manner: manner))
+        case .waiting, .switching: responder.respond(Relay.failure(error, backend: nil, manner: manner))
         case .streaming(let writer): writer.finish()
         case .refused(let code, let text): responder.respond(status(code: code, text: String(buffer: text)))
         case .done: break

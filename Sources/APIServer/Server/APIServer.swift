@@ -105,10 +105,17 @@ package final class APIServer: Service {
             throw error
         }
         roles.follow(registry)
+        let loopback = ["127.0.0.0/8", "::1/128"].compactMap { IPRange($0) }
+        let isReachable = !(IPAddress(configuration.advertiseAddress).map { address in loopback.contains { $0.contains(address) } } ?? false)
+        if !isReachable {
+            logger.warning(
+                "the advertised address is a loopback address: pods cannot reach the API server",
+                metadata: ["address": "\(configuration.advertiseAddress)"])
+        }
         var pause = Duration.milliseconds(100)
         while !Task.isCancelled {
             do {
-                try await registry.bootstrap(address: configuration.advertiseAddress, port: configuration.port)
+                try await registry.bootstrap(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)
                 try await PolicyBootstrap(registry: registry, logger: logger).apply(.shared)
                 ready.open()
                 logger.info("API server is ready")

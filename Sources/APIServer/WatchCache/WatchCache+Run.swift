@@ -50,19 +50,21 @@ extension WatchCache: Service {
     private func fillAndFollow() async throws(StoreError) -> StoreError? {
         // The first time from some way back, so that the log has a past. Later never: the cache has been read, and time goes forward.
         let start: Int64? = revision > 0 ? nil : max(store.compactedRevision, store.currentRevision - configuration.replayedRevisionsMax)
-        let result = try await store.range(RangeRequest(KeyRange(prefix: scope.prefix), revision: start))
-        let generation = fill(entries(of: result), revision: result.revision)
+        let (entries, filledRevision) = try await entriesFromStore(at: start)
+        let generation = fill(entries, revision: filledRevision)
         let ended = OneShot<StoreError>()
-        let handle = try store.watch(KeyRange(prefix: scope.prefix), from: result.revision) { [self] batch in
+        let handle = try store.watch(KeyRange(prefix: scope.prefix), from: filledRevision) { [self] batch in
             switch batch {
             case .events(let events, let revision): receive(events, through: revision, generation: generation)
             case .caughtUp(let revision): caughtUp(at: revision, generation: generation)
-            case .ended(let reason): ended.finish(reason)
+            case .ended(let reason):
+                stopServing(generation: generation)
+                ended.finish(reason)
             }
         }
         defer {
             handle.cancel()
-            stopServing()
+            stopServing(generation: generation)
         }
         return await ended.wait()
     }

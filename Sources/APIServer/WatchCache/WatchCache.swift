@@ -1,3 +1,4 @@
+import JSON
 package import Logging
 package import Storage
 import Synchronization
@@ -127,8 +128,8 @@ extension WatchCache {
     /// All objects as they were at a revision, read from the store: the way out when `snapshot(at:)` finds none.
     package func snapshotFromStore(at revision: Int64) async throws(WatchCacheError) -> WatchCacheSnapshot {
         do {
-            let result = try await store.range(RangeRequest(KeyRange(prefix: scope.prefix), revision: revision))
-            return WatchCacheSnapshot(revision: revision, entries: SortedEntries(sorted: entries(of: result)), scope: scope)
+            let (entries, _) = try await entriesFromStore(at: revision)
+            return WatchCacheSnapshot(revision: revision, entries: SortedEntries(sorted: entries), scope: scope)
         } catch {
             throw .store(error)
         }
@@ -165,7 +166,8 @@ extension WatchCache {
 
 extension WatchCache {
     /// Begins a watch. `onReady` is called, from the store's thread, when the watcher has something to fetch after it had been told that there was no
-    /// more; it must not block and had better only pass the word on. The consumer fetches a first time of its own accord.
+    /// more; it must not block and had better only pass the word on. The cache holds it for as long as the watcher is there, so it must not hold the
+    /// watcher. The consumer fetches a first time of its own accord.
     ///
     /// - Throws: `.tooOld` when changes after the start are no longer in memory, `.notReady`.
     package func watch(_ options: WatchOptions, onReady: @escaping @Sendable () -> Void) throws(WatchCacheError) -> CacheWatcher {
@@ -224,13 +226,30 @@ extension WatchCache {
 // MARK: - Filling, called by `run` and by the store's thread
 
 extension WatchCache {
-    func entries(of result: RangeResult) -> [WatchCacheEntry] {
-        result.keyValues.map { keyValue in
-            let entry = WatchCacheEntry(
-                key: keyValue.key, value: keyValue.value, resourceVersion: keyValue.modRevision, scope: scope, indexes: configuration.indexes)
-            if entry.isDamaged { logger.error("stored object is damaged", metadata: ["key": "\(keyValue.key)"]) }
-            return entry
+    /// How many objects are read from the store at once: the stored values are let go as soon as there are entries of them.
+    private static let pageSize = 500
+
+    /// All objects, sorted by key, as they were at a revision; nil: the newest, and which one that is.
+    func entriesFromStore(at revision: Int64?) async throws(StoreError) -> (entries: [WatchCacheEntry], revision: Int64) {
+        var range = KeyRange(prefix: scope.prefix)
+        var request = RangeRequest(range, revision: revision, limit: Self.pageSize, countsAll: false)
+        var entries: [WatchCacheEntry] = []
+        while true {
+            let page = try await store.range(request)
+            for keyValue in page.keyValues { entries.append(entry(of: keyValue, isFromDisk: true)) }
+            guard page.more, let last = page.keyValues.last else { return (entries, page.revision) }
+            range.start = last.key + "\0"
+            request = RangeRequest(range, revision: page.revision, limit: Self.pageSize, countsAll: false)
         }
+    }
+
+    /// - Parameter isFromDisk: the value was not written just now by ourselves, but may have suffered since.
+    private func entry(of keyValue: KeyValue, isFromDisk: Bool = false) -> WatchCacheEntry {
+        let entry = WatchCacheEntry(
+            key: keyValue.key, value: isFromDisk && !Self.isJSON(keyValue.value) ? [] : keyValue.value, resourceVersion: keyValue.modRevision,
+            scope: scope, indexes: configuration.indexes)
+        if entry.isDamaged { logger.error("stored object is damaged", metadata: ["key": "\(keyValue.key)"]) }
+        return entry
     }
 
     /// The store has told everything up to `revision`, and from now on tells of each commit before it is answered: the cache may be read.
@@ -270,8 +289,9 @@ extension WatchCache {
     }
 
     /// The store is followed no more, or not for now: closes the watches, which would wait in vain, and begins no new ones.
-    func stopServing() {
+    func stopServing(generation: Int) {
         let wakes = state.withLock { state in
+            guard state.generation == generation else { return [@Sendable () -> Void]() }
             state.generation += 1
             state.isReady = false
             return state.watchers.closeAll(.restarted)
@@ -281,16 +301,14 @@ extension WatchCache {
 
     /// Takes in changes that the store tells.
     func receive(_ events: [StoreEvent], through revision: Int64, generation: Int) {
+        // Until the cache has caught up, these are changes of the past, read from the disk.
+        let isFromDisk = !isReady
         let changes = events.map { event in
             switch event {
             case .put(let keyValue):
-                let entry = WatchCacheEntry(
-                    key: keyValue.key, value: keyValue.value, resourceVersion: keyValue.modRevision, scope: scope,
-                    indexes: configuration.indexes)
-                if entry.isDamaged { logger.error("stored object is damaged", metadata: ["key": "\(keyValue.key)"]) }
-                return Change(key: keyValue.key, revision: keyValue.modRevision, entry: entry)
+                Change(key: keyValue.key, revision: keyValue.modRevision, entry: entry(of: keyValue, isFromDisk: isFromDisk))
             case .delete(let last, let revision):
-                return Change(key: last.key, revision: revision, entry: nil)
+                Change(key: last.key, revision: revision, entry: nil)
             }
         }
         let wakes = state.withLock { state in
@@ -301,6 +319,19 @@ extension WatchCache {
             return wakes + state.takeSatisfied()
         }
         for wake in wakes { wake() }
+    }
+
+    private static func isJSON(_ value: [UInt8]) -> Bool {
+        value.withUnsafeBytes { bytes in
+            var reader = JSONReader(bytes)
+            do {
+                try reader.skipValue()
+                try reader.finish()
+                return true
+            } catch {
+                return false
+            }
+        }
     }
 
     struct Change {

@@ -38,9 +38,9 @@ package struct LocalImage: Sendable {
     }
 
     #if arch(arm64)
-    static let architecture = "arm64"
+        static let architecture = "arm64"
     #else
-    static let architecture = "amd64"
+        static let architecture = "amd64"
     #endif
 }
 

@@ -30,15 +30,6 @@ struct CgroupFiles: Sendable {
         }
     }
 
-    /// Names of the cgroups directly below `path`.
-    func children(_ path: String) -> [String] {
-        var names: Set<String> = []
-        for mount in hierarchies.mountPoints {
-            for name in (try? Files.list(mount + path)) ?? [] where Files.isDirectory(mount + path + "/" + name) { names.insert(name) }
-        }
-        return names.sorted()
-    }
-
     /// Processes in the cgroup and all below it.
     func processes(_ path: String) -> [pid_t] {
         // Any one hierarchy would do, but a process may have left some of them.

@@ -65,23 +65,6 @@ final class CgroupManager: Sendable {
         return isGone
     }
 
-    /// The uids of pods that have a cgroup, also from earlier lives.
-    func podUIDs() -> Set<String> {
-        var uids: Set<String> = []
-        for qos in [QoS.guaranteed, .burstable, .bestEffort] {
-            let parent = layout.path(qos: qos, uid: nil)
-            for name in files.children(parent) {
-                if layout.driver == "systemd" {
-                    guard name.hasSuffix(".slice"), let part = name.dropLast(6).split(separator: "-").last, part.hasPrefix("pod") else { continue }
-                    uids.insert(String(part.dropFirst(3)).replacing("_", with: "-"))
-                } else if name.hasPrefix("pod") {
-                    uids.insert(String(name.dropFirst(3)))
-                }
-            }
-        }
-        return uids
-    }
-
     private func updateBurstable() {
         let total = burstable.withLock { $0.values.reduce(Int64(0)) { $0.addingReportingOverflow($1).partialValue } }
         setOrLog(layout.path(qos: .burstable, uid: nil), CgroupValues(cpuShares: ContainerResources.shares(milliCPU: total)))

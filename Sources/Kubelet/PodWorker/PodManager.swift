@@ -109,9 +109,10 @@ final class PodManager: ServiceLifecycle.Service {
         return PodAdmission(node: node).check(pod, beside: others)
     }
 
-    /// Folders and cgroups of pods that have nothing in the runtime any more are cleaned up in the same way as those that have.
+    /// Pods that have nothing in the runtime any more, but a folder and perhaps a cgroup, are cleaned up in the same way as those that have. A
+    /// cgroup without a folder is not ours: the folder comes first and goes last.
     private func adoptLeftFolders() {
-        for uid in services.volumes.podUIDs().union(services.cgroups.podUIDs()) {
+        for uid in services.volumes.podUIDs() {
             adoptOrphan(uid: uid, name: "", namespace: "")
         }
     }

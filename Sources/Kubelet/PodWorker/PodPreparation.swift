@@ -11,6 +11,7 @@ struct PodPreparation: Sendable {
 
     func prepare() async -> StepResult {
         do {
+            try Files.makeDirectories(services.configuration.podDirectory(pod.uid), mode: 0o750)
             _ = try services.cgroups.preparePod(pod)
         } catch {
             services.events.warning(pod, nil, "FailedCreatePodContainer", "unable to ensure pod container exists: \(error)")

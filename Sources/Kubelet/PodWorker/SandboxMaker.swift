@@ -1,5 +1,7 @@
 import ContainerRuntime
 import CoreV1
+import KubernetesClient
+import NodeV1
 
 /// Makes a pod's sandbox, after what is left of older ones has been stopped.
 struct SandboxMaker: Sendable {
@@ -22,9 +24,14 @@ struct SandboxMaker: Sendable {
             hostResolver: services.hostResolver
         ).build()
         do {
+            let handler = try await runtimeHandler()
             try Files.makeDirectories(config.logDirectory, mode: 0o755)
-            _ = try await services.runtime.runPodSandbox(config, runtimeHandler: "")
+            _ = try await services.runtime.runPodSandbox(config, runtimeHandler: handler)
             return .done
+        } catch let error as APIStatusError {
+            let message = "Failed to create pod sandbox: failed to get sandbox runtime: \(error.message)"
+            services.events.warning(pod, nil, "FailedCreatePodSandBox", message)
+            return .failed(message)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -32,5 +39,11 @@ struct SandboxMaker: Sendable {
             services.events.warning(pod, nil, "FailedCreatePodSandBox", message)
             return .failed(message)
         }
+    }
+
+    /// What the pod's RuntimeClass names; "" is the runtime's default.
+    private func runtimeHandler() async throws -> String {
+        guard let name = pod.spec.runtimeClassName, !name.isEmpty else { return "" }
+        return try await services.client.get(RuntimeClass.self, name).handler
     }
 }

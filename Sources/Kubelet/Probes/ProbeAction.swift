@@ -22,7 +22,9 @@ struct ProbeAction: Sendable {
         if let action = probe.exec { return try await exec(action.command, containerID, timeout) }
         if let action = probe.httpGet { return try await get(action, container, podIP, timeout) }
         if let action = probe.tcpSocket { return try await connect(action, container, podIP, timeout) }
-        if probe.grpc != nil { return .unknown("gRPC probes are not available on this node") }
+        if let action = probe.grpc {
+            return try await GRPCHealth.check(host: podIP, port: Int(action.port), service: action.service ?? "", timeout: timeout)
+        }
         return .unknown("missing probe handler")
     }
 

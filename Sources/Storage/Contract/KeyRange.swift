@@ -52,11 +52,14 @@ package struct RangeRequest: Sendable {
     package var revision: Int64?
     /// At most this many keys; nil for all. Zero asks for the count alone.
     package var limit: Int?
+    /// Whether keys beyond the limit are counted. Counting goes through all keys of the range.
+    package var countsAll: Bool
 
-    package init(_ range: KeyRange, revision: Int64? = nil, limit: Int? = nil) {
+    package init(_ range: KeyRange, revision: Int64? = nil, limit: Int? = nil, countsAll: Bool = true) {
         self.range = range
         self.revision = revision
         self.limit = limit
+        self.countsAll = countsAll
     }
 }
 
@@ -68,7 +71,7 @@ package struct RangeResult: Sendable, Equatable {
     package var revision: Int64
     /// Whether the limit left keys of the range out.
     package var more: Bool
-    /// How many keys the whole range had at that revision, whatever the limit.
+    /// How many keys the whole range had at that revision, whatever the limit; if not all were to be counted, how many are in the answer.
     package var count: Int
 
     package init(keyValues: [KeyValue], revision: Int64, more: Bool, count: Int) {

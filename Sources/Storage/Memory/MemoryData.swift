@@ -34,12 +34,13 @@ struct MemoryData {
         var index = position(of: ExactKey(request.range.start))
         while index < keys.count, request.range.contains(keys[index].text) {
             if let keyValue = keyValue(of: keys[index], at: at) {
-                result.count += 1
                 if result.keyValues.count < request.limit ?? .max {
                     result.keyValues.append(keyValue)
                 } else {
                     result.more = true
+                    if !request.countsAll { break }
                 }
+                result.count += 1
             }
             index += 1
         }

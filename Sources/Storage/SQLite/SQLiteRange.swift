@@ -40,11 +40,13 @@ enum SQLiteRange {
                 createRevision = try row.step() ? row.integer(0) : 0
             }
             guard createRevision > 0 else { continue }
-            result.count += 1
             guard result.keyValues.count < limit else {
                 result.more = true
+                if !request.countsAll { break }
+                result.count += 1
                 continue
             }
+            result.count += 1
             try row.bind(.integer(id))
             guard try row.step(), let value = row.bytes(2) else {
                 throw DatabaseError(

@@ -46,14 +46,14 @@ package final class SQLiteStore: Store {
     package var compactedRevision: Int64 { writer.compactedRevision }
 
     package func range(_ request: RangeRequest) async throws(StoreError) -> RangeResult {
-        let path = writer.path
         guard writer.isOpen else { throw .closed }
         let result: Result<RangeResult, StoreError> = await withCheckedContinuation { continuation in
-            writer.pool.asyncRead { database in
+            writer.pool.asyncRead { [writer] database in
                 do {
                     continuation.resume(returning: .success(try SQLiteRange.read(request, in: database.get())))
                 } catch {
-                    continuation.resume(returning: .failure(StoreError(error, file: path)))
+                    // Closed in the meantime: then SQLite's complaint is about that.
+                    continuation.resume(returning: .failure(writer.isOpen ? StoreError(error, file: writer.path) : .closed))
                 }
             }
         }

@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "nonsense", "[]", #"{"metadata":3}"#, #"{"metadata":"#, #"{"a":"\"#, "{\"metadata\""])
+    @Test(arguments: ["", "nonsense", "[]", #"{"metadata":3}"#, #"{"metadata":"#, #"{"a":"\"#, "{\"metadata\"", #"{"metadata":{},"spec":{"a":"b}}"#])
     func damagedObjectsStayVisible(value: String) async throws {
         _ = try await store.commit(.create(key: "/registry/pods/default/bad", value: Array(value.utf8)))
         try await withCache(store) { cache in

@@ -31,7 +31,6 @@ enum ResourceNames {
         "statefulsets": ["sts"],
         "storageclasses": ["sc"],
         "volumeattributesclasses": ["vac"],
-        "podcertificaterequests": ["pcr"],
     ]
 
     /// What `kubectl get all` lists.

@@ -9,7 +9,9 @@ struct ResourceReader {
         for (path, item) in paths?.members ?? [] {
             guard let place = Place(path: path) else { continue }
             for (method, operation) in item.members {
-                guard let action = operation["x-kubernetes-action"]?.stringValue, let verb = Self.verb(action: action, method: method) else { continue }
+                guard let action = operation["x-kubernetes-action"]?.stringValue, let verb = Self.verb(action: action, method: method) else {
+                    continue
+                }
                 let kind = operation["x-kubernetes-group-version-kind"].map {
                     GroupVersionKind(
                         group: $0["group"]?.stringValue ?? "", version: $0["version"]?.stringValue ?? "", kind: $0["kind"]?.stringValue ?? "")

@@ -12,7 +12,7 @@ struct StructFiles {
 
     private func file(_ types: [TypeDescription]) throws -> OutputFile {
         let layout = StructLayout(api: api)
-        var lines = ["// \(OutputFolder.mark); do not edit.", ""] + (try imports(types))
+        var lines = ["// \(OutputFolder.mark); do not edit.", "// swift-format-ignore-file", ""] + (try imports(types))
         for type in types {
             lines.append("")
             lines += StructSource(type: type, isBoxed: layout.isBoxed(type), resource: resource(of: type)).lines()
@@ -39,11 +39,14 @@ struct StructFiles {
 
     /// Reviews and other objects that exist only as requests to subresources have no resource of their own; they get the plural of their kind.
     private func resource(of type: TypeDescription) -> ResourceDescription? {
-        guard type.isKind, let kind = type.kinds.first, type.storedFields.contains(where: { $0.name == "metadata" && $0.isObjectMeta }) else { return nil }
+        guard type.isKind, let kind = type.kinds.first, type.storedFields.contains(where: { $0.name == "metadata" && $0.isObjectMeta }) else {
+            return nil
+        }
         let own = resources.first { $0.group == kind.group && $0.version == kind.version && $0.kind == kind.kind }
-        return own ?? ResourceDescription(
-            group: kind.group, version: kind.version, plural: kind.kind.lowercased() + "s", kind: kind.kind, isNamespaced: true, verbs: [],
-            shortNames: [], categories: [], subresources: [])
+        return own
+            ?? ResourceDescription(
+                group: kind.group, version: kind.version, plural: kind.kind.lowercased() + "s", kind: kind.kind, isNamespaced: true, verbs: [],
+                shortNames: [], categories: [], subresources: [])
     }
 }
 

@@ -10,8 +10,9 @@ struct StructSource {
         var lines = ["package struct \(type.id.name): \(resource == nil ? "APIObject" : "KubernetesResource") {"]
         if let resource, let kind = type.kinds.first {
             lines.append("    package static let resource = ResourceType(")
-            lines.append("        group: \"\(kind.group)\", version: \"\(kind.version)\", kind: \"\(kind.kind)\", plural: \"\(resource.plural)\","
-                + " singular: \"\(resource.singular)\", namespaced: \(resource.isNamespaced))")
+            lines.append(
+                "        group: \"\(kind.group)\", version: \"\(kind.version)\", kind: \"\(kind.kind)\", plural: \"\(resource.plural)\","
+                    + " singular: \"\(resource.singular)\", namespaced: \(resource.isNamespaced))")
         }
         if isBoxed {
             lines.append("    private struct Fields {")

@@ -60,7 +60,8 @@ struct EmbeddedTable: Sendable {
 
         func starts(with prefix: StaticString) -> Bool {
             guard range.count >= prefix.utf8CodeUnitCount else { return false }
-            return table.bytes[range].prefix(prefix.utf8CodeUnitCount).elementsEqual(UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+            return table.bytes[range].prefix(prefix.utf8CodeUnitCount).elementsEqual(
+                UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
         }
 
         private var text: String { String(decoding: UnsafeRawBufferPointer(rebasing: table.bytes[range]), as: UTF8.self) }

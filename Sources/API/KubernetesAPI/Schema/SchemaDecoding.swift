@@ -154,7 +154,8 @@ private struct SchemaDecoder {
     }
 
     private func mismatch(_ found: String, _ type: Schema.ValueType) -> SchemaError {
-        let owner = path.reversed().lazy.compactMap { if case .field(_, let schema) = $0 { schema.name.split(separator: ".").last } else { nil } }.first
+        let owner = path.reversed().lazy.compactMap { if case .field(_, let schema) = $0 { schema.name.split(separator: ".").last } else { nil } }
+            .first
         let fields = path.compactMap { if case .field(let name, _) = $0 { name } else { nil } }.joined(separator: ".")
         return error("json: cannot unmarshal \(found) into Go struct field \(owner ?? "").\(fields) of type \(type.goName)")
     }
