@@ -1,21 +1,16 @@
 package import JSON
+import KubernetesAPI
 import NIOHTTP1
 
 /// Reads the bodies of the few requests that are computed and not stored.
 package enum RequestBody {
     /// - Parameter kind: what `kind` must be if it is there.
-    /// - Throws: `APIStatus`: 415 for anything but JSON, 400 for JSON that cannot be read or is of another kind.
+    /// - Throws: `APIStatus`: 415 for a form of objects that is not known, 400 for a body that cannot be read or is of another kind.
     package static func object(_ request: APIRequest, kind: String, group: String) throws(APIStatus) -> JSONValue {
-        if let type = request.headers.first(name: "Content-Type")?.split(separator: ";").first?.lowercased(), type != "application/json" {
-            throw .unsupportedMediaType(supported: ["application/json"])
-        }
         if acceptsOnlyTable(request.headers) { throw .notAcceptable(supported: ["application/json"]) }
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: request.body)
-        } catch {
-            throw .badRequest("\(kind) in version \"v1\" cannot be handled as a \(kind): \(error)")
-        }
+        var decode = Decode()
+        let value = try decode.document(
+            request.body, contentType: request.headers.first(name: "Content-Type"), schema: Schema.of(group: group, version: "v1", kind: kind))
         guard value.objectValue != nil else { throw .badRequest("\(kind) in version \"v1\" cannot be handled as a \(kind): not an object") }
         if let found = value["kind"]?.stringValue, found != kind {
             throw .badRequest("the object provided is of kind \(goQuoted(found)), this resource takes \(goQuoted(kind))")
