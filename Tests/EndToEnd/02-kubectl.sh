@@ -78,7 +78,7 @@ test_replace_label_annotate() {
 
 test_scale_and_rollout() {
     k scale deployment hello --replicas=4
-    eventually 30 equal "ready" 4 "$(k get deployment hello -o jsonpath='{.status.readyReplicas}')" || k rollout status deployment hello --timeout=30s
+    eventually 30 has_ready_replicas 4
     k scale deployment hello --replicas=3
     contains "$(k rollout history deployment hello)" REVISION
     k set env deployment hello ROUND=two
@@ -89,8 +89,11 @@ test_scale_and_rollout() {
     k rollout restart deployment hello
     k rollout status deployment hello --timeout=60s
     k set image deployment hello hello=apus.local/hello:0.1.0
-    eventually 30 equal "pods" 3 "$(k get pods -l app=hello --field-selector status.phase=Running -o name | wc -l)"
+    eventually 30 has_pods 3
 }
+
+has_ready_replicas() { equal "ready" "$1" "$(k get deployment hello -o jsonpath='{.status.readyReplicas}')"; }
+has_pods() { equal "pods" "$1" "$(k get pods -l app=hello -o name | wc -l)"; }
 
 test_expose_and_run() {
     k run single --image=apus.local/hello:0.1.0 --port=8080 --labels=app=single
@@ -146,7 +149,7 @@ test_delete_in_three_ways() {
     k delete pod a
     k delete pod b --now
     k delete pod c --force
-    eventually 10 equal "all gone" "" "$(k get pods a b c --ignore-not-found -o name)"
+    equal "all gone" "" "$(k get pods a b c --ignore-not-found -o name)"
     k wait --for=delete pod/talker --timeout=1s 2>/dev/null && return 1
     k delete pod talker --now
 }

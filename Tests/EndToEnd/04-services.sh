@@ -89,8 +89,10 @@ test_a_deleted_deployment_takes_its_pods_along() {
     k create deployment passing --image=apus.local/hello:0.1.0 --replicas=2
     k rollout status deployment passing --timeout=30s
     k delete deployment passing
-    eventually 30 equal "nothing left" "" "$(k get pods,replicasets -l app=passing -o name)"
+    eventually 30 nothing_is_left passing
 }
+
+nothing_is_left() { equal "left" "" "$(k get pods,replicasets -l "app=$1" -o name)"; }
 
 test_a_deleted_namespace_takes_all_along() {
     k create namespace passing

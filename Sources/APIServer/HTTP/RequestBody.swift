@@ -1,16 +1,14 @@
 package import JSON
-import KubernetesAPI
 import NIOHTTP1
 
 /// Reads the bodies of the few requests that are computed and not stored.
 package enum RequestBody {
     /// - Parameter kind: what `kind` must be if it is there.
-    /// - Throws: `APIStatus`: 415 for a form of objects that is not known, 400 for a body that cannot be read or is of another kind.
+    /// - Throws: `APIStatus`: 415 for an unknown form, 400 for what cannot be read or is of another kind.
     package static func object(_ request: APIRequest, kind: String, group: String) throws(APIStatus) -> JSONValue {
         if acceptsOnlyTable(request.headers) { throw .notAcceptable(supported: ["application/json"]) }
         var decode = Decode()
-        let value = try decode.document(
-            request.body, contentType: request.headers.first(name: "Content-Type"), schema: Schema.of(group: group, version: "v1", kind: kind))
+        let value = try decode.document(request.body, contentType: request.headers.first(name: "Content-Type"))
         guard value.objectValue != nil else { throw .badRequest("\(kind) in version \"v1\" cannot be handled as a \(kind): not an object") }
         if let found = value["kind"]?.stringValue, found != kind {
             throw .badRequest("the object provided is of kind \(goQuoted(found)), this resource takes \(goQuoted(kind))")

@@ -3,8 +3,9 @@ import ClusterDNS
 import ContainerRuntime
 import ControllerManager
 import CoreV1
+import DiscoveryV1
 import Glibc
-
+import KubeProxy
 import Kubelet
 import KubernetesAPI
 import KubernetesClient
@@ -110,22 +111,32 @@ struct ClusterServer {
             endpoint = settings.endpoint
         }
         let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
+        for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
         let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
-        let networkClient = client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts", "system:masters")
+        let networkClient = client("system:serviceaccount:kube-system:pod-network", "system:serviceaccounts")
         let networkInformers = InformerFactory(client: networkClient, logger: Logger(label: "pod-network"))
         let network = PodNetworkService(
             nodes: networkInformers.informer(Node.self, fieldSelector: "metadata.name=\(configuration.nodeName)"),
-            nodeName: configuration.nodeName, dataFolder: folder.path, ledger: ledger, logger: Logger(label: "pod-network"))
+            nodeName: configuration.nodeName, dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger,
+            logger: Logger(label: "pod-network"))
         let schedulerClient = client("system:kube-scheduler")
         let schedulerInformers = InformerFactory(client: schedulerClient, logger: Logger(label: "kube-scheduler"))
         let scheduler = Scheduler(client: schedulerClient, informers: schedulerInformers, logger: Logger(label: "kube-scheduler"))
         let controllers = ControllerManager(
-            client: client("system:kube-controller-manager", "system:masters"),
+            client: client("system:kube-controller-manager"),
             configuration: .init(podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self)),
             logger: Logger(label: "kube-controller-manager"))
+        let proxyInformers = InformerFactory(client: client("system:kube-proxy"), logger: Logger(label: "kube-proxy"))
+        let proxy = KubeProxy(
+            configuration: .init(
+                node: ProxyNode(
+                    name: configuration.nodeName, addresses: [configuration.nodeIP], clusterCIDR: configuration.clusterCIDR,
+                    serviceCIDR: configuration.serviceRange)),
+            services: proxyInformers.informer(CoreV1.Service.self), slices: proxyInformers.informer(EndpointSlice.self), ledger: ledger,
+            logger: Logger(label: "kube-proxy"))
         let dns = ClusterDNS(
-            client: client("system:serviceaccount:kube-system:kube-dns", "system:serviceaccounts"),
+            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"),
             configuration: .init(
                 domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
                 upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
@@ -134,7 +145,8 @@ struct ClusterServer {
         var services: [any ServiceLifecycle.Service] = [api, CompactionService(store: store, logger: Logger(label: "storage")), runtime]
         if let containerd { services.append(Gated(gate.runtime, containerd)) }
         let behind: [any ServiceLifecycle.Service] = [
-            controllers, schedulerInformers, scheduler, networkInformers, network, dns,
+            controllers, schedulerInformers, scheduler, networkInformers, network, proxyInformers, proxy,
+            dns,
         ]
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
@@ -150,6 +162,7 @@ struct ClusterServer {
         settings.podLogsDir = folder.podLogs
         settings.version = ApusVersion.kubernetes
         settings.containerRuntimeEndpoint = endpoint
+        settings.cgroupRoot = folder.cgroup
         settings.clusterDNS = [configuration.clusterDNS]
         settings.clusterDomain = configuration.clusterDomain
         settings.port = configuration.kubeletPort

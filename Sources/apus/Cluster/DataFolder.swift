@@ -20,6 +20,8 @@ struct DataFolder: Sendable {
     var serverProcess: String { "\(run)/apus.pid" }
     /// What the start has done so far, for `apus up` and `apus status`.
     var progress: String { "\(run)/progress" }
-    /// The options of the running server, so that `apus status` and a restart know them.
-    var configuration: String { "\(path)/configuration.json" }
+    /// The cgroup that holds all pods of this cluster, so that several clusters on one machine do not share one.
+    var cgroup: String {
+        path == Self.standard ? "/apus" : "/apus" + path.split(separator: "/").map { "-" + $0 }.joined()
+    }
 }

@@ -1,17 +1,15 @@
 import JSON
 import KubernetesAPI
 
-/// First step of a write: from the bytes of a request to a tree. Knows JSON, YAML and, for built-in kinds, protobuf.
+/// First step of a write: from the bytes of a request to a tree. Knows JSON, YAML and protobuf.
 struct Decode {
     /// What was sent twice or is unknown, in upstream's words: `unknown field "spec.x"`, `duplicate field "spec.y"`.
     private(set) var issues: [String] = []
 
-    static let accepted = ["application/json", "application/yaml", ProtobufObject.mediaType]
+    static let accepted = ["application/json", "application/yaml", ProtobufDocument.contentType]
 
     /// The document in a body.
-    ///
-    /// - Parameter schema: the type of protobuf messages that do not say theirs.
-    mutating func document(_ body: [UInt8], contentType: String?, schema: Schema? = nil) throws(APIStatus) -> JSONValue {
+    mutating func document(_ body: [UInt8], contentType: String?) throws(APIStatus) -> JSONValue {
         let media = Self.media(contentType)
         switch media {
         case "", "application/json", "*/*":
@@ -25,8 +23,12 @@ struct Decode {
             }
         case "application/yaml", "application/x-yaml", "text/yaml":
             return try YAMLDocument.tree(body, issues: &issues)
-        case ProtobufObject.mediaType:
-            return try ProtobufObject.tree(body, fallback: schema)
+        case ProtobufDocument.contentType:
+            do {
+                return try ProtobufDocument.tree(body)
+            } catch {
+                throw .badRequest("couldn't get version/kind; protobuf error: \(error)")
+            }
         default:
             throw .unsupportedMediaType(supported: Self.accepted)
         }
@@ -34,7 +36,7 @@ struct Decode {
 
     /// The object in a body, checked to be of the resource's kind, with unknown fields removed and everything of the right type.
     mutating func object(_ body: [UInt8], contentType: String?, as resource: ServedResource) throws(APIStatus) -> JSONValue {
-        var object = try document(body, contentType: contentType, schema: resource.schema)
+        var object = try document(body, contentType: contentType)
         guard case .object = object else {
             throw .badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal \(Self.goName(object)) into Go value of type struct")
         }

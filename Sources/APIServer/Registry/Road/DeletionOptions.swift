@@ -1,5 +1,4 @@
 import JSON
-import KubernetesAPI
 import NIOHTTP1
 
 /// What a delete request asks for, from its body and query.
@@ -26,7 +25,7 @@ struct DeletionOptions: Sendable {
         if request.query["orphanDependents"] != nil { orphanDependents = request.query.bool("orphanDependents") }
         if !request.body.isEmpty {
             var decode = Decode()
-            let body = try decode.document(request.body, contentType: request.headers.first(name: "Content-Type"), schema: Schema.named("meta.v1.DeleteOptions"))
+            let body = try decode.document(request.body, contentType: request.headers.first(name: "Content-Type"))
             try read(body, &propagationText)
         }
         try check(propagationText)
