@@ -92,7 +92,11 @@ enum KindTable {
                     prefix: prefix, namespaced: resource.type.namespaced, apiVersion: resource.type.apiVersion, kind: resource.type.kind),
                 store: store, configuration: configuration, logger: logger)
             var strategy = strategies[name] ?? Strategy()
-            if resource.subresource("status") == nil, strategies[name] == nil { strategy.emptyStatus = nil }
+            if strategies[name] == nil {
+                if resource.subresource("status") == nil { strategy.emptyStatus = nil }
+                let wants = ["spec", "webhooks"].filter { resource.schema?.field($0) != nil }
+                strategy.generation = wants.map { [$0] }
+            }
             storages[name] = ObjectStorage(type: resource.type, strategy: strategy, cache: cache)
         }
         let served = kept.compactMap { resource -> ServedResource? in

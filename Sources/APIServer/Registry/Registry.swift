@@ -88,10 +88,13 @@ package final class Registry: RequestHandler, ClusterView {
         guard resource.storage.cache.isReady else {
             throw .tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1)
         }
+        // Objects in namespaces are found everywhere, but made, changed and deleted in one.
+        if resource.type.namespaced, info.namespace.isEmpty, info.verb != "list", info.verb != "watch" { throw .methodNotAllowed }
         if !info.subresource.isEmpty {
             try subresource(request, resource, responder)
             return
         }
+        guard resource.verbs.contains(info.verb) else { throw .methodNotAllowed }
         switch info.verb {
         case "get": try get(request, resource, responder)
         case "list": try list(request, resource, responder)

@@ -11,6 +11,9 @@ extension Registry {
         var object = try decode.object(request.body, contentType: request.headers.first(name: "Content-Type"), as: resource)
         try decode.enforce(options.fieldValidation, resource, warnings: &answer.warnings)
         try Identity.settle(&object, request.info, resource, creating: true)
+        if !object.text("metadata", "resourceVersion").isEmpty, object.text("metadata", "resourceVersion") != "0" {
+            throw APIStatus(code: 500, reason: "", message: "resourceVersion should not be set on objects to be created")
+        }
         resource.toStorage(&object)
         try createObject(object, request, resource, options, answer)
     }
