@@ -18,6 +18,9 @@ final class RBACIndex: Sendable {
 
     private let cluster: Subjects
     private let namespaces: [String: Subjects]
+    private let clusterRules: [String: [PolicyRule]]
+    /// By namespace and name, with a slash between them.
+    private let roleRules: [String: [PolicyRule]]
 
     init(clusterRoles: [JSONValue], roles: [JSONValue], clusterRoleBindings: [JSONValue], roleBindings: [JSONValue]) {
         let clusterRules = Self.clusterRules(clusterRoles)
@@ -48,6 +51,13 @@ final class RBACIndex: Sendable {
         }
         self.cluster = cluster
         self.namespaces = namespaces
+        self.clusterRules = clusterRules
+        self.roleRules = roleRules
+    }
+
+    /// The rules of a ClusterRole (no namespace) or Role; nil if there is no such role.
+    func rules(ofRole name: String, namespace: String?) -> [PolicyRule]? {
+        namespace.map { roleRules["\($0)/\(name)"] } ?? clusterRules[name]
     }
 
     /// Hands over what speaks of `user`, cluster-wide first, until `body` returns true.

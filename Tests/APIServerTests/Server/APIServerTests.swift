@@ -186,6 +186,41 @@ struct WholeServer: Sendable {
         }
     }
 
+    @Test func nobodyHandsOutWhatTheyDoNotHold() async throws {
+        try await WholeServer.with { whole in
+            let roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
+            func bind(_ role: String, _ name: String, as user: CertificateSpec) async throws -> WholeServer.Reply {
+                try await whole.call(
+                    .POST, "\(roles)/rolebindings",
+                    [
+                        "metadata": ["name": .string(name)], "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": .string(role)],
+                        "subjects": [["apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ana"]],
+                    ], user: user)
+            }
+            #expect(try await bind("admin", "b", as: WholeServer.admin).status == 201)
+            func makeRole(_ verb: String) async throws -> WholeServer.Reply {
+                try await whole.call(
+                    .POST, "\(roles)/roles",
+                    ["metadata": ["name": "r"], "rules": [["verbs": [.string(verb)], "apiGroups": [""], "resources": ["pods"]]]],
+                    user: WholeServer.ana)
+            }
+            var refused = try await makeRole("*")
+            while refused.json["message"]?.stringValue?.contains("cannot create") == true {
+                await Task.yield()
+                refused = try await makeRole("*")
+            }
+            #expect(refused.status == 403)
+            #expect(
+                refused.json["message"]?.stringValue?.contains(
+                    "is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"*\"]}") == true,
+                "\(refused.text)")
+            #expect(try await makeRole("get").status == 201)
+            #expect(try await bind("view", "v", as: WholeServer.ana).status == 201)
+            #expect(try await bind("cluster-admin", "c", as: WholeServer.ana).status == 403)
+            #expect(try await bind("gone", "g", as: WholeServer.ana).status == 404)
+        }
+    }
+
     @Test func discovery() async throws {
         try await WholeServer.with { whole in
             let admin = WholeServer.admin
