@@ -26,7 +26,7 @@ final class RBACIndex: Sendable {
         let clusterRules = Self.clusterRules(clusterRoles)
         var roleRules: [String: [PolicyRule]] = [:]
         for role in roles {
-            roleRules["\(namespace(role))/\(name(role))"] = rules(role)
+            roleRules["\(namespace(role))/\(name(role))"] = readRules(role)
         }
         func grant(_ binding: JSONValue, kind: String, namespace: String) -> Grant {
             let roleKind = binding["roleRef"]?["kind"]?.stringValue ?? ""
@@ -92,7 +92,7 @@ final class RBACIndex: Sendable {
         var selectors: [String: [JSONValue]] = [:]
         for role in roles {
             let roleName = name(role)
-            own[roleName] = rules(role)
+            own[roleName] = readRules(role)
             labelled.append((role["metadata"]?["labels"], roleName))
             if let list = role["aggregationRule"]?["clusterRoleSelectors"]?.arrayValue { selectors[roleName] = list }
         }
@@ -158,4 +158,4 @@ private func name(_ object: JSONValue) -> String { object["metadata"]?["name"]?.
 
 private func namespace(_ object: JSONValue) -> String { object["metadata"]?["namespace"]?.stringValue ?? "" }
 
-private func rules(_ object: JSONValue) -> [PolicyRule] { object["rules"]?.arrayValue?.map { PolicyRule(json: $0) } ?? [] }
+private func readRules(_ object: JSONValue) -> [PolicyRule] { object["rules"]?.arrayValue?.map { PolicyRule(json: $0) } ?? [] }
