@@ -4,11 +4,11 @@ import Storage
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Writes to a store until it is killed, and says what was acknowledged: what the crash test kills and then holds the store to.

@@ -48,7 +48,7 @@ package final class CacheWatcher: Sendable {
         selector = options.selector
         local = Mutex(
             Local(
-                initial: initial?.sequence(namespace: options.namespace),
+                initial: initial?.sequence(keys: options.keys(in: scope)),
                 initialEnd: options.bookmarkAfterInitial && options.allowBookmarks ? initial?.revision : nil,
                 after: after))
     }

@@ -18,6 +18,12 @@ package struct WatchCacheSnapshot: Sendable {
             isWhole: prefix == scope.prefix)
     }
 
+    /// The entries of a range of keys; nil: all.
+    func sequence(keys: KeyRange?) -> EntrySequence {
+        EntrySequence(
+            cursor: entries.cursor(from: keys?.start ?? scope.prefix), range: keys ?? KeyRange(prefix: scope.prefix), isWhole: keys == nil)
+    }
+
     package func entry(namespace: String?, name: String) -> WatchCacheEntry? {
         entries[scope.key(namespace: namespace, name: name)]
     }

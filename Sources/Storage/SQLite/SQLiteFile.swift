@@ -1,11 +1,11 @@
 import GRDB
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Opening the database: nobody else has it, it is whole, and it is one of ours. A file with anything wrong is left as it is.

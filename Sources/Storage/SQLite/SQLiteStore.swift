@@ -34,7 +34,8 @@ package final class SQLiteStore: Store {
     package init(
         path: String, configuration: Configuration = .init(), clock: any StoreClock = SystemStoreClock(), logger: Logger
     ) throws(StoreError) {
-        writer = try SQLiteWriter(file: SQLiteFile(path: path, configuration: configuration), configuration: configuration, clock: clock, logger: logger)
+        writer = try SQLiteWriter(
+            file: SQLiteFile(path: path, configuration: configuration), configuration: configuration, clock: clock, logger: logger)
         writer.start()
     }
 

@@ -13,6 +13,7 @@ struct SQLiteWriterSession {
     private var watchers: [Watcher] = []
     /// Watches still being told of the past, and how far they have come.
     private var followers: [(watcher: Watcher, position: Int64)] = []
+    private var lastFailure: StoreError?
     private var expiryIsDue = true
     private var expiryScheduled: Int64?
     private var compactions: [(revision: Int64, completion: @Sendable (Result<Void, StoreError>) -> Void)] = []
@@ -84,14 +85,26 @@ struct SQLiteWriterSession {
             }
         } catch {
             let failure = StoreError(error, file: writer.path)
-            writer.logger.error("failed to write to the store", metadata: ["file": "\(writer.path)", "error": "\(failure)"])
+            note(failure)
             return failure
         }
         guard let made, made.revision > revision else { return nil }
+        note(nil)
         revision = made.revision
         tellWatchers(made.events)
         if let expiry = made.nextExpiry { schedule(expiry) }
         return nil
+    }
+
+    /// Logs the first of a row of equal failures, and their end: on a full disk every write fails, and the log may be on that disk too.
+    private mutating func note(_ failure: StoreError?) {
+        guard failure != lastFailure else { return }
+        lastFailure = failure
+        if let failure {
+            writer.logger.error("failed to write to the store", metadata: ["file": "\(writer.path)", "error": "\(failure)"])
+        } else {
+            writer.logger.notice("writing to the store succeeds again", metadata: ["file": "\(writer.path)"])
+        }
     }
 
     private mutating func tellWatchers(_ events: [StoreEvent]) {

@@ -114,7 +114,7 @@ struct ClusterServer {
         for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
         let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
-        let networkClient = client("system:serviceaccount:kube-system:pod-network", "system:serviceaccounts")
+        let networkClient = client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts")
         let networkInformers = InformerFactory(client: networkClient, logger: Logger(label: "pod-network"))
         let network = PodNetworkService(
             nodes: networkInformers.informer(Node.self, fieldSelector: "metadata.name=\(configuration.nodeName)"),

@@ -31,9 +31,9 @@ struct HelloServer {
     private static func terminationSignal() -> AsyncStream<Void> {
         AsyncStream { continuation in
             // Process 1 of a container gets no default action for signals: without a handler SIGTERM would do nothing.
-            for number in [SIGTERM, SIGINT] {
-                let source = SignalWatcher(number) { continuation.yield() }
-                continuation.onTermination = { _ in source.cancel() }
+            let watchers = [SIGTERM, SIGINT].map { number in SignalWatcher(number) { continuation.yield() } }
+            continuation.onTermination = { _ in
+                for watcher in watchers { watcher.cancel() }
             }
         }
     }
