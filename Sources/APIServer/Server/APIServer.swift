@@ -25,7 +25,8 @@ package final class APIServer: Service {
         let authorizer = UnionAuthorizer([NodeAuthorizer(), roleAuthorizer])
         let registry = Registry(
             store: store, services: configuration.services,
-            admission: .standard.adding(EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer)), clock: clock, logger: logger)
+            admission: .standard.adding(NodeRestriction()).adding(
+                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer)), clock: clock, logger: logger)
         let health = HealthHandler()
         let now = clock.seconds
         let lookup = ObjectLookup(

@@ -84,7 +84,7 @@ struct WholeServer: Sendable {
         request.method = method
         request.headers = headers
         if let body {
-            request.headers.add(name: "Content-Type", value: "application/json")
+            if !headers.contains(name: "Content-Type") { request.headers.add(name: "Content-Type", value: "application/json") }
             request.body = .bytes(body.serialized())
         }
         let response = try await client.execute(request, timeout: .seconds(30))
@@ -218,6 +218,27 @@ struct WholeServer: Sendable {
             #expect(try await bind("view", "v", as: WholeServer.ana).status == 201)
             #expect(try await bind("cluster-admin", "c", as: WholeServer.ana).status == 403)
             #expect(try await bind("gone", "g", as: WholeServer.ana).status == 404)
+        }
+    }
+
+    @Test func aKubeletKeepsToItsOwnNode() async throws {
+        try await WholeServer.with { whole in
+            let kubelet = CertificateSpec.client(user: "system:node:n1", groups: ["system:nodes"])
+            for name in ["n1", "n2"] {
+                #expect(try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": .string(name)]], user: WholeServer.admin).status == 201)
+            }
+            func patch(_ node: String) async throws -> WholeServer.Reply {
+                try await whole.call(
+                    .PATCH, "/api/v1/nodes/\(node)/status", ["status": ["phase": "Running"]], user: kubelet,
+                    headers: ["Content-Type": "application/merge-patch+json"])
+            }
+            #expect(try await patch("n1").status == 200)
+            let refused = try await patch("n2")
+            #expect(refused.status == 403)
+            #expect(refused.json["message"]?.stringValue == #"nodes "n2" is forbidden: node "n1" is not allowed to modify node "n2""#)
+            let lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+            #expect(try await whole.call(.POST, lease, ["metadata": ["name": "n1"]], user: kubelet).status == 201)
+            #expect(try await whole.call(.POST, lease, ["metadata": ["name": "n2"]], user: kubelet).status == 403)
         }
     }
 
