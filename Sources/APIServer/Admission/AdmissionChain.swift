@@ -16,8 +16,8 @@ protocol ValidatingAdmission: AdmissionPlugin {
 
 /// The plugins in their order.
 package struct AdmissionChain: Sendable {
-    private let mutating: [any MutatingAdmission]
-    private let validating: [any ValidatingAdmission]
+    private var mutating: [any MutatingAdmission]
+    private var validating: [any ValidatingAdmission]
 
     package init(_ plugins: [any AdmissionPlugin]) {
         mutating = plugins.compactMap { $0 as? any MutatingAdmission }
@@ -29,6 +29,14 @@ package struct AdmissionChain: Sendable {
         NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(), TaintNodesByCondition(), PriorityAdmission(), DefaultTolerationSeconds(),
         StorageObjectInUseProtection(), DefaultStorageClass(), DefaultIngressClass(), RuntimeClassAdmission(), ResourceQuotaAdmission(),
     ])
+
+    /// The same chain with one more plugin at its end.
+    func adding(_ plugin: any AdmissionPlugin) -> AdmissionChain {
+        var chain = self
+        if let plugin = plugin as? any MutatingAdmission { chain.mutating.append(plugin) }
+        if let plugin = plugin as? any ValidatingAdmission { chain.validating.append(plugin) }
+        return chain
+    }
 
     func mutate(_ review: inout AdmissionReview) throws(APIStatus) {
         for plugin in mutating { try plugin.mutate(&review) }

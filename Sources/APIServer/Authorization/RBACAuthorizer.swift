@@ -40,6 +40,11 @@ package final class RBACAuthorizer: Authorizer {
         return rules
     }
 
+    /// The rules of a ClusterRole (no namespace) or Role, with what it gathers; nil if there is no such role.
+    package func rules(ofRole name: String, namespace: String?) -> [PolicyRule]? {
+        index.rules(ofRole: name, namespace: namespace)
+    }
+
     private var index: RBACIndex {
         let version = source.version
         return current.withLock { current in

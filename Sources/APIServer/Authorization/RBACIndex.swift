@@ -18,12 +18,15 @@ final class RBACIndex: Sendable {
 
     private let cluster: Subjects
     private let namespaces: [String: Subjects]
+    private let clusterRules: [String: [PolicyRule]]
+    /// By namespace and name, with a slash between them.
+    private let roleRules: [String: [PolicyRule]]
 
     init(clusterRoles: [JSONValue], roles: [JSONValue], clusterRoleBindings: [JSONValue], roleBindings: [JSONValue]) {
         let clusterRules = Self.clusterRules(clusterRoles)
         var roleRules: [String: [PolicyRule]] = [:]
         for role in roles {
-            roleRules["\(namespace(role))/\(name(role))"] = rules(role)
+            roleRules["\(namespace(role))/\(name(role))"] = readRules(role)
         }
         func grant(_ binding: JSONValue, kind: String, namespace: String) -> Grant {
             let roleKind = binding["roleRef"]?["kind"]?.stringValue ?? ""
@@ -48,6 +51,13 @@ final class RBACIndex: Sendable {
         }
         self.cluster = cluster
         self.namespaces = namespaces
+        self.clusterRules = clusterRules
+        self.roleRules = roleRules
+    }
+
+    /// The rules of a ClusterRole (no namespace) or Role; nil if there is no such role.
+    func rules(ofRole name: String, namespace: String?) -> [PolicyRule]? {
+        namespace.map { roleRules["\($0)/\(name)"] } ?? clusterRules[name]
     }
 
     /// Hands over what speaks of `user`, cluster-wide first, until `body` returns true.
@@ -82,7 +92,7 @@ final class RBACIndex: Sendable {
         var selectors: [String: [JSONValue]] = [:]
         for role in roles {
             let roleName = name(role)
-            own[roleName] = rules(role)
+            own[roleName] = readRules(role)
             labelled.append((role["metadata"]?["labels"], roleName))
             if let list = role["aggregationRule"]?["clusterRoleSelectors"]?.arrayValue { selectors[roleName] = list }
         }
@@ -148,4 +158,4 @@ private func name(_ object: JSONValue) -> String { object["metadata"]?["name"]?.
 
 private func namespace(_ object: JSONValue) -> String { object["metadata"]?["namespace"]?.stringValue ?? "" }
 
-private func rules(_ object: JSONValue) -> [PolicyRule] { object["rules"]?.arrayValue?.map { PolicyRule(json: $0) } ?? [] }
+private func readRules(_ object: JSONValue) -> [PolicyRule] { object["rules"]?.arrayValue?.map { PolicyRule(json: $0) } ?? [] }

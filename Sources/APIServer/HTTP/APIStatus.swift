@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 /// A `Status` object (meta/v1): how the server says that a call failed, or that a delete succeeded. Can be thrown.
 package struct APIStatus: Error, Sendable, Equatable {
     package struct Cause: Sendable, Equatable {
@@ -187,24 +189,4 @@ extension APIStatus {
 }
 
 /// Text in double quotes with Go's escapes (`%q`), as the API's messages show names and values.
-package func goQuoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": result += "\\\""
-        case "\\": result += "\\\\"
-        case "\n": result += "\\n"
-        case "\t": result += "\\t"
-        case "\r": result += "\\r"
-        case "\u{07}": result += "\\a"
-        case "\u{08}": result += "\\b"
-        case "\u{0C}": result += "\\f"
-        case "\u{0B}": result += "\\v"
-        case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-            let digits = String(scalar.value, radix: 16)
-            result += "\\x" + (digits.count == 1 ? "0" : "") + digits
-        default: result.unicodeScalars.append(scalar)
-        }
-    }
-    return result + "\""
-}
+package func goQuoted(_ text: String) -> String { text.goQuoted }

@@ -20,8 +20,13 @@ package final class APIServer: Service {
     package init(configuration: APIServerConfiguration, store: any Store, clock: ServerClock = .system, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
-        let registry = Registry(store: store, services: configuration.services, clock: clock, logger: logger)
         let roles = RegistryRBACSource()
+        let roleAuthorizer = RBACAuthorizer(source: roles)
+        let authorizer = UnionAuthorizer([NodeAuthorizer(), roleAuthorizer])
+        let registry = Registry(
+            store: store, services: configuration.services,
+            admission: .standard.adding(NodeRestriction()).adding(
+                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer)), clock: clock, logger: logger)
         let health = HealthHandler()
         let now = clock.seconds
         let lookup = ObjectLookup(
@@ -31,7 +36,6 @@ package final class APIServer: Service {
 
         let authenticator = Authenticator(
             tokens: ServiceAccountAuthenticator(tokens: configuration.tokens, lookup: core), now: now)
-        let authorizer = UnionAuthorizer([NodeAuthorizer(), RBACAuthorizer(source: roles)])
         let metrics = RequestMetrics()
         let entrance = Entrance()
         front = try HTTPServer(

@@ -18,12 +18,12 @@ package struct WatchDecoder<T: KubernetesResource>: Sendable {
         while let newline = chunk[start...].firstIndex(of: UInt8(ascii: "\n")) {
             defer { start = newline + 1 }
             if rest.isEmpty {
-                try decode(Array(chunk[start..<newline]), into: &events)
+                try append(Array(chunk[start..<newline]), to: &events)
             } else {
                 rest.append(contentsOf: chunk[start..<newline])
                 let line = rest
                 rest = []
-                try decode(line, into: &events)
+                try append(line, to: &events)
             }
         }
         if start < chunk.count {
@@ -36,21 +36,27 @@ package struct WatchDecoder<T: KubernetesResource>: Sendable {
         return events
     }
 
-    private func decode(_ line: [UInt8], into events: inout [WatchEvent<T>]) throws(WatchInterruption<T>) {
+    private func append(_ line: [UInt8], to events: inout [WatchEvent<T>]) throws(WatchInterruption<T>) {
         if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return }
+        switch decode(line) {
+        case .success(let event): events.append(event)
+        case .failure(let cause): throw WatchInterruption(events: events, cause: cause)
+        }
+    }
+
+    // A result and not a typed throw: the optimizer of Swift 6.3 crashes on an inout parameter beside a generic error.
+    private func decode(_ line: [UInt8]) -> Result<WatchEvent<T>, any Error> {
         let frame: WatchFrame<T>
         do {
             frame = try WatchFrame<T>(jsonBytes: line)
         } catch {
-            throw WatchInterruption(
-                events: events, cause: WatchDecodingError(message: "a watch event of \(T.resource.plural) is not understood: \(error)"))
+            return .failure(WatchDecodingError(message: "a watch event of \(T.resource.plural) is not understood: \(error)"))
         }
         switch frame.content {
-        case .event(let event): events.append(event)
-        case .error(let status): throw WatchInterruption(events: events, cause: APIStatusError(status: status))
+        case .event(let event): return .success(event)
+        case .error(let status): return .failure(APIStatusError(status: status))
         case .unknown(let type):
-            throw WatchInterruption(
-                events: events, cause: WatchDecodingError(message: "a watch event of \(T.resource.plural) has the unknown type \"\(type)\""))
+            return .failure(WatchDecodingError(message: "a watch event of \(T.resource.plural) has the unknown type \"\(type)\""))
         }
     }
 }

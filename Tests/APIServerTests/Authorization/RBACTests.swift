@@ -182,4 +182,23 @@ final class FakeRBACSource: RBACSource {
         let binding: JSONValue = ["roleRef": ["kind": "ClusterRole", "name": "x"]]
         #expect(PolicyReconciliation.step(existing: binding, desired: ["roleRef": ["kind": "ClusterRole", "name": "y"]]) == .replace)
     }
+
+    @Test func whatSomebodyHolds() {
+        let held = [
+            PolicyRule(verbs: ["get", "list"], apiGroups: ["", "apps"], resources: ["pods", "deployments", "*/scale"]),
+            PolicyRule(verbs: ["update"], apiGroups: [""], resources: ["configmaps"], resourceNames: ["a"]),
+            PolicyRule(verbs: ["get"], nonResourceURLs: ["/healthz/*"]),
+        ]
+        func missing(_ rule: PolicyRule) -> Int { RuleCover.missing([rule], in: held).count }
+        #expect(missing(PolicyRule(verbs: ["get"], apiGroups: [""], resources: ["pods"])) == 0)
+        #expect(missing(PolicyRule(verbs: ["get"], apiGroups: ["apps"], resources: ["replicasets/scale"])) == 0)
+        #expect(missing(PolicyRule(verbs: ["get", "delete"], apiGroups: [""], resources: ["pods", "nodes"])) == 3)
+        #expect(missing(PolicyRule(verbs: ["*"], apiGroups: [""], resources: ["pods"])) == 1)
+        #expect(missing(PolicyRule(verbs: ["get"], apiGroups: ["*"], resources: ["pods"])) == 1)
+        #expect(missing(PolicyRule(verbs: ["update"], apiGroups: [""], resources: ["configmaps"], resourceNames: ["a"])) == 0)
+        #expect(missing(PolicyRule(verbs: ["update"], apiGroups: [""], resources: ["configmaps"], resourceNames: ["b"])) == 1)
+        #expect(missing(PolicyRule(verbs: ["update"], apiGroups: [""], resources: ["configmaps"])) == 1)
+        #expect(missing(PolicyRule(verbs: ["get"], nonResourceURLs: ["/healthz/ping"])) == 0)
+        #expect(missing(PolicyRule(verbs: ["get"], nonResourceURLs: ["/metrics"])) == 1)
+    }
 }

@@ -84,7 +84,7 @@ struct WholeServer: Sendable {
         request.method = method
         request.headers = headers
         if let body {
-            request.headers.add(name: "Content-Type", value: "application/json")
+            if !headers.contains(name: "Content-Type") { request.headers.add(name: "Content-Type", value: "application/json") }
             request.body = .bytes(body.serialized())
         }
         let response = try await client.execute(request, timeout: .seconds(30))
@@ -183,6 +183,62 @@ struct WholeServer: Sendable {
             #expect(
                 try await whole.call(.DELETE, "/api/v1/namespaces/default/serviceaccounts/robot", user: WholeServer.admin).status == 200)
             #expect(try await whole.call(.GET, "/api/v1/namespaces/default/pods", headers: bearer).status == 401)
+        }
+    }
+
+    @Test func nobodyHandsOutWhatTheyDoNotHold() async throws {
+        try await WholeServer.with { whole in
+            let roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
+            func bind(_ role: String, _ name: String, as user: CertificateSpec) async throws -> WholeServer.Reply {
+                try await whole.call(
+                    .POST, "\(roles)/rolebindings",
+                    [
+                        "metadata": ["name": .string(name)], "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": .string(role)],
+                        "subjects": [["apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ana"]],
+                    ], user: user)
+            }
+            #expect(try await bind("admin", "b", as: WholeServer.admin).status == 201)
+            func makeRole(_ verb: String) async throws -> WholeServer.Reply {
+                try await whole.call(
+                    .POST, "\(roles)/roles",
+                    ["metadata": ["name": "r"], "rules": [["verbs": [.string(verb)], "apiGroups": [""], "resources": ["pods"]]]],
+                    user: WholeServer.ana)
+            }
+            var refused = try await makeRole("*")
+            while refused.json["message"]?.stringValue?.contains("cannot create") == true {
+                await Task.yield()
+                refused = try await makeRole("*")
+            }
+            #expect(refused.status == 403)
+            #expect(
+                refused.json["message"]?.stringValue?.contains(
+                    "is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"*\"]}") == true,
+                "\(refused.text)")
+            #expect(try await makeRole("get").status == 201)
+            #expect(try await bind("view", "v", as: WholeServer.ana).status == 201)
+            #expect(try await bind("cluster-admin", "c", as: WholeServer.ana).status == 403)
+            #expect(try await bind("gone", "g", as: WholeServer.ana).status == 404)
+        }
+    }
+
+    @Test func aKubeletKeepsToItsOwnNode() async throws {
+        try await WholeServer.with { whole in
+            let kubelet = CertificateSpec.client(user: "system:node:n1", groups: ["system:nodes"])
+            for name in ["n1", "n2"] {
+                #expect(try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": .string(name)]], user: WholeServer.admin).status == 201)
+            }
+            func patch(_ node: String) async throws -> WholeServer.Reply {
+                try await whole.call(
+                    .PATCH, "/api/v1/nodes/\(node)/status", ["status": ["phase": "Running"]], user: kubelet,
+                    headers: ["Content-Type": "application/merge-patch+json"])
+            }
+            #expect(try await patch("n1").status == 200)
+            let refused = try await patch("n2")
+            #expect(refused.status == 403)
+            #expect(refused.json["message"]?.stringValue == #"nodes "n2" is forbidden: node "n1" is not allowed to modify node "n2""#)
+            let lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+            #expect(try await whole.call(.POST, lease, ["metadata": ["name": "n1"]], user: kubelet).status == 201)
+            #expect(try await whole.call(.POST, lease, ["metadata": ["name": "n2"]], user: kubelet).status == 403)
         }
     }
 
