@@ -30,6 +30,10 @@ clean_up() {
     fi
     [ -d "$data" ] && on_node build/apus down --data-dir "$data" > "$work/down.log" 2>&1
     [ -n "${registry_pid:-}" ] && kill "$registry_pid" 2>/dev/null
+    # What a test left running in our namespaces would keep them alive.
+    for namespace in "$node_ns" "$client_ns"; do
+        ip netns pids "$namespace" 2>/dev/null | xargs -r kill 2>/dev/null
+    done
     ip netns delete "$node_ns" 2>/dev/null
     ip netns delete "$client_ns" 2>/dev/null
     rm -rf "$work"
