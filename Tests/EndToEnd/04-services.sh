@@ -17,7 +17,7 @@ test_service_by_name_from_a_pod() {
     k run asker --image=127.0.0.1:5000/tools:1 --restart=Never --command -- sleep 600
     k wait --for=condition=Ready pod/asker --timeout=60s
     for name in hello hello.default hello.default.svc.cluster.local "$(k get service hello -o jsonpath='{.spec.clusterIP}')"; do
-        contains "$(k exec asker -- wget -q -T 3 -O - "http://$name/")" "Hello from"
+        contains "$(k exec asker -- curl -sf --max-time 3 "http://$name/")" "Hello from"
     done
     contains "$(k exec asker -- cat /etc/resolv.conf)" "nameserver 10.96.0.10" "search default.svc.cluster.local svc.cluster.local cluster.local" ndots:5
     contains "$(k exec asker -- nslookup kubernetes.default.svc.cluster.local)" 10.96.0.1

@@ -39,6 +39,8 @@ make_images() {
     cp /bin/busybox "$root/bin/busybox"
     for name in $("$root/bin/busybox" --list); do [ "$name" = busybox ] || ln -s busybox "$root/bin/$name"; done
     chmod 1777 "$root/tmp"
+    # A program that finds names as most do, through the C library; a static busybox can't.
+    with_libraries "$root" /usr/bin/curl
     push "$root" tools:1 /bin/sh
     for version in 1 2; do
         root=$work/nginx$version
