@@ -63,15 +63,6 @@ extension PodTemplateSpec {
         if let collisions {
             for shift in stride(from: 0, to: 32, by: 8) { mix(UInt8(truncatingIfNeeded: collisions >> Int32(shift))) }
         }
-        return NameAlphabet.encode("\(UInt32(truncatingIfNeeded: hash ^ hash >> 32))")
-    }
-}
-
-/// Letters and digits that make no words: no vowels, and nothing that looks like another.
-enum NameAlphabet {
-    private static let letters = Array("bcdfghjklmnpqrstvwxz2456789")
-
-    static func encode(_ text: String) -> String {
-        String(text.utf8.map { letters[Int($0) % letters.count] })
+        return NameGeneration.safeEncoded(UInt32(truncatingIfNeeded: hash ^ hash >> 32))
     }
 }
