@@ -22,25 +22,37 @@ struct JSONBenchmark {
         try check(pod, codable, tree)
 
         print("JSON: a pod of \(bytes.count) bytes")
-        compare(
-            "read into structs", ours: try microseconds { keep(try Pod(jsonBytes: bytes)) },
-            "JSONDecoder", theirs: try microseconds { keep(try decoder.decode(CodablePod.self, from: data)) })
-        compare(
-            "write structs", ours: microseconds { keep(pod.jsonBytes()) },
-            "JSONEncoder", theirs: try microseconds { keep(try encoder.encode(codable)) })
-        compare(
-            "read into a tree", ours: try microseconds { keep(try JSONValue(parsing: bytes)) },
-            "JSONSerialization", theirs: try microseconds { keep(try JSONSerialization.jsonObject(with: data)) })
-        compare(
-            "write a tree", ours: microseconds { keep(tree.serialized()) },
-            "JSONSerialization", theirs: try microseconds { keep(try JSONSerialization.data(withJSONObject: foundationTree)) })
-        let skip = try microseconds { keep(try RawJSON(bytes)) }
-        print("  \("check only".column(18)) \(skip.column(8)) us \((Double(bytes.count) / skip).column(8)) MB/s")
+        try compare(
+            "read into structs", { keep(try Pod(jsonBytes: bytes)) }, "JSONDecoder", { keep(try decoder.decode(CodablePod.self, from: data)) })
+        try compare("write structs", { keep(pod.jsonBytes()) }, "JSONEncoder", { keep(try encoder.encode(codable)) })
+        try compare(
+            "read into a tree", { keep(try JSONValue(parsing: bytes)) }, "JSONSerialization", { keep(try JSONSerialization.jsonObject(with: data)) })
+        try compare(
+            "write a tree", { keep(tree.serialized()) }, "JSONSerialization", { keep(try JSONSerialization.data(withJSONObject: foundationTree)) })
+        for time in try microseconds({ keep(try RawJSON(bytes)) }) {
+            print("  \("check only".column(18)) \(time.column(8)) us \((Double(bytes.count) / time).column(8)) MB/s")
+        }
     }
 
-    private func compare(_ name: String, ours: Double, _ other: String, theirs: Double) {
+    /// Does one thing many times, for a profiler: `benchmarks profile read-structs 20000`.
+    func profile(_ what: String, times: Int) throws {
+        let pod = try Pod(jsonBytes: bytes)
+        let tree = try JSONValue(parsing: bytes)
+        for _ in 0..<times {
+            switch what {
+            case "read-structs": keep(try Pod(jsonBytes: bytes))
+            case "write-structs": keep(pod.jsonBytes())
+            case "read-tree": keep(try JSONValue(parsing: bytes))
+            case "write-tree": keep(tree.serialized())
+            default: throw BenchmarkError.unknown(what)
+            }
+        }
+    }
+
+    private func compare(_ name: String, _ ours: @escaping () throws -> Void, _ other: String, _ theirs: @escaping () throws -> Void) throws {
+        let times = try microseconds(ours, theirs)
         print(
-            "  \(name.column(18)) \(ours.column(8)) us \((Double(bytes.count) / ours).column(8)) MB/s   \(other.column(17)) \(theirs.column(8)) us   \((theirs / ours).column(6)) times"
+            "  \(name.column(18)) \(times[0].column(8)) us \((Double(bytes.count) / times[0]).column(8)) MB/s   \(other.column(17)) \(times[1].column(8)) us   \((times[1] / times[0]).column(6)) times"
         )
     }
 
@@ -54,6 +66,7 @@ struct JSONBenchmark {
 enum BenchmarkError: Error {
     /// What was read and written again is not what it was.
     case lost(String)
+    case unknown(String)
 }
 
 /// Keeps the optimiser from dropping a result.
