@@ -1,5 +1,6 @@
 package import JSON
 import KubernetesAPI
+import Logging
 import NIOHTTP1
 import Storage
 
