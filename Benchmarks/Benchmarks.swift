@@ -11,7 +11,7 @@ struct Benchmarks: AsyncParsableCommand {
 struct JSONCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "json", abstract: "Our JSON reader and writer against Foundation's.")
 
-    func run() throws { try JSONBenchmark().run() }
+    func run() throws { print(try JSONBenchmark().run().text) }
 }
 
 struct ProfileCommand: ParsableCommand {

@@ -46,7 +46,7 @@ struct LoadCommand: AsyncParsableCommand {
     private func measure() async throws -> Table {
         let process = MeasuredProcess(pid: pid)
         let bench = try await Bench(server: Server(kubeconfig: kubeconfig), process: process)
-        var table = Table()
+        var table = Table(against: "ceiling")
         if let ready { table.add(.init(work: "from the binary to a Ready node, first start", ours: Figures.seconds(ready), aim: "3 s")) }
         if let answering {
             table.add(.init(work: "from the binary to the demo application's answer", ours: Figures.seconds(answering), aim: "6 s"))

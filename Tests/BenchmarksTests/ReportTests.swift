@@ -32,8 +32,8 @@ import Testing
     }
 
     @Test func tableIsAlignedMarkdown() {
-        var table = Table()
-        table.add(.init(work: "get", ours: "10 /s", ceiling: "20 /s", ratio: "0.50", aim: "0.7 of the ceiling"))
+        var table = Table(against: "ceiling")
+        table.add(.init(work: "get", ours: "10 /s", reference: "20 /s", ratio: "0.50", aim: "0.7 of the ceiling"))
         table.add(.init(work: "start a pod", ours: "0.3 s"))
         #expect(
             table.text == """

@@ -6,6 +6,8 @@ enum Figures {
 
     static func megabytes(_ bytes: Int) -> String { "\(number(Double(bytes) / 1e6)) MB" }
 
+    static func kilobytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 1e3, 1)) KB" }
+
     static func seconds(_ value: Double) -> String { "\(number(value)) s" }
 
     static func milliseconds(_ value: Double?) -> String {

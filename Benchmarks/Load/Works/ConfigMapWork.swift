@@ -29,6 +29,6 @@ struct ConfigMapWork {
     private func row(_ work: String, _ ours: Load.Measured, _ ceiling: Load.Measured, aim: String) -> Table.Row {
         Table.Row(
             work: work, ours: "\(Figures.perSecond(ours.perSecond)), \(Figures.percentiles(ours.latencies, 50))",
-            ceiling: Figures.perSecond(ceiling.perSecond), ratio: Figures.ratio(ours.perSecond / ceiling.perSecond), aim: aim)
+            reference: Figures.perSecond(ceiling.perSecond), ratio: Figures.ratio(ours.perSecond / ceiling.perSecond), aim: aim)
     }
 }

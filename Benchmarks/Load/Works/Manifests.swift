@@ -7,7 +7,7 @@ enum Manifests {
         """
     }
 
-    /// A pod of 1.4 KB as people write them, which fits only the nodes of ``hollowNode(_:number:now:)``.
+    /// A pod as people write them, which fits only the nodes of ``hollowNode(_:number:now:)``.
     static func pod(_ name: String, number: Int) -> String {
         """
         {"apiVersion":"v1","kind":"Pod","metadata":{"name":"\(name)","labels":{"app":"load","shard":"s\(number % 10)",\
