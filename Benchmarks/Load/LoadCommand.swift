@@ -25,11 +25,15 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "The number of nodes without a kubelet to schedule on.")
     var nodes = 1_000
 
+    @Option(help: "The number of clients that update one object before many watchers.")
+    var writers = 16
+
     func validate() throws {
         guard pid > 0 else { throw ValidationError("--pid must be a process") }
         guard (1...100_000).contains(pods), (1...10_000).contains(nodes) else {
             throw ValidationError("--pods must be 1 to 100000 and --nodes 1 to 10000")
         }
+        guard (1...1_000).contains(writers) else { throw ValidationError("--writers must be 1 to 1000") }
     }
 
     func run() async throws {
@@ -58,7 +62,7 @@ struct LoadCommand: AsyncParsableCommand {
         // Those that want a quiet machine first; the one that leaves the most behind last.
         var rows = try await PodStartWork(image: image).run(bench)
         rows += try await ConfigMapWork().run(bench)
-        rows += try await WatchWork().run(bench)
+        rows += try await WatchWork(writers: writers).run(bench)
         rows += try await PodWork(pods: pods).run(bench)
         rows += try await SchedulingWork(nodes: nodes, pods: pods).run(bench)
         for row in rows { table.add(row) }

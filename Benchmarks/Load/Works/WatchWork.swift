@@ -6,8 +6,8 @@ import Synchronization
 struct WatchWork {
     /// Watchers whose events are timed; the others' are counted only.
     static let timedWatchers = 10
-    static let writers = 16
 
+    var writers = 16
     var updates = 500
     var watchers = 200
     /// How long the last event may take after the first update.
@@ -32,7 +32,7 @@ struct WatchWork {
                 onCount: { events.count($0) }, onEnd: { events.end($0) })
         }
         let start = nanoseconds()
-        let update = Load(work: "update one ConfigMap before \(watchers) watchers", clients: Self.writers, requests: 0..<updates, seconds: 60) { _ in
+        let update = Load(work: "update one ConfigMap before \(watchers) watchers", clients: writers, requests: 0..<updates, seconds: 60) { _ in
             .mergePatch("\(path)/watched", #"{"metadata":{"annotations":{"stamp":"\#(nanoseconds())"}}}"#)
         }
         _ = try await bench.run(update, on: lines)
