@@ -73,12 +73,12 @@ final class SchedulerCache {
     func setAssigned(_ pod: Pod) -> ClusterEvent {
         let uid = pod.metadata.uid ?? NamespacedName(pod.metadata).description
         let nodeName = pod.spec.nodeName ?? ""
-        if let entry = placed[uid], entry.isAssumed, entry.node.name == nodeName, pod.metadata.deletionTimestamp == nil {
+        if let entry = placed[uid], entry.isAssumed, entry.node.name == nodeName, entry.info.update(pod, names: resourceNames) {
             // What we assumed: the sums hold already.
             placed[uid]?.isAssumed = false
             return .podPlaced
         }
-        let wasKnown = placed[uid] != nil
+        let wasKnown = placed[uid].map { !$0.isAssumed } ?? false
         // Most updates are of the status, which changes nothing here.
         if let entry = placed[uid], entry.node.name == nodeName, entry.info.update(pod, names: resourceNames) { return [] }
         unplace(uid)
