@@ -63,7 +63,7 @@ package struct ClusterDNS: ServiceLifecycle.Service {
                     tasks.addTask { [self] in try await informers.run() }
                 } else {
                     // Keeps the group waiting until the end.
-                    tasks.addTask { while true { try await Task.sleep(for: .seconds(3600)) } }
+                    tasks.addTask { try await gracefulShutdown() }
                 }
                 // Before all records are there, a name that exists would be said not to.
                 try await informers.waitForSync()

@@ -22,14 +22,46 @@ import Testing
         #expect(NodeTaints.wanted(for: node, now: 0).map(NodeTaints.identity) == expected)
     }
 
-    @Test func podRangesAreCutFromTheClustersAndRunOut() throws {
-        let ranges = try #require(PodRanges(clusterCIDR: "10.244.0.0/22"))
-        #expect(ranges.first(notIn: []) == "10.244.0.0/24")
-        #expect(ranges.first(notIn: ["10.244.0.0/24", "10.244.1.0/24"]) == "10.244.2.0/24")
-        #expect(ranges.first(notIn: Set((0..<4).map { "10.244.\($0).0/24" })) == nil)
-        for text in ["", "10.244.0.0", "10.244.0.0/33", "10.244.0/16", "10.244.0.0/25", "x/16"] {
+    @Test func podRangesAreCutFromTheClusters() throws {
+        let ranges = try #require(PodRanges(clusterCIDR: "10.244.7.1/22"))
+        #expect((0..<ranges.count).map(ranges.text) == ["10.244.4.0/24", "10.244.5.0/24", "10.244.6.0/24", "10.244.7.0/24"])
+        for text in ["", "10.244.0.0", "10.244.0.0/33", "10.244.0/16", "10.244.0.0/25", "x/16", "10.0.0.0/7"] {
             #expect(PodRanges(clusterCIDR: text) == nil)
         }
+    }
+
+    @Test(arguments: [
+        ("10.244.5.0/24", 1..<2), ("10.244.5.128/25", 1..<2), ("10.244.6.0/23", 2..<4), ("10.244.0.0/16", 0..<4), ("10.245.0.0/24", 0..<0),
+        ("fd00::/64", 0..<0), ("", 0..<0),
+    ])
+    func aRangeTakesThoseItOverlaps(text: String, numbers: Range<Int>) throws {
+        #expect(try #require(PodRanges(clusterCIDR: "10.244.4.0/22")).numbers(of: text) == numbers)
+    }
+
+    @Test func rangesRunOutAndComeBack() throws {
+        var table = RangeTable(try #require(PodRanges(clusterCIDR: "10.244.0.0/22")))
+        table.note("b", has: ["10.244.1.0/24"])
+        #expect(["a", "c", "d", "e"].map { table.give($0) } == ["10.244.0.0/24", "10.244.2.0/24", "10.244.3.0/24", nil])
+        #expect(table.isFull)
+        table.release("c")
+        #expect(table.give("e") == "10.244.2.0/24")
+        // Two nodes with one range: it is free when both are gone.
+        table.note("e", has: ["10.244.1.0/24"])
+        #expect(table.give("f") == "10.244.2.0/24")
+        table.release("b")
+        #expect(table.isFull)
+        table.release("e")
+        #expect(table.give("g") == "10.244.1.0/24")
+    }
+
+    @Test func aFreedRangeIsNotUsedAgainAtOnce() throws {
+        var table = RangeTable(try #require(PodRanges(clusterCIDR: "10.0.0.0/16")))
+        #expect(table.give("a") == "10.0.0.0/24")
+        table.release("a")
+        #expect(table.give("b") == "10.0.1.0/24")
+        for number in 2..<256 { _ = table.give("n\(number)") }
+        #expect(table.give("c") == "10.0.0.0/24")
+        #expect(table.give("d") == nil)
     }
 
     @Test func evictionWaitsForTheShortestToleration() {

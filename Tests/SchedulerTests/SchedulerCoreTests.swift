@@ -315,6 +315,97 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
             """, [first, "p -> n1"])
     }
 
+    @Test func aChangeElsewhereDoesNotBringAPodBack() throws {
+        let first = "p: 0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
+        // What gets free is too little, a label changes nothing, a pod that is ending still takes its room, a third node is too small.
+        try check(
+            """
+            node n1 cpu=2
+            node n2 cpu=2
+            pod a cpu=1 node=n1
+            pod b cpu=1 node=n1
+            pod c cpu=2 node=n2
+            pod p cpu=2
+            schedule
+            wait 60
+            gone pod a
+            pod c cpu=2 node=n2 ending
+            node n3 cpu=1
+            schedule
+            pod c cpu=1 node=n2
+            schedule
+            gone pod c
+            schedule
+            """, [first, "p -> n2"])
+    }
+
+    @Test func roomThatAWaitingPodWasPromisedIsOfferedToOthers() throws {
+        try check(
+            """
+            node n1 cpu=1
+            pod a cpu=1 node=n1 priority=1
+            pod p cpu=1 priority=10
+            schedule
+            gone pod a
+            pod q cpu=1 priority=5
+            pod p cpu=1 priority=10 gate=later
+            schedule
+            gone pod p
+            schedule
+            """,
+            [
+                "p displaces a on n1: 0/1 nodes are available: 1 Insufficient cpu.",
+                "q: 0/1 nodes are available: 1 Insufficient cpu. \(noVictims)", "q -> n1",
+            ])
+    }
+
+    @Test func lowerPriorityThatLeavesMayMakePreemptionPossible() throws {
+        let first = "p: 0/1 nodes are available: 1 Insufficient cpu. \(notHelpful.replacing("Preemption is not helpful for scheduling", with: "Insufficient cpu"))"
+        try check(
+            """
+            node n1 cpu=4
+            pod a cpu=2 node=n1 priority=20
+            pod b cpu=1 node=n1 priority=20
+            pod c cpu=1 node=n1 priority=1
+            pod p cpu=3 priority=10
+            schedule
+            wait 2
+            gone pod a
+            schedule
+            """, [first, "p displaces c on n1: 0/1 nodes are available: 1 Insufficient cpu."])
+    }
+
+    @Test func podsThatSpreadAreTriedAgainWhereverTheChangeIs() throws {
+        let spread =
+            #"{"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule","#
+            + #""labelSelector":{"matchLabels":{"app":"x"}}}]}"#
+        let first =
+            "p: 0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints. "
+            + "preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
+        try check(
+            """
+            node n1 label=zone=a
+            node n2 label=zone=b cpu=2
+            pod full cpu=2 node=n2
+            pod other label=app=x node=n1
+            pod p label=app=x cpu=1 spec=\(spread)
+            schedule
+            wait 2
+            gone pod other
+            schedule
+            """, [first, "p -> n1"])
+    }
+
+    @Test func manyFailuresAreFlushedInTheirOrder() throws {
+        var script = "node n1 cpu=1\npod full cpu=1 node=n1\n"
+        for number in 0..<200 { script += "pod p\(number) cpu=1\nwait 1\nschedule\n" }
+        let lines = try Dialogue.play(script + "wait 101\nschedule\nwait 2\nschedule")
+        let name = { (line: String) in line.split(separator: ":").first.map(String.init) ?? "" }
+        #expect(lines.prefix(200).map(name) == (0..<200).map { "p\($0)" })
+        // Those whose failure is 300 seconds old by then.
+        #expect(lines.dropFirst(200).map(name) == (0..<4).map { "p\($0)" })
+    }
+
     @Test func aNewNodeHelps() throws {
         try check(
             "pod p select=disk=ssd\nnode n1\nschedule\nnode n2 label=disk=ssd\nschedule",

@@ -1,4 +1,5 @@
 import CoreV1
+import KubernetesAPI
 import KubernetesClient
 import Synchronization
 
