@@ -403,7 +403,7 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
         let name = { (line: String) in line.split(separator: ":").first.map(String.init) ?? "" }
         #expect(lines.prefix(200).map(name) == (0..<200).map { "p\($0)" })
         // Those whose failure is 300 seconds old by then.
-        #expect(lines.dropFirst(200).map(name) == (0..<4).map { "p\($0)" })
+        #expect(lines.dropFirst(200).map(name) == (0..<3).map { "p\($0)" })
     }
 
     @Test func aNewNodeHelps() throws {

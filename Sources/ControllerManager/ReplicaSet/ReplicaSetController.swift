@@ -127,7 +127,7 @@ struct ReplicaSetController: Controller {
             return (true, failure)
         }
         if difference > 0 {
-            let related = pods.list(namespace: key.namespace).filter(\.isActive)
+            let related = pods.list(index: Self.ownerIndex, key: set.metadata.uid ?? "").filter(\.isActive)
             let victims = DeletionOrder(pods: active, related: related).first(min(difference, Self.burst))
             expectations.expect(key, deletions: Set(victims.compactMap(\.metadata.uid)))
             return (true, await delete(victims, of: set, key))
