@@ -278,7 +278,9 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
             """, ["p -> n2"])
     }
 
-    @Test(arguments: [("nginx", "nginx:latest"), ("r:5000/nginx", "r:5000/nginx:latest"), ("a/b:1", "a/b:1"), ("r:5000/a@sha256:ab", "r:5000/a@sha256:ab")])
+    @Test(arguments: [
+        ("nginx", "nginx:latest"), ("r:5000/nginx", "r:5000/nginx:latest"), ("a/b:1", "a/b:1"), ("r:5000/a@sha256:ab", "r:5000/a@sha256:ab"),
+    ])
     func imageNamesGetTheirTag(name: String, expected: String) {
         #expect(ImageLocalityScore.normalized(name) == expected)
     }
@@ -316,7 +318,9 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
     }
 
     @Test func aChangeElsewhereDoesNotBringAPodBack() throws {
-        let first = "p: 0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
+        let first =
+            "p: 0/2 nodes are available: 2 Insufficient cpu. "
+            + "preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
         // What gets free is too little, a label changes nothing, a pod that is ending still takes its room, a third node is too small.
         try check(
             """
@@ -360,7 +364,9 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
     }
 
     @Test func lowerPriorityThatLeavesMayMakePreemptionPossible() throws {
-        let first = "p: 0/1 nodes are available: 1 Insufficient cpu. \(notHelpful.replacing("Preemption is not helpful for scheduling", with: "Insufficient cpu"))"
+        let first =
+            "p: 0/1 nodes are available: 1 Insufficient cpu. "
+            + "preemption: 0/1 nodes are available: 1 Insufficient cpu."
         try check(
             """
             node n1 cpu=4

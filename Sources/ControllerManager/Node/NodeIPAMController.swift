@@ -69,12 +69,11 @@ final class NodeIPAMController: Controller {
             ]
             _ = try await context.client.patch(Node.self, name, .strategic(patch))
             state.withLock { $0.waiting[name] = nil }
-        } catch {
-            release(name)
+        } catch let refusal as APIStatusError where refusal.isNotFound || refusal.isConflict {
             // Gone, or another node by the same name: the informer will tell.
-            if let refusal = error as? APIStatusError, refusal.isNotFound || refusal.isConflict { return }
-            throw error
+            release(name)
         }
+        // After any other failure the range stays the node's: it may have been written, and is given again.
     }
 
     private func wait(_ node: Node, _ name: String) {

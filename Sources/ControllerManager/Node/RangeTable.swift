@@ -28,8 +28,9 @@ struct RangeTable {
         for number in numbers.joined() { take(number) }
     }
 
-    /// A free range, from now on the node's; nil when none is left.
+    /// A free range, from now on the node's; the one it was given before if it was; nil when none is left.
     mutating func give(_ node: String) -> String? {
+        if let own = held[node]?.first { return ranges.text(own.lowerBound) }
         guard let number = firstFree() else { return nil }
         take(number)
         held[node, default: []].append(number..<number + 1)

@@ -56,7 +56,11 @@ package final class InformerFactory: Service {
                 resource: T.resource, informer: informer, run: run, waitForSync: { try await informer.waitForSync() },
                 observeMetadata: { handler in
                     informer.addHandler(
-                        added: { handler(.changed($0.metadata)) }, updated: { handler($0.metadata.uid == $1.metadata.uid ? .changed($1.metadata) : .replaced($0.metadata, by: $1.metadata)) },
+                        added: { handler(.changed($0.metadata)) },
+                        updated: { old, new in
+                            let isSame = old.metadata.uid == new.metadata.uid
+                            handler(isSame ? .changed(new.metadata) : .replaced(old.metadata, by: new.metadata))
+                        },
                         deleted: { handler(.deleted($0.metadata)) })
                 })
             state.order.append(key)
