@@ -22,10 +22,13 @@ private final class FakeServer: Sendable {
         FakeTransport(
             answer: { [self] _ in json(list.withLock { $0 }) },
             stream: { [lines] _ in
-                (200, FakeTransport.Body {
-                    var iterator = lines.makeAsyncIterator()
-                    return await iterator.next(isolation: nil)
-                })
+                (
+                    200,
+                    FakeTransport.Body {
+                        var iterator = lines.makeAsyncIterator()
+                        return await iterator.next(isolation: nil)
+                    }
+                )
             })
     }
 
@@ -92,7 +95,8 @@ private let twoPods = """
             deleted: { seen.append("-\($0.metadata.name ?? "")") })
         await seen.wait(for: 2)
         server.list.withLock {
-            $0 = #"{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a","namespace":"d","uid":"u-a","resourceVersion":"1"}},"#
+            $0 =
+                #"{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a","namespace":"d","uid":"u-a","resourceVersion":"1"}},"#
                 + #"{"metadata":{"name":"c","namespace":"d","uid":"u-c","resourceVersion":"8"}}]}"#
         }
         server.feed.yield(Array((#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}"# + "\n").utf8))
