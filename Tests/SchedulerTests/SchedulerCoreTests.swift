@@ -412,6 +412,52 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
         #expect(lines.dropFirst(200).map(name) == (0..<3).map { "p\($0)" })
     }
 
+    @Test(arguments: [
+        ("node n1 cpu=1", "node n1 cpu=4", "pod p cpu=2"), ("node n1 taint=a=b:NoSchedule", "node n1", "pod p"),
+        ("node n1 cordoned", "node n1", "pod p"), ("node n1", "node n1 label=disk=ssd", "pod p select=disk=ssd"),
+    ])
+    func aNodeThatChangesHelps(before: String, after: String, pod: String) throws {
+        let lines = try Dialogue.play("\(before)\n\(pod)\nschedule\n\(before)\nschedule\n\(after)\nschedule")
+        #expect(lines.count == 2)
+        #expect(lines.last == "p -> n1")
+    }
+
+    @Test func aChangeOfThePodItselfHelps() throws {
+        try check(
+            "node n1\npod p select=disk=ssd\nschedule\npod p\nschedule",
+            ["p: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. \(notHelpful)", "p -> n1"])
+    }
+
+    @Test func whatHappensWhileABindingIsOnItsWay() throws {
+        // The pod is deleted: its room is free again.
+        try check(
+            "node n1 cpu=1\npod a cpu=1\nschedule\npod b cpu=1\nschedule\ngone pod a\nschedule",
+            ["a -> n1", "b: 0/1 nodes are available: 1 Insufficient cpu. \(noVictims)", "b -> n1"])
+        // The node goes, and then the binding is refused.
+        try check(
+            "node n1\npod a\nschedule\ngone node n1\nrefused a\nwait 1\nschedule\nnode n2\nschedule",
+            ["a -> n1", "a: no nodes available to schedule pods", "a -> n2"])
+        // The refused binding's room is offered to others before it is tried again.
+        try check(
+            "node n1 cpu=1\npod a cpu=1\nschedule\npod b cpu=1\nschedule\nrefused a\nschedule",
+            ["a -> n1", "b: 0/1 nodes are available: 1 Insufficient cpu. \(noVictims)", "b -> n1"])
+        // Somebody else bound it elsewhere: the room on the first node is free.
+        try check(
+            "node n1 cpu=1\nnode n2 cpu=1 cordoned\npod a cpu=1\nschedule\npod b cpu=1\nschedule\npod a cpu=1 node=n2\nschedule",
+            [
+                "a -> n1",
+                "b: 0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: "
+                    + "1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
+                "b -> n1",
+            ])
+    }
+
+    @Test func thePauseAfterRefusalsGrows() throws {
+        let twice = "node n1 cpu=1\npod p cpu=1\nschedule\nrefused p\nwait 1\nschedule\nrefused p\nwait 1\nschedule"
+        try check(twice, ["p -> n1", "p -> n1"])
+        try check(twice + "\nwait 1\nschedule", ["p -> n1", "p -> n1", "p -> n1"])
+    }
+
     @Test func aNewNodeHelps() throws {
         try check(
             "pod p select=disk=ssd\nnode n1\nschedule\nnode n2 label=disk=ssd\nschedule",
