@@ -87,3 +87,64 @@ import Testing
         #expect(TaintEvictionController.evictionTime([], []) == nil)
     }
 }
+
+@Suite struct EvictionPaceTests {
+    private func nodes(ready: Int, lost: Int, zone: String = "a") -> [(zone: String, isReady: Bool)] {
+        Array(repeating: (zone, true), count: ready) + Array(repeating: (zone, false), count: lost)
+    }
+
+    @Test func lostNodesAreEmptiedOneAfterTheOther() {
+        var pace = EvictionPace()
+        #expect(pace.update(nodes(ready: 5, lost: 2), now: .zero) == [])
+        #expect(pace.mayEvict("n1", zone: "a", now: .zero))
+        #expect(pace.mayEvict("n1", zone: "a", now: .zero))
+        #expect(!pace.mayEvict("n2", zone: "a", now: .zero))
+        // Ten seconds for each; what has not been used does not add up.
+        #expect(pace.update(nodes(ready: 5, lost: 2), now: .seconds(5)) == [])
+        #expect(pace.update(nodes(ready: 5, lost: 2), now: .seconds(10)) == ["n2"])
+        #expect(pace.mayEvict("n2", zone: "a", now: .seconds(10)))
+        #expect(pace.mayEvict("n3", zone: "a", now: .seconds(100)))
+        #expect(!pace.mayEvict("n4", zone: "a", now: .seconds(100)))
+        // Well again, and lost again: it waits anew.
+        pace.forget("n1")
+        #expect(!pace.mayEvict("n1", zone: "a", now: .seconds(101)))
+    }
+
+    @Test func theEvictionsOfOneZoneDoNotHoldUpThoseOfAnother() {
+        var pace = EvictionPace()
+        _ = pace.update(nodes(ready: 5, lost: 1) + nodes(ready: 5, lost: 1, zone: "b"), now: .zero)
+        #expect(pace.mayEvict("a1", zone: "a", now: .zero))
+        #expect(!pace.mayEvict("a2", zone: "a", now: .zero))
+        #expect(pace.mayEvict("b1", zone: "b", now: .zero))
+    }
+
+    @Test(arguments: [(4, 6, 0), (40, 60, 100), (41, 50, 10), (0, 60, 10)])
+    func whereManyAreLostThePaceDrops(ready: Int, lost: Int, secondsForNext: Int) {
+        var pace = EvictionPace()
+        // A second zone, so that the cluster as a whole is not lost.
+        let all = nodes(ready: ready, lost: lost) + nodes(ready: 1, lost: 0, zone: "b")
+        _ = pace.update(all, now: .zero)
+        let first = pace.mayEvict("n1", zone: "a", now: .zero)
+        #expect(first == (secondsForNext > 0))
+        #expect(!pace.mayEvict("n2", zone: "a", now: .zero))
+        if secondsForNext == 0 {
+            #expect(pace.update(all, now: .seconds(1_000_000)) == [])
+        } else {
+            #expect(pace.update(all, now: .seconds(secondsForNext - 1)) == [])
+            #expect(pace.update(all, now: .seconds(secondsForNext + 1)) == ["n2"])
+        }
+    }
+
+    @Test func whenNoNodeIsReadyNothingIsEvicted() {
+        var pace = EvictionPace()
+        _ = pace.update(nodes(ready: 1, lost: 1), now: .zero)
+        #expect(pace.mayEvict("n1", zone: "a", now: .zero))
+        // All nodes are to be looked at, so that taints that are there go.
+        #expect(pace.update(nodes(ready: 0, lost: 2), now: .seconds(5)) == nil)
+        #expect(pace.isHalted)
+        #expect(!pace.mayEvict("n1", zone: "a", now: .seconds(50)))
+        #expect(pace.update(nodes(ready: 0, lost: 2), now: .seconds(60)) == [])
+        #expect(pace.update(nodes(ready: 1, lost: 1), now: .seconds(65)) == nil)
+        #expect(pace.mayEvict("n1", zone: "a", now: .seconds(65)))
+    }
+}

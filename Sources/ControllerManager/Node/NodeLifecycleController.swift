@@ -24,10 +24,13 @@ final class NodeLifecycleController: Controller {
     private let events: EventRecorder
     private let queue: WorkQueue<String>
     /// When each node last gave a sign of life, on our own clock: the nodes' clocks may be wrong.
-    private let signs = Signs()
+    private let signs = Shared<[String: (sign: String, seenAt: Duration)]>([:])
+    private let pace = Shared(EvictionPace())
 
-    private final class Signs: Sendable {
-        let value = Mutex<[String: (sign: String, seenAt: Duration)]>([:])
+    /// A value that handlers of informers use too.
+    private final class Shared<Value: Sendable>: Sendable {
+        let value: Mutex<Value>
+        init(_ value: Value) { self.value = Mutex(value) }
     }
 
     init(_ context: ControllerContext) {
@@ -38,14 +41,18 @@ final class NodeLifecycleController: Controller {
         events = context.recorder("node-controller")
         queue = WorkQueue(time: context.time)
         pods.addIndex(TaintEvictionController.nodeIndex, TaintEvictionController.nodeKeys)
-        let (queue, signs) = (queue, signs)
+        let (queue, signs, pace) = (queue, signs, pace)
         nodes.addHandler(
             added: { queue.add($0.metadata.name ?? "") },
             updated: { old, new in
                 // Most updates are heartbeats.
                 if NodeTaints.mayDiffer(old, new) { queue.add(new.metadata.name ?? "") }
             },
-            deleted: { node in signs.value.withLock { $0[node.metadata.name ?? ""] = nil } })
+            deleted: { node in
+                let name = node.metadata.name ?? ""
+                signs.value.withLock { $0[name] = nil }
+                pace.value.withLock { $0.forget(name) }
+            })
     }
 
     func run() async throws {
@@ -55,7 +62,9 @@ final class NodeLifecycleController: Controller {
             }
             group.addTask { [self] in
                 while !Task.isCancelled {
-                    await markSilent(nodes.list().filter(isSilent))
+                    let all = nodes.list()
+                    keepPace(all)
+                    await markSilent(all.filter(isSilent))
                     try await context.time.sleep(Self.monitorPeriod)
                 }
             }
@@ -125,9 +134,41 @@ final class NodeLifecycleController: Controller {
 
     // MARK: Taints
 
+    /// Looks again at the nodes whose turn to be emptied has come.
+    private func keepPace(_ all: [Node]) {
+        let now = context.time.uptime()
+        let states = all.map { (zone: EvictionPace.zone(of: $0), isReady: NodeTaints.isReady($0)) }
+        let (wasHalted, isHalted, due) = pace.value.withLock { pace in
+            let wasHalted = pace.isHalted
+            let due = pace.update(states, now: now)
+            return (wasHalted, pace.isHalted, due)
+        }
+        if isHalted != wasHalted {
+            context.logger.warning(
+                isHalted ? "no node is ready: no pods are evicted until one is" : "nodes are ready again: pods of lost nodes are evicted again",
+                metadata: ["nodes": "\(all.count)"])
+        }
+        for name in due ?? all.compactMap(\.metadata.name) { queue.add(name) }
+    }
+
+    /// Whether the node's pods may be evicted now.
+    private func mayEvict(_ node: Node, _ name: String) -> Bool {
+        let now = context.time.uptime()
+        // Taints that are there, from before a restart perhaps, stay.
+        let isMarked = node.spec.taints.contains { NodeTaints.isManaged($0) && $0.effect == "NoExecute" }
+        return pace.value.withLock { pace in
+            isMarked ? !pace.isHalted : pace.mayEvict(name, zone: EvictionPace.zone(of: node), now: now)
+        }
+    }
+
     private func syncTaints(_ name: String) async throws {
         guard let node = nodes.get(name), node.metadata.deletionTimestamp == nil else { return }
-        let wanted = NodeTaints.wanted(for: node, now: context.now)
+        var wanted = NodeTaints.wanted(for: node, now: context.now)
+        if wanted.contains(where: { $0.effect == "NoExecute" }) {
+            if !mayEvict(node, name) { wanted.removeAll { $0.effect == "NoExecute" } }
+        } else {
+            pace.value.withLock { $0.forget(name) }
+        }
         let others = node.spec.taints.filter { !NodeTaints.isManaged($0) }
         let current = node.spec.taints.filter(NodeTaints.isManaged)
         guard Set(current.map(NodeTaints.identity)) != Set(wanted.map(NodeTaints.identity)) else { return }

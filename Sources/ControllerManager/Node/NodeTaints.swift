@@ -23,6 +23,10 @@ enum NodeTaints {
             || old.status.conditions.map { "\($0.type)=\($0.status)" } != new.status.conditions.map { "\($0.type)=\($0.status)" }
     }
 
+    static func isReady(_ node: Node) -> Bool {
+        node.status.conditions.contains { $0.type == "Ready" && $0.status == "True" }
+    }
+
     static func wanted(for node: Node, now: Int64) -> [Taint] {
         var taints: [Taint] = []
         func add(_ key: String, _ effects: String...) {
