@@ -1,4 +1,5 @@
 import CoreV1
+import KubernetesAPI
 
 /// How fast nodes that are lost may be given the taints that evict their pods.
 ///
