@@ -20,9 +20,15 @@ package struct ControllerManagerConfiguration: Sendable {
 package struct ControllerManager: ServiceLifecycle.Service {
     private let context: ControllerContext
     private let controllers: [any Controller]
+    private let runsInformers: Bool
 
-    package init(client: Client, configuration: ControllerManagerConfiguration, time: TimeSource = .system, logger: Logger) {
-        let informers = InformerFactory(client: client, time: time, logger: logger)
+    /// - Parameter shared: informers that the caller runs; nil: it has its own and runs them.
+    package init(
+        client: Client, informers shared: InformerFactory? = nil, configuration: ControllerManagerConfiguration, time: TimeSource = .system,
+        logger: Logger
+    ) {
+        let informers = shared ?? InformerFactory(client: client, time: time, logger: logger)
+        runsInformers = shared == nil
         let context = ControllerContext(client: client, informers: informers, time: time, logger: logger)
         self.context = context
         var controllers: [any Controller] = [
@@ -36,9 +42,9 @@ package struct ControllerManager: ServiceLifecycle.Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown { [context, controllers] in
+        try await cancelWhenGracefulShutdown { [context, controllers, runsInformers] in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await context.informers.run() }
+                if runsInformers { group.addTask { try await context.informers.run() } }
                 for controller in controllers {
                     group.addTask {
                         try await context.informers.waitForSync()

@@ -11,6 +11,8 @@ struct ReplicaSetController: Controller {
     /// Pods created or deleted in one step.
     static let burst = 500
     static let ownerIndex = "controllerUID"
+    /// Pods without a controller, by namespace.
+    static let orphanIndex = "orphans"
 
     private let context: ControllerContext
     private let replicaSets: Informer<ReplicaSet>
@@ -32,6 +34,7 @@ struct ReplicaSetController: Controller {
     private func watch() {
         let (queue, expectations, replicaSets) = (queue, expectations, replicaSets)
         pods.addIndex(Self.ownerIndex) { pod in pod.metadata.controllerReference.map { [$0.uid] } ?? [] }
+        pods.addIndex(Self.orphanIndex) { pod in pod.metadata.controllerReference == nil ? [pod.metadata.namespace ?? ""] : [] }
         replicaSets.addHandler(
             added: { queue.add(NamespacedName($0.metadata)) },
             updated: { _, new in queue.add(NamespacedName(new.metadata)) },
@@ -92,7 +95,7 @@ struct ReplicaSetController: Controller {
         let areExpectationsMet = expectations.areMet(key)
         let selector = try Selector(set.spec.selector)
         let owned = pods.list(index: Self.ownerIndex, key: set.metadata.uid ?? "")
-        let orphans = pods.list(namespace: key.namespace).filter { $0.metadata.controllerReference == nil && selector.matches($0.metadata.labels) }
+        let orphans = pods.list(index: Self.orphanIndex, key: key.namespace).filter { selector.matches($0.metadata.labels) }
         let claims = Claims<ReplicaSet, Pod>(owner: set, selector: selector, client: context.client)
         let active = try await claims.claim((owned + orphans).filter(\.isActive))
         var failure: (any Error)?
@@ -124,7 +127,7 @@ struct ReplicaSetController: Controller {
             return (true, failure)
         }
         if difference > 0 {
-            let related = pods.list(namespace: key.namespace).filter(\.isActive)
+            let related = pods.list(index: Self.ownerIndex, key: set.metadata.uid ?? "").filter(\.isActive)
             let victims = DeletionOrder(pods: active, related: related).first(min(difference, Self.burst))
             expectations.expect(key, deletions: Set(victims.compactMap(\.metadata.uid)))
             return (true, await delete(victims, of: set, key))

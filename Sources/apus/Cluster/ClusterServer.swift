@@ -120,23 +120,28 @@ struct ClusterServer {
             nodes: networkInformers.informer(Node.self, fieldSelector: "metadata.name=\(configuration.nodeName)"),
             nodeName: configuration.nodeName, dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger,
             logger: Logger(label: "pod-network"))
-        let schedulerClient = client("system:kube-scheduler")
-        let schedulerInformers = InformerFactory(client: schedulerClient, logger: Logger(label: "kube-scheduler"))
-        let scheduler = Scheduler(client: schedulerClient, informers: schedulerInformers, logger: Logger(label: "kube-scheduler"))
+        // One copy of each collection for all who follow it. It is read as the controllers may read it; what the others write, they write
+        // under their own names.
+        let controllersClient = client("system:kube-controller-manager")
+        let informers = InformerFactory(client: controllersClient, logger: Logger(label: "informers"))
+        var schedulerSettings = SchedulerConfiguration()
+        schedulerSettings.sharesInformers = true
+        let scheduler = Scheduler(
+            client: client("system:kube-scheduler"), informers: informers, configuration: schedulerSettings,
+            logger: Logger(label: "kube-scheduler"))
         let controllers = ControllerManager(
-            client: client("system:kube-controller-manager"),
+            client: controllersClient, informers: informers,
             configuration: .init(podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self)),
             logger: Logger(label: "kube-controller-manager"))
-        let proxyInformers = InformerFactory(client: client("system:kube-proxy"), logger: Logger(label: "kube-proxy"))
         let proxy = KubeProxy(
             configuration: .init(
                 node: ProxyNode(
                     name: configuration.nodeName, addresses: [configuration.nodeIP], clusterCIDR: configuration.clusterCIDR,
                     serviceCIDR: configuration.serviceRange)),
-            services: proxyInformers.informer(CoreV1.Service.self), slices: proxyInformers.informer(EndpointSlice.self), ledger: ledger,
+            services: informers.informer(CoreV1.Service.self), slices: informers.informer(EndpointSlice.self), ledger: ledger,
             logger: Logger(label: "kube-proxy"))
         let dns = ClusterDNS(
-            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"),
+            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"), informers: informers,
             configuration: .init(
                 domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
                 upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
@@ -145,8 +150,7 @@ struct ClusterServer {
         var services: [any ServiceLifecycle.Service] = [api, CompactionService(store: store, logger: Logger(label: "storage")), runtime]
         if let containerd { services.append(Gated(gate.runtime, containerd)) }
         let behind: [any ServiceLifecycle.Service] = [
-            controllers, schedulerInformers, scheduler, networkInformers, network, proxyInformers, proxy,
-            dns,
+            informers, controllers, scheduler, networkInformers, network, proxy, dns,
         ]
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
