@@ -96,9 +96,7 @@ final class FrontStreamWriter: StreamWriter {
             return (buffers, bytes, state.isFinishing && !state.hasEnded)
         }
         if !buffers.isEmpty {
-            let promise = eventLoop.makePromise(of: Void.self)
-            promise.futureResult.whenComplete { _ in self.landed(bytes) }
-            sink.value.sendBody(buffers, promise: promise)
+            sink.value.sendBody(buffers, bytes: bytes)
         }
         if isLast {
             sink.value.sendEnd()
@@ -106,7 +104,8 @@ final class FrontStreamWriter: StreamWriter {
         }
     }
 
-    private func landed(_ bytes: Int) {
+    /// So many bytes have left for the connection.
+    func landed(_ bytes: Int) {
         let actions = state.withLock { state -> [@Sendable () -> Void] in
             state.flyingBytes -= bytes
             guard state.isAboveHigh, state.queuedBytes + state.flyingBytes <= HTTPLimits.streamPendingBytesLow else { return [] }
