@@ -65,6 +65,12 @@ package struct SortedEntries: Sendable {
         return Cursor(chunks: chunks, chunk: place.chunk, index: place.index)
     }
 
+    /// How many entries come before the first whose key is `key` or comes after it.
+    func rank(of key: String) -> Int {
+        guard let place = place(of: key) else { return 0 }
+        return chunks[..<place.chunk].reduce(place.index) { $0 + $1.count }
+    }
+
     /// The last chunk that begins at or before the key (the first one if none does), and where in it the key is or would go; nil when there are no
     /// chunks.
     private func place(of key: String) -> (chunk: Int, index: Int)? {

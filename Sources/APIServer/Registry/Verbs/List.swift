@@ -94,11 +94,7 @@ struct Lister: Sendable {
                 // There is at least one more.
                 guard let last = page.entries.last else { break }
                 page.token = ContinueToken(revision: page.revision, after: String(last.key.dropFirst(prefix.count)))
-                if everything {
-                    var rest = 1
-                    while sequence.next() != nil { rest += 1 }
-                    page.remaining = rest
-                }
+                if everything { page.remaining = snapshot.count(namespace: scoped, after: last.key) }
                 cache.keep(snapshot)
                 break
             }
