@@ -18,6 +18,12 @@ package struct WatchCacheSnapshot: Sendable {
             isWhole: prefix == scope.prefix)
     }
 
+    /// All entries of a namespace (nil: of all namespaces), in key order.
+    func array(namespace: String?) -> [WatchCacheEntry] {
+        let range = KeyRange(prefix: scope.keyPrefix(namespace: namespace))
+        return entries.array(from: range.start, to: range.end)
+    }
+
     /// How many entries of a namespace (nil: of all) have keys after `key`.
     func count(namespace: String?, after key: String) -> Int {
         let end = scope.namespaced && namespace != nil ? KeyRange(prefix: scope.keyPrefix(namespace: namespace)).end : nil

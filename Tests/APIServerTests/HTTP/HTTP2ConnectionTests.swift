@@ -300,11 +300,17 @@ struct HTTP2ConnectionTests {
         ("less than the length", 1, [.headers(1, FrameClient.post("/echo", length: 5), endStream: false), .data(1, [1], endStream: true)]),
         ("more than the length", 1, [.headers(1, FrameClient.post("/echo", length: 1), endStream: false), .data(1, [1, 2], endStream: true)]),
         ("data after the end", 5, [.headers(1, FrameClient.get("/endless"), endStream: true), .data(1, [1])]),
-        ("headers on a closed stream", 5, [.headers(1, FrameClient.get("/echo"), endStream: true), .headers(1, FrameClient.get("/echo"), endStream: true)]),
+        (
+            "headers on a closed stream", 5,
+            [.headers(1, FrameClient.get("/echo"), endStream: true), .headers(1, FrameClient.get("/echo"), endStream: true)]
+        ),
         ("data on a closed stream", 5, [.headers(1, FrameClient.get("/echo"), endStream: true), .data(1, [1])]),
         ("a window of the stream that is too large", 3, [.headers(1, FrameClient.get("/endless"), endStream: true), .windowUpdate(1, 0x7FFF_FFFF)]),
         ("an increment of nothing", 1, [.headers(1, FrameClient.get("/endless"), endStream: true), .windowUpdate(1, 0)]),
-        ("trailers that do not end", 1, [.headers(1, FrameClient.request("POST", "/echo"), endStream: false), .headers(1, FrameClient.field("a", "b"), endStream: false)]),
+        (
+            "trailers that do not end", 1,
+            [.headers(1, FrameClient.request("POST", "/echo"), endStream: false), .headers(1, FrameClient.field("a", "b"), endStream: false)]
+        ),
     ])
     func aBrokenStreamIsReset(what: String, code: UInt32, frames: [FrameClient.Frame]) throws {
         let client = try FrameClient()
@@ -327,7 +333,10 @@ struct HTTP2ConnectionTests {
         ("a window that is too large", 3, FrameClient.Frame.windowUpdate(0, 0x7FFF_FFFF).bytes),
         ("a push", 1, FrameClient.Frame(kind: 5, flags: 4, stream: 1, payload: [0, 0, 0, 2]).bytes),
         ("a continuation of nothing", 1, FrameClient.Frame(kind: 9, flags: 4, stream: 1, payload: []).bytes),
-        ("a header block that is not ended", 1, FrameClient.Frame(kind: 1, flags: 0, stream: 1, payload: []).bytes + FrameClient.Frame.data(1, [1]).bytes),
+        (
+            "a header block that is not ended", 1,
+            FrameClient.Frame(kind: 1, flags: 0, stream: 1, payload: []).bytes + FrameClient.Frame.data(1, [1]).bytes
+        ),
         ("settings of five bytes", 6, FrameClient.Frame(kind: 4, flags: 0, stream: 0, payload: [1, 2, 3, 4, 5]).bytes),
         ("settings of a stream", 1, FrameClient.Frame(kind: 4, flags: 0, stream: 1, payload: []).bytes),
         ("a window setting that is too large", 3, FrameClient.Frame.settings([(4, 0x8000_0000)]).bytes),

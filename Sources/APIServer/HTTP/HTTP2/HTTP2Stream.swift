@@ -109,7 +109,8 @@ final class HTTP2Stream: ResponseSink {
         phase = .answered
         let hasBody = !isHead && body.readableBytes > 0
         connection.writeHead(
-            status: status, headers: headers, contentLength: status >= 200 && status != 204 ? body.readableBytes : nil, endStream: !hasBody, stream: id)
+            status: status, headers: headers, contentLength: status >= 200 && status != 204 ? body.readableBytes : nil, endStream: !hasBody,
+            stream: id)
         isAnswerComplete = true
         if hasBody {
             outgoing.append(body)
