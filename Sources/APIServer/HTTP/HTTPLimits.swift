@@ -23,8 +23,8 @@ package enum HTTPLimits {
     static let dataFrameBytesMax = 64 << 10
     static let keptBufferBytesMax = 16 << 10
     /// Above this a stream's writer says that it is not writable, and below the low mark that it is again.
-    static let streamPendingBytesHigh = 256 << 10
-    static let streamPendingBytesLow = 64 << 10
+    static let streamPendingBytesHigh = 64 << 10
+    static let streamPendingBytesLow = 16 << 10
     /// How long a connection may take for its TLS handshake.
     static let handshakeTimeout = TimeAmount.seconds(10)
     /// How long a client may take for sending one request.
