@@ -112,6 +112,11 @@ struct HTTP2FrameReader {
 
     /// The next whole frame; nil when more bytes must come first.
     mutating func next() throws(HTTP2Violation) -> HTTP2Frame? {
+        if unread.readableBytes == 0 {
+            // Let go of, so that what reads from the network can use the buffer again.
+            unread = ByteBuffer()
+            return nil
+        }
         if !isPastPreface {
             let length = min(unread.readableBytes, Self.preface.count)
             guard unread.readableBytesView.prefix(length).elementsEqual(Self.preface.prefix(length)) else {
