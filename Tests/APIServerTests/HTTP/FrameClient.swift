@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
 import Synchronization
 import Testing
 
@@ -48,13 +49,18 @@ final class FrameClient {
             let statuses: [UInt8: String] = [0x88: "200", 0x89: "204", 0x8C: "400", 0x8D: "404", 0x8E: "500"]
             var fields: [String: String] = [:]
             var rest = payload[...]
+            func octet() throws -> UInt8 {
+                let first = try #require(rest.first)
+                rest.removeFirst()
+                return first
+            }
             func number(_ bits: Int) throws -> Int {
                 let limit = 1 << bits - 1
-                var value = Int(try #require(rest.popFirst())) & limit
+                var value = Int(try octet()) & limit
                 guard value == limit else { return value }
                 var shift = 0
                 while true {
-                    let byte = Int(try #require(rest.popFirst()))
+                    let byte = Int(try octet())
                     value += (byte & 127) << shift
                     shift += 7
                     if byte < 128 { return value }
@@ -158,9 +164,10 @@ final class FrameClient {
         passed = []
         var frames: [Frame] = []
         while let (start, flags, stream) = bytes.readMultipleIntegers(as: (UInt32, UInt8, UInt32).self) {
+            let payload = bytes.readBytes(length: Int(start >> 8)) ?? []
             frames.append(
                 Frame(
-                    kind: UInt8(start & 255), flags: flags, stream: stream, payload: try #require(bytes.readBytes(length: Int(start >> 8)))))
+                    kind: UInt8(start & 255), flags: flags, stream: stream, payload: payload))
         }
         #expect(bytes.readableBytes == 0)
         return frames
