@@ -63,7 +63,7 @@ test_stateful_set_comes_and_goes_in_order() {
     k rollout status statefulset db --timeout=60s
     equal "names" "pod/db-0 pod/db-1" "$(k get pods -l app=db -o name | sort | xargs)"
     equal "hostname" db-1 "$(k logs db-1)"
-    k exec db-0 -- nslookup db-1.db.default.svc.cluster.local
+    eventually 10 k exec db-0 -- nslookup db-1.db.default.svc.cluster.local
     k scale statefulset db --replicas=1
     eventually 30 is_gone pod db-1
     k delete pod db-0 --wait=false

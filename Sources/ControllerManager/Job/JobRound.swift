@@ -110,7 +110,9 @@ struct JobRound {
     }
 
     private var isPastDeadline: Bool {
-        guard let deadline = job.spec.activeDeadlineSeconds, let start = job.status.startTime, !job.isSuspended else { return false }
+        guard let deadline = job.spec.activeDeadlineSeconds, let start = job.status.startTime else { return false }
+        // Neither while it is suspended, nor before the resumption is noted with its own start.
+        if job.isSuspended || job.has("Suspended") { return false }
         return now - start.seconds >= deadline
     }
 

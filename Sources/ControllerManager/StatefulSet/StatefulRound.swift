@@ -89,14 +89,14 @@ struct StatefulRound: Sendable {
         let unavailable = replicas.count { pod in
             (!pod.isHealthy || !isAvailable(pod)) && (isUpdated(pod) || pod.isTerminating)
         }
-        let candidates = replicas[first...].reversed().filter { !isUpdated($0) && !$0.isTerminating }
+        let candidates = replicas[first...].reversed().filter { $0.isCreated && !isUpdated($0) && !$0.isTerminating }
         return Array(candidates.prefix(max(0, limit - unavailable)))
     }
 
     /// One at a time: everything above it is new and well.
     private func outdatedInOrder(from first: Int) -> [Pod] {
         for pod in replicas[first...].reversed() {
-            if !isUpdated(pod), !pod.isTerminating { return [pod] }
+            if pod.isCreated, !isUpdated(pod), !pod.isTerminating { return [pod] }
             if !pod.isHealthy || !isAvailable(pod) { return [] }
         }
         return []

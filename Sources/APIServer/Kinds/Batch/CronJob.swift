@@ -51,7 +51,10 @@ extension Strategy {
 
 private enum CronJobRules {
     static func schedule(_ schedule: Field) {
-        if schedule.string.isEmpty { return schedule.required() }
+        if schedule.string.isEmpty {
+            schedule.required()
+            return
+        }
         if schedule.string.contains("TZ") {
             return schedule.invalid("cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
         }
