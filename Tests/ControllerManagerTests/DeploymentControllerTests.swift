@@ -144,7 +144,7 @@ private func deployment(_ change: (inout Deployment) -> Void = { _ in }) -> Depl
                 })
             try await cluster.until("the first is there") { try await Self.isDone(cluster, "web:1", replicas: 10) }
             try await Self.setImage(cluster, "broken:1")
-            func sizes() async throws -> [Int32] { try await cluster.all(ReplicaSet.self).map(\.size).sorted() }
+            @Sendable func sizes() async throws -> [Int32] { try await cluster.all(ReplicaSet.self).map(\.size).sorted() }
             try await cluster.until("the rollout hangs at 8 and 5") { try await sizes() == [5, 8] }
             try await cluster.until("the old ones beyond are gone") { try await cluster.get(Deployment.self, "web").status.replicas == 13 }
             try await cluster.edit(Deployment.self, "web") { $0.spec.replicas = 30 }

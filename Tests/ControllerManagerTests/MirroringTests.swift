@@ -52,7 +52,7 @@ private func endpoints(_ addresses: [String], notReady: [String] = [], port: Int
                     service.metadata.namespace = "default"
                     service.spec.ports = [ServicePort { $0.port = 80 }]
                 })
-            func mirrored() async throws -> [EndpointSlice] {
+            @Sendable func mirrored() async throws -> [EndpointSlice] {
                 try await cluster.all(EndpointSlice.self).filter { $0.metadata.labels["kubernetes.io/service-name"] == "outside" }
             }
             try await cluster.until("there is a slice") { try await mirrored().first?.endpoints.first?.addresses == ["192.0.2.1"] }

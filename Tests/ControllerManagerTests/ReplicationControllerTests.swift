@@ -22,7 +22,7 @@ import Testing
                     controller.spec.replicas = 2
                     controller.spec.template = template(["app": "old"])
                 })
-            func owned() async throws -> [Pod] {
+            @Sendable func owned() async throws -> [Pod] {
                 try await cluster.all(Pod.self).filter { $0.metadata.controllerReference?.kind == "ReplicationController" }
             }
             try await cluster.until("two pods are ready, one of them adopted") {

@@ -75,7 +75,7 @@ private func container(cpu: String? = nil, memory: String? = nil, cpuLimit: Stri
                         quota.spec.hard[name] = Quantity(10)
                     }
                 })
-            func used() async throws -> [String: String] {
+            @Sendable func used() async throws -> [String: String] {
                 try await cluster.get(ResourceQuota.self, "q").status.used.mapValues(\.description)
             }
             try await cluster.until("all is counted") { try await used().count == 6 }

@@ -156,7 +156,7 @@ private func round(_ set: StatefulSet, _ pods: [Pod]) -> StatefulRound {
                     set.spec.podManagementPolicy = "Parallel"
                     set.spec.updateStrategy?.rollingUpdate = RollingUpdateStatefulSetStrategy { $0.partition = 2 }
                 })
-            func images() async throws -> [String] { try await cluster.all(Pod.self).compactMap { $0.spec.containers[0].image } }
+            @Sendable func images() async throws -> [String] { try await cluster.all(Pod.self).compactMap { $0.spec.containers[0].image } }
             try await cluster.until("all are ready") { try await cluster.get(StatefulSet.self, "db").status.readyReplicas == 3 }
             let first = try #require(try await cluster.get(StatefulSet.self, "db").status.currentRevision)
             try await cluster.edit(StatefulSet.self, "db") { $0.spec.template.spec.containers[0].image = "web:2" }

@@ -13,7 +13,7 @@ struct CompletionIndexes: Equatable, CustomStringConvertible {
     /// Reads the text of a status; what is at or above `limit` is left out, and text that makes no sense counts as nothing.
     init(_ text: String, below limit: Int) {
         for part in text.split(separator: ",") {
-            let bounds = part.split(separator: "-", maxSplits: 1).map { Int($0) }
+            let bounds = part.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { Int($0) }
             guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first >= 0, first <= last else {
                 intervals = []
                 return

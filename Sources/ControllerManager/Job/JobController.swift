@@ -133,7 +133,7 @@ struct JobController: Controller {
         let owned = try await claims.claim(pods.candidates(of: job, matching: selector))
         var round = JobRound(job, owned, released: releases.expectedDeletions(key), backoff: backoffs.get(key), now: context.now)
         if round.finished == nil, !job.isSuspended, let deadline = job.spec.activeDeadlineSeconds, let start = round.job.status.startTime {
-            queue.add(key, after: .seconds(start.seconds + deadline - context.now))
+            queue.add(key, after: .seconds(max(1, start.seconds + deadline - context.now)))
         }
         let failure = try await act(&round, key, areExpectationsMet)
         let nextBackoff = round.backoff

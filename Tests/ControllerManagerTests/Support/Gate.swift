@@ -1,4 +1,5 @@
 import CoreV1
+import KubernetesAPI
 import Synchronization
 
 /// Which pods a fake kubelet may start by now.
