@@ -57,7 +57,7 @@ private struct TinyNode {
     private mutating func perform(_ step: PodStep, _ outcome: PodMachine.Outcome) {
         switch step {
         case .prepare: answer("prepare", .prepared(.done))
-        case .refreshVolumes: log.append("refresh")
+        case .refreshVolumes: answer("refresh", .refreshed)
         case .makeSandbox(let attempt):
             observed.sandboxes.insert(Sample.sandbox("s\(attempt)", attempt: attempt), at: 0)
             answer("sandbox \(attempt)", .sandboxMade(.done))

@@ -217,10 +217,16 @@ struct ClusterServer {
             parts.gate.runtime.open()
         }
         try await progress.step(.images) {
-            try await LocalImages(client: parts.runtime, folder: folder.images, logger: logger).ensure(
-                ClusterImages.all, files: try ClusterImages.files())
+            async let programs: Void = ensureImages(parts.runtime, "programs", [ClusterImages.hello]) { try ClusterImages.programFiles() }
+            // All that the node needs for any pod; the large images follow while it gets ready.
+            try await ensureImages(parts.runtime, "pause", [ClusterImages.pause]) { ClusterImages.pauseFiles() }
             parts.gate.node.open()
+            try await programs
         }
+    }
+
+    private func ensureImages(_ runtime: RuntimeClient, _ name: String, _ images: [LocalImage], _ files: () throws -> ImageFiles) async throws {
+        try await LocalImages(client: runtime, folder: "\(folder.images)/\(name)", logger: logger).ensure(images, files: try files())
     }
 
     /// Returns when the node fulfils the condition.
