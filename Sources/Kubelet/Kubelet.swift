@@ -2,6 +2,7 @@ package import ContainerRuntime
 import CoreV1
 import KubernetesAPI
 package import KubernetesClient
+import Linux
 package import Logging
 import ServiceLifecycle
 
