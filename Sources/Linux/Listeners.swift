@@ -20,7 +20,9 @@ package enum Listeners {
     static func inodes(listeningOn port: Int, _ table: String) -> [Substring] {
         table.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")
-            guard fields.count > 9, fields[3] == "0A", let local = fields[1].split(separator: ":").last, Int(local, radix: 16) == port else { return nil }
+            guard fields.count > 9, fields[3] == "0A", let local = fields[1].split(separator: ":").last, Int(local, radix: 16) == port else {
+                return nil
+            }
             return fields[9]
         }
     }

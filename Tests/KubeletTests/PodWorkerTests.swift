@@ -1,3 +1,4 @@
+import ContainerRuntime
 import CoreV1
 import KubernetesAPI
 import KubernetesClient

@@ -16,7 +16,8 @@ import Testing
             configuration.podLogsDir = folder + "/logs"
             configuration.failSwapOn = failSwapOn
             try Files.write(folder + "/swaps", Array(swaps.utf8))
-            try Preflight.check(configuration, swaps: folder + "/swaps", user: user, Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            try Preflight.check(
+                configuration, swaps: folder + "/swaps", user: user, Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             #expect(Files.isDirectory(configuration.podLogsDir))
         }
     }

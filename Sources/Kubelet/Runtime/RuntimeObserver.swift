@@ -47,7 +47,9 @@ struct RuntimeObserver: Sendable {
 
     /// Of a container that runs nothing changes until it ends; of one that has ended, nothing any more.
     private func known(_ container: CRIContainer, _ before: ObservedPod) -> ObservedContainer? {
-        guard let known = before.containers.first(where: { $0.id == container.id }), known.state == RuntimeObserver.state(container.state) else { return nil }
+        guard let known = before.containers.first(where: { $0.id == container.id }), known.state == RuntimeObserver.state(container.state) else {
+            return nil
+        }
         switch known.state {
         case .running: return known
         case .exited: return time.now.since(known.finishedAt) > RuntimeObserver.endSettlesWithin ? known : nil

@@ -55,12 +55,17 @@ struct ServerConfiguration: Sendable {
     private func checkAddresses(_ services: IPRange, _ pods: IPRange) throws {
         if services.contains(pods.base) || pods.contains(services.base) {
             throw CommandError(
-                "the ranges of services and pods overlap: choose others with --service-cluster-ip-range (now \(services)) or --cluster-cidr (now \(pods))")
+                "the ranges of services and pods overlap: choose others with --service-cluster-ip-range (now \(services)) or --cluster-cidr (now \(pods))"
+            )
         }
-        guard let node = IPAddress(nodeIP), !node.isIPv6 else { throw CommandError("--node-ip \(nodeIP) must be an IPv4 address, such as 192.0.2.10") }
-        for (range, what, option) in [(services, "services", "--service-cluster-ip-range"), (pods, "pods", "--cluster-cidr")] where range.contains(node) {
+        guard let node = IPAddress(nodeIP), !node.isIPv6 else {
+            throw CommandError("--node-ip \(nodeIP) must be an IPv4 address, such as 192.0.2.10")
+        }
+        for (range, what, option) in [(services, "services", "--service-cluster-ip-range"), (pods, "pods", "--cluster-cidr")]
+        where range.contains(node) {
             throw CommandError(
-                "the node's address \(nodeIP) lies in the range of \(what), \(range): choose another range with \(option), or another address with --node-ip")
+                "the node's address \(nodeIP) lies in the range of \(what), \(range): choose another range with \(option), or another address with --node-ip"
+            )
         }
         guard let dns = IPAddress(clusterDNS), services.contains(dns) else {
             throw CommandError("--cluster-dns \(clusterDNS) must be an address of the service range \(services), such as its tenth")

@@ -2,6 +2,7 @@ import APIServer
 import ContainerRuntime
 import CoreV1
 import Glibc
+import JSON
 import KubernetesAPI
 import KubernetesClient
 import Logging
