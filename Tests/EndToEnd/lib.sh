@@ -47,18 +47,17 @@ on_client() { nsenter --net="/run/netns/$client_ns" "$@"; }
 apus() { on_node build/apus "$@"; }
 k() { on_node kubectl "$@"; }
 
-<<<<<<< HEAD
 # covered OTHER:PLACE... -- COMMAND...: runs a command on the node that sees another file in each place.
 covered() {
     # shellcheck disable=SC2016
     on_node unshare --mount bash -c 'while [ "$1" != -- ]; do mount --bind "${1%%:*}" "${1#*:}" || exit; shift; done; shift; exec "$@"' _ "$@"
-=======
+}
+
 # kubectl_since MINOR: Debian's own kubectl is 1.20, which has not all commands of today.
 kubectl_since() {
     local minor
     minor=$(kubectl version --client -o json | grep -o '"minor": "[0-9]*' | grep -o '[0-9]*$')
     [ "${minor:-0}" -ge "$1" ]
->>>>>>> main
 }
 
 # eventually SECONDS COMMAND...: until the command succeeds.
