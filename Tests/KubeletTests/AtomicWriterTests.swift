@@ -110,16 +110,4 @@ import Testing
             #expect(Files.exists(folder + "/kept/file"))
         }
     }
-
-    @Test func mountinfoIsRead() {
-        let text = """
-            36 35 98:0 / /mnt1 rw,noatime master:1 - ext3 /dev/root rw
-            37 35 0:5 / /var/lib/with\\040blank rw - tmpfs tmpfs rw,size=1k
-            """
-        #expect(
-            Mounts.parse(text) == [
-                Mounts.Entry(path: "/mnt1", type: "ext3", source: "/dev/root"),
-                Mounts.Entry(path: "/var/lib/with blank", type: "tmpfs", source: "tmpfs"),
-            ])
-    }
 }

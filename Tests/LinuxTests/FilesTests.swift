@@ -74,3 +74,17 @@ import Testing
         #expect(Listeners.inodes(listeningOn: 40000, table).isEmpty)
     }
 }
+
+@Suite struct MountsTests {
+    @Test func mountinfoIsRead() {
+        let text = """
+            36 35 98:0 / /mnt1 rw,noatime master:1 - ext3 /dev/root rw
+            37 35 0:5 / /var/lib/with\\040blank rw - tmpfs tmpfs rw,size=1k
+            """
+        #expect(
+            Mounts.parse(text) == [
+                Mounts.Entry(path: "/mnt1", type: "ext3", source: "/dev/root"),
+                Mounts.Entry(path: "/var/lib/with blank", type: "tmpfs", source: "tmpfs"),
+            ])
+    }
+}
