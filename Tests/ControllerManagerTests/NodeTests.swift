@@ -42,7 +42,8 @@ import Testing
     @Test func rangesRunOutAndComeBack() throws {
         var table = RangeTable(try #require(PodRanges(clusterCIDR: "10.244.0.0/22")))
         table.note("b", has: ["10.244.1.0/24"])
-        #expect(["a", "c", "d", "e"].map { table.give($0) } == ["10.244.0.0/24", "10.244.2.0/24", "10.244.3.0/24", nil])
+        let given = ["a", "c", "d", "e"].map { table.give($0) }
+        #expect(given == ["10.244.0.0/24", "10.244.2.0/24", "10.244.3.0/24", nil])
         #expect(table.isFull)
         // Asked again before the informer has seen the first answer.
         #expect(table.give("d") == "10.244.3.0/24")

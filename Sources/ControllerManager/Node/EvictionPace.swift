@@ -58,11 +58,15 @@ struct EvictionPace {
             return nil
         }
         var next: [String] = []
-        waiting.removeAll { entry in
-            guard take(entry.zone) else { return false }
-            granted.insert(entry.node)
-            next.append(entry.node)
-            return true
+        let line = waiting
+        waiting = []
+        for entry in line {
+            if take(entry.zone) {
+                granted.insert(entry.node)
+                next.append(entry.node)
+            } else {
+                waiting.append(entry)
+            }
         }
         return next
     }
