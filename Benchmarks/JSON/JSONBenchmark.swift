@@ -53,7 +53,7 @@ struct JSONBenchmark {
         _ name: String, aim: String, _ ours: @escaping () throws -> Void, _ theirs: @escaping () throws -> Void, _ table: inout Table
     ) throws {
         let times = try microseconds(ours, theirs)
-        table.add(.init(work: name, ours: figure(times[0]), reference: figure(times[1]), ratio: Figures.ratio(times[1] / times[0]), aim: aim))
+        table.add(.init(work: name, ours: figure(times[0]), reference: figure(times[1]), ratio: Figures.number(times[1] / times[0]), aim: aim))
     }
 
     private func figure(_ microseconds: Double) -> String {

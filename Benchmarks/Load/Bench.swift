@@ -61,7 +61,7 @@ struct Bench: Sendable {
 
     /// Runs a load and its ceiling in turns, so that what else the machine does disturbs both alike.
     func compare(
-        _ load: Load, rounds: Int = 3, _ protocol: WireProtocol = .http2, on lines: [Line]? = nil
+        _ load: Load, rounds: Int = 7, _ protocol: WireProtocol = .http2, on lines: [Line]? = nil
     ) async throws -> (ours: Load.Measured, ceiling: Load.Measured) {
         var ours = Load.Measured()
         var ceiling = Load.Measured()
@@ -70,8 +70,9 @@ struct Bench: Sendable {
             var part = load
             part.requests = (load.requests.lowerBound + round * each)..<(load.requests.lowerBound + (round + 1) * each)
             part.seconds = load.seconds / Double(rounds)
-            ours.add(try await run(part, on: lines))
-            ceiling.add(try await self.ceiling(of: part, answerBytes: ours.bytesEach, `protocol`, connections: (lines ?? self.lines).count))
+            ours.add(round: try await run(part, on: lines))
+            ceiling.add(
+                round: try await self.ceiling(of: part, answerBytes: ours.bytesEach, `protocol`, connections: (lines ?? self.lines).count))
         }
         return (ours, ceiling)
     }

@@ -20,14 +20,27 @@ struct Load: Sendable {
         /// Of all answers' bodies.
         var bytes = 0
         var latencies = Latencies()
+        /// The rate of each round, where there were several.
+        private var rates: [Double] = []
 
-        var perSecond: Double { seconds > 0 ? Double(count) / seconds : 0 }
-        var megabytesPerSecond: Double { seconds > 0 ? Double(bytes) / 1e6 / seconds : 0 }
+        /// Of several rounds the median, so that a moment in which the machine did something else does not count.
+        var perSecond: Double {
+            guard rates.isEmpty else { return rates.sorted()[rates.count / 2] }
+            return seconds > 0 ? Double(count) / seconds : 0
+        }
+        var megabytesPerSecond: Double { perSecond * Double(bytesEach) / 1e6 }
         var bytesEach: Int { count > 0 ? bytes / count : 0 }
 
+        /// Adds a round that came after the others.
+        mutating func add(round: Measured) {
+            rates.append(round.perSecond)
+            add(round)
+            seconds += round.seconds
+        }
+
+        /// Adds what another client did at the same time.
         mutating func add(_ other: Measured) {
             count += other.count
-            seconds += other.seconds
             bytes += other.bytes
             latencies.add(other.latencies)
         }

@@ -31,6 +31,21 @@ import Testing
         #expect(Figures.percentiles(Latencies(), 50) == "p50 ?")
     }
 
+    @Test func roundsCountByTheirMedian() {
+        var all = Load.Measured()
+        for rate in [100, 900, 110] {
+            var round = Load.Measured()
+            round.count = rate
+            round.seconds = 1
+            round.bytes = rate * 10
+            all.add(round: round)
+        }
+        #expect(all.perSecond == 110)
+        #expect((all.count, all.bytesEach) == (1110, 10))
+        #expect(all.seconds == 3)
+        #expect(all.megabytesPerSecond == 0.0011)
+    }
+
     @Test func tableIsAlignedMarkdown() {
         var table = Table(against: "ceiling")
         table.add(.init(work: "get", ours: "10 /s", reference: "20 /s", ratio: "0.50", aim: "0.7 of the ceiling"))

@@ -29,7 +29,7 @@ test_logs_of_the_cluster() {
     contains "$(apus logs --data-dir "$data" containerd --tail 10000)" "containerd successfully booted"
     equal "--tail" 3 "$(apus logs --data-dir "$data" --tail 3 | wc -l)"
     refuses "logs here: apus, containerd" apus logs --data-dir "$data" kubelet
-    apus logs --data-dir "$data" --follow > "$work/cluster-log" &
+    in_place build/apus logs --data-dir "$data" --follow > "$work/cluster-log" &
     local follower=$!
     k create namespace logged
     k delete namespace logged --timeout=60s

@@ -48,7 +48,7 @@ test_volumes_follow_their_sources() {
 		    projected: {sources: [{secret: {name: hidden}}, {configMap: {name: later, optional: true}}]}
 	Y
     k wait --for=condition=Ready pod/reader --timeout=60s
-    equal "as made" "red one" "$(k exec reader -- sh -c 'echo $(cat /settings/colour /both/word)')"
+    equal "as made" "red one" "$(k exec reader -- sh -c 'echo $(cat /settings/colour) $(cat /both/word)')"
     k patch configmap settings -p '{"data":{"colour":"blue"}}'
     k patch secret hidden -p '{"stringData":{"word":"two"}}'
     k create configmap later --from-literal=here=now
@@ -62,7 +62,8 @@ test_volumes_follow_their_sources() {
 holds() {
     local pod=$1 expected=$2
     shift 2
-    equal "in the pod" "$expected" "$(k exec "$pod" -- cat "$@" | xargs)"
+    # shellcheck disable=SC2016
+    equal "in the pod" "$expected" "$(k exec "$pod" -- sh -c 'for file; do cat "$file"; echo; done' _ "$@" | xargs)"
 }
 
 test_a_pod_that_is_not_ready_gets_no_traffic() {

@@ -17,7 +17,7 @@ test_a_port_in_use() {
     server=$(cut -d ' ' -f 1 "$data/run/apus.pid")
     refuses "--secure-port: port 6443 is in use by apus (process $server): end it, or choose another port with --secure-port" \
         apus up --data-dir "$work/second"
-    refuses "--kubelet-port: port 5000 is in use by docker-registry (process $registry_pid)" \
+    refuses "--kubelet-port: port 5000 is in use by docker-registry (process " \
         apus up --data-dir "$work/second" --secure-port 7443 --kubelet-port 5000
     apus down --data-dir "$work/second"
 }

@@ -44,6 +44,9 @@ clean_up() {
 on_node() { nsenter --net="/run/netns/$node_ns" "$@"; }
 on_client() { nsenter --net="/run/netns/$client_ns" "$@"; }
 
+# In the cluster's network in place of this shell: with & its number is the command's own, so that killing it leaves nothing behind.
+in_place() { exec nsenter --net="/run/netns/$node_ns" "$@"; }
+
 apus() { on_node build/apus "$@"; }
 k() { on_node kubectl "$@"; }
 

@@ -3,8 +3,8 @@ struct ConfigMapWork {
     static let clients = 32
     static let path = "/api/v1/namespaces/\(Bench.namespace)/configmaps"
 
-    var creates = 6_000
-    var reads = 24_000
+    var creates = 7_000
+    var reads = 35_000
 
     func run(_ bench: Bench) async throws -> [Table.Row] {
         let create = Load(work: "create ConfigMaps", clients: Self.clients, requests: 0..<creates) {

@@ -15,7 +15,10 @@ enum Manifests {
         "b16367e80df58c3dbacfc3961126ae82d68519368d345fdb228addf04cb4ea2f"}},"spec":{"terminationGracePeriodSeconds":30,\
         "nodeSelector":{"example.com/hollow":"true"},"containers":[{"name":"main","image":"registry.example.com/team/service:v1.2.3",\
         "command":["/bin/service","--listen=:8080","--log-level=info"],"ports":[{"name":"http","containerPort":8080,"protocol":"TCP"}],\
-        "env":[{"name":"A","value":"1"},{"name":"POD_NAME","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},\
+        "env":[{"name":"A","value":"1"},{"name":"JAVA_TOOL_OPTIONS","value":"-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError"},\
+        {"name":"OTEL_EXPORTER_OTLP_ENDPOINT","value":"http://collector.observability.svc.cluster.local:4317"},\
+        {"name":"NODE_NAME","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}},\
+        {"name":"POD_NAME","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},\
         {"name":"DB","valueFrom":{"secretKeyRef":{"name":"db","key":"url","optional":true}}}],\
         "resources":{"requests":{"cpu":"10m","memory":"16Mi"},"limits":{"cpu":"100m","memory":"64Mi"}},\
         "livenessProbe":{"httpGet":{"path":"/healthz","port":"http"},"periodSeconds":10},\

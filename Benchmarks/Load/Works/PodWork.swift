@@ -14,7 +14,7 @@ struct PodWork {
         // Not in turns with the server's part: the scheduler is at work long after the last pod was created.
         let createCeiling = try await bench.ceiling(of: create, answerBytes: created.bytesEach)
 
-        let list = Load(work: "list all pods", clients: 1, requests: 0..<12) { _ in .get(Self.path) }
+        let list = Load(work: "list all pods", clients: 1, requests: 0..<21) { _ in .get(Self.path) }
         let (listed, listCeiling) = try await bench.compare(list)
         let byLabel = Load(work: "list pods by label", clients: 1, requests: 0..<100) { _ in .get("\(Self.path)?labelSelector=shard%3Ds1") }
         let selected = try await bench.run(byLabel)

@@ -86,6 +86,9 @@ final class FrameClient {
         }
     }
 
+    /// How many frames of a kind that only costs the server takes here.
+    static let floodMax = 100
+
     let channel = EmbeddedChannel()
     let echo = EchoHandler()
     private let held = HeldRequests()
@@ -100,7 +103,9 @@ final class FrameClient {
             handler: holding ? held : echo, ids: RequestIDSource(), counter: InFlightCounter(), logger: Logger(label: "test"))
         try channel.connect(to: SocketAddress(unixDomainSocketPath: "/x")).wait()
         try channel.pipeline.syncOperations.addHandler(
-            HTTP2Connection(front: front, client: ClientConnection(remoteAddress: "192.0.2.1", certificate: .absent)))
+            HTTP2Connection(
+                front: front, client: ClientConnection(remoteAddress: "192.0.2.1", certificate: .absent), controlFramesMax: Self.floodMax,
+                streamResetsMax: Self.floodMax))
         guard preface else { return }
         send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Frame.settings(settings).bytes)
         // The server's settings, its larger window, and its acknowledgment of ours.

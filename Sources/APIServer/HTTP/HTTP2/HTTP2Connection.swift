@@ -30,8 +30,8 @@ final class HTTP2Connection: ChannelInboundHandler {
     private var openBlock: HeaderBlock?
     private var receiveWindow = HTTP2ReceiveWindow(target: HTTPLimits.connectionReceiveWindow)
     private var hasSettings = false
-    private var controlFrames = HTTP2FloodGuard(limit: HTTPLimits.controlFramesMax)
-    private var resets = HTTP2FloodGuard(limit: HTTPLimits.streamResetsMax)
+    private var controlFrames: HTTP2FloodGuard
+    private var resets: HTTP2FloodGuard
 
     // What goes out.
     private var out = ByteBuffer()
@@ -49,9 +49,14 @@ final class HTTP2Connection: ChannelInboundHandler {
     /// No further requests are taken; closes with the last stream.
     private var isGoingAway = false
 
-    init(front: HTTPFront, client: ClientConnection) {
+    init(
+        front: HTTPFront, client: ClientConnection, controlFramesMax: Int = HTTPLimits.controlFramesMax,
+        streamResetsMax: Int = HTTPLimits.streamResetsMax
+    ) {
         self.front = front
         self.client = client
+        controlFrames = HTTP2FloodGuard(limit: controlFramesMax)
+        resets = HTTP2FloodGuard(limit: streamResetsMax)
         decoder = HPACKDecoder(
             allocator: ByteBufferAllocator(), maxDynamicTableSize: HPACKDecoder.maxDynamicTableSize,
             maxHeaderListSize: HTTPLimits.requestHeadBytesMax)
