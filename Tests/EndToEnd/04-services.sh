@@ -150,7 +150,8 @@ test_a_deleted_deployment_takes_its_pods_along() {
     k create deployment passing --image=apus.local/hello:0.1.0 --replicas=2
     k rollout status deployment passing --timeout=30s
     k delete deployment passing
-    eventually 30 nothing_is_left passing
+    # A first process that is told to end before it listens for signals never hears of it and has its whole grace of 30 seconds.
+    eventually 60 nothing_is_left passing
 }
 
 nothing_is_left() { equal "left" "" "$(k get pods,replicasets -l "app=$1" -o name)"; }

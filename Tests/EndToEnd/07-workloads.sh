@@ -116,7 +116,7 @@ test_cron_jobs_make_jobs() {
     eventually 30 no_jobs
 }
 
-has_run() { [ "$(k get cronjob "$1" -o jsonpath='{.status.lastSuccessfulTime}')" ]; }
+has_run() { [ "$(k get cronjob "$1" -o jsonpath='{.status.lastScheduleTime}')" ]; }
 no_jobs() { [ -z "$(k get jobs -o name | grep -v job.batch/now)" ]; }
 
 test_a_budget_holds_a_drain() {
