@@ -59,10 +59,34 @@ package struct SortedEntries: Sendable {
         return old
     }
 
-    /// Walks the entries from the first whose key is `start` or comes after it.
-    package func cursor(from start: String) -> Cursor {
-        guard let place = place(of: start) else { return Cursor(chunks: chunks, chunk: 0, index: 0) }
-        return Cursor(chunks: chunks, chunk: place.chunk, index: place.index)
+    /// Walks the entries with keys from `start` up to, but not including, `end` (nil: to the last).
+    package func cursor(from start: String, to end: String? = nil) -> Cursor {
+        guard let first = place(of: start) else { return Cursor(chunks: [], chunk: 0, index: 0) }
+        var cursor = Cursor(chunks: chunks, chunk: first.chunk, index: first.index)
+        if let end, let last = place(of: end) { cursor.stop(before: last) }
+        return cursor
+    }
+
+    /// The entries with keys from `start` up to, but not including, `end` (nil: to the last), taken over a chunk at a time.
+    func array(from start: String, to end: String?) -> [WatchCacheEntry] {
+        guard let first = place(of: start), let last = end.map({ place(of: $0) }) ?? (chunks.count - 1, chunks[chunks.count - 1].count) else {
+            return []
+        }
+        var result: [WatchCacheEntry] = []
+        guard (first.chunk, first.index) < (last.chunk, last.index) else { return result }
+        result.reserveCapacity(chunks[first.chunk...last.chunk].reduce(0) { $0 + $1.count })
+        for chunk in first.chunk...last.chunk {
+            let lower = chunk == first.chunk ? first.index : 0
+            let upper = chunk == last.chunk ? last.index : chunks[chunk].count
+            if lower < upper { result += chunks[chunk][lower..<upper] }
+        }
+        return result
+    }
+
+    /// How many entries come before the first whose key is `key` or comes after it.
+    func rank(of key: String) -> Int {
+        guard let place = place(of: key) else { return 0 }
+        return chunks[..<place.chunk].reduce(place.index) { $0 + $1.count }
     }
 
     /// The last chunk that begins at or before the key (the first one if none does), and where in it the key is or would go; nil when there are no
@@ -106,16 +130,26 @@ extension SortedEntries: Sequence {
         private let chunks: [[WatchCacheEntry]]
         private var chunk: Int
         private var index: Int
+        /// The chunk in which the walk ends, and before which of its entries.
+        private var lastChunk: Int
+        private var lastEnd: Int
 
         fileprivate init(chunks: [[WatchCacheEntry]], chunk: Int, index: Int) {
             self.chunks = chunks
             self.chunk = chunk
             self.index = index
+            lastChunk = chunks.count - 1
+            lastEnd = chunks.last?.count ?? 0
+        }
+
+        fileprivate mutating func stop(before place: (chunk: Int, index: Int)) {
+            lastChunk = place.chunk
+            lastEnd = place.index
         }
 
         package mutating func next() -> WatchCacheEntry? {
-            while chunk < chunks.count {
-                if index < chunks[chunk].count {
+            while chunk <= lastChunk {
+                if index < (chunk == lastChunk ? lastEnd : chunks[chunk].count) {
                     index += 1
                     return chunks[chunk][index - 1]
                 }

@@ -65,7 +65,8 @@ extension DeploymentController {
         }
         if hasShrunk { return try await syncStatus(deployment, revisions) }
         let oldPodsRun = revisions.old.contains { set in
-            pods.list(index: ReplicaSetController.ownerIndex, key: set.metadata.uid ?? "").contains { !$0.hasEnded }
+            set.status.replicas > 0
+                || pods.list(index: Self.ownerIndex, key: set.metadata.uid ?? "").contains { !$0.hasEnded }
         }
         if oldPodsRun { return try await syncStatus(deployment, revisions) }
         (deployment, revisions) = try await ensureRevision(deployment, revisions, mayCreate: true)
