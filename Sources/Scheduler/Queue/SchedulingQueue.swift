@@ -45,11 +45,16 @@ struct SchedulingQueue {
     private struct Pause {
         var pod: QueuedPod
         var readyAt: Duration
+
+        /// Entries of pods that have left, or pause anew, are passed over.
+        var isCurrent: Bool { pod.place == .backingOff && pod.readyAt == readyAt }
     }
 
     private var pods: [String: QueuedPod] = [:]
     private var active = Heap<Ticket> { $0.priority == $1.priority ? $0.sequence < $1.sequence : $0.priority > $1.priority }
     private var pausing = Heap<Pause> { $0.readyAt < $1.readyAt }
+    /// After errors, such as a refused binding: these sit out their pause in any case.
+    private var pausingAfterErrors = Heap<Pause> { $0.readyAt < $1.readyAt }
     /// By the changes that may help, so that a change looks only at pods that wait for its like.
     private var unschedulable: [ClusterEvent: [String: QueuedPod]] = [:]
     private(set) var unschedulableCount = 0
@@ -123,14 +128,10 @@ struct SchedulingQueue {
             return ticket.pod
         }
         // Nothing better to do: a pause only keeps failures from holding up others.
-        while let pause = pausing.first {
-            if pause.pod.place == .backingOff && pause.pod.readyAt == pause.readyAt {
-                if pause.pod.failedByError { return nil }
-                _ = pausing.popFirst()
-                pause.pod.place = .inFlight
-                return pause.pod
-            }
-            _ = pausing.popFirst()
+        while let pause = pausing.popFirst() {
+            guard pause.isCurrent else { continue }
+            pause.pod.place = .inFlight
+            return pause.pod
         }
         return nil
     }
@@ -184,15 +185,18 @@ struct SchedulingQueue {
 
     /// When time alone will make a pod ready; nil: not before something happens.
     func nextDeadline() -> Duration? {
-        let pause = pausing.first?.readyAt
         let oldest = failures.first.map { $0.failedAt + Self.unschedulableMax }
-        return [pause, oldest].compactMap { $0 }.min()
+        return [pausing.first?.readyAt, pausingAfterErrors.first?.readyAt, oldest].compactMap { $0 }.min()
     }
 
     private mutating func flush(now: Duration) {
         while let pause = pausing.first, pause.readyAt <= now {
             _ = pausing.popFirst()
-            if pause.pod.place == .backingOff && pause.pod.readyAt == pause.readyAt { activate(pause.pod) }
+            if pause.isCurrent { activate(pause.pod) }
+        }
+        while let pause = pausingAfterErrors.first, pause.readyAt <= now {
+            _ = pausingAfterErrors.popFirst()
+            if pause.isCurrent { activate(pause.pod) }
         }
     }
 
@@ -226,7 +230,8 @@ struct SchedulingQueue {
     private mutating func pause(_ queued: QueuedPod) {
         queued.readyAt = queued.failedAt + Self.backoff(after: queued.attempts)
         queued.place = .backingOff
-        pausing.insert(Pause(pod: queued, readyAt: queued.readyAt))
+        let entry = Pause(pod: queued, readyAt: queued.readyAt)
+        if queued.failedByError { pausingAfterErrors.insert(entry) } else { pausing.insert(entry) }
     }
 
     private mutating func leave(_ queued: QueuedPod) {
