@@ -80,11 +80,7 @@ struct ReplicaController<Owner: ReplicaOwner>: Controller {
             return (true, failure)
         }
         if difference > 0 {
-<<<<<<< HEAD
-            let related = pods.dependents.list(index: DependentWatch<Owner, Pod>.ownerIndex, key: owner.metadata.uid ?? "").filter(\.isActive)
-=======
             let related = pods.dependents.list(namespace: key.namespace).filter(\.isActive)
->>>>>>> main
             let victims = DeletionOrder(pods: active, related: related).first(min(difference, Self.burst))
             expectations.expect(key, deletions: Set(victims.compactMap(\.metadata.uid)))
             return (true, await control.delete(victims, for: owner, expectations, key))
