@@ -167,7 +167,7 @@ let testTargets: [Target] = [
             "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "PKI", "KubernetesClient", "APIServer",
             "Storage", log,
         ]),
-    tests("KubeletTests", ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
+    tests("KubeletTests", ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
