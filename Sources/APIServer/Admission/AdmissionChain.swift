@@ -24,11 +24,13 @@ package struct AdmissionChain: Sendable {
         validating = plugins.compactMap { $0 as? any ValidatingAdmission }
     }
 
-    /// The plugins that are on by default, in upstream's order.
-    package static let standard = AdmissionChain([
-        NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(), TaintNodesByCondition(), PriorityAdmission(), DefaultTolerationSeconds(),
-        StorageObjectInUseProtection(), DefaultStorageClass(), DefaultIngressClass(), RuntimeClassAdmission(), ResourceQuotaAdmission(),
-    ])
+    /// The plugins that are on by default, in upstream's order; new ones each time, for some keep count of writes under way.
+    package static var standard: AdmissionChain {
+        AdmissionChain([
+            NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(), TaintNodesByCondition(), PriorityAdmission(), DefaultTolerationSeconds(),
+            StorageObjectInUseProtection(), DefaultStorageClass(), DefaultIngressClass(), RuntimeClassAdmission(), ResourceQuotaAdmission(),
+        ])
+    }
 
     /// The same chain with one more plugin at its end.
     func adding(_ plugin: any AdmissionPlugin) -> AdmissionChain {
