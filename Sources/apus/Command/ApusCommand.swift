@@ -1,5 +1,6 @@
 import ArgumentParser
 import ContainerRuntime
+import Flags
 import JSON
 import Linux
 
@@ -10,7 +11,8 @@ struct ApusCommand: AsyncParsableCommand {
         abstract: "Kubernetes in one program.",
         version: ApusVersion.text,
         subcommands: [
-            UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, ServerCommand.self, HelloCommand.self, PauseCommand.self,
+            UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, ServerCommand.self, HelloCommand.self,
+            PauseCommand.self,
         ])
 }
 

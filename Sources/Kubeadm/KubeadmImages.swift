@@ -1,0 +1,41 @@
+import ContainerRuntime
+import Flags
+import Linux
+import Logging
+
+/// The image of all components, made of this very program.
+enum KubeadmImages {
+    static let program = "/usr/bin/apus"
+    static let controlPlane = "apus.local/kubernetes:\(ApusVersion.kubernetes.replacingPlus)"
+
+    /// The names that the program answers to inside the image.
+    static let names = [
+        "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "cluster-dns", "pod-network", "pause",
+    ]
+
+    static func files() throws -> ImageFiles {
+        var files = ImageFiles.base()
+        try files.addProgram(ProgramPath.current, as: program)
+        for name in names { files.addSymlink("usr/bin/\(name)", to: "apus") }
+        return files
+    }
+
+    /// Brings the image into the container runtime.
+    ///
+    /// - Parameter folder: for what is remembered of the import.
+    static func ensure(socket: String, folder: String) async throws {
+        let logger = Logger(label: "kubeadm")
+        let runtime = try RuntimeClient(endpoint: socket, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await runtime.run() }
+            let image = LocalImage(name: controlPlane, entrypoint: [program])
+            try await LocalImages(client: runtime, folder: folder, logger: logger).ensure([image], files: try files())
+            group.cancelAll()
+        }
+    }
+}
+
+extension String {
+    /// A plus is not allowed in an image's tag.
+    var replacingPlus: String { String(map { $0 == "+" ? "-" : $0 }) }
+}
