@@ -9,8 +9,11 @@ extension Strategy {
                 spec["username"] = .string(context.user.name)
                 spec["uid"] = context.user.uid.isEmpty ? nil : .string(context.user.uid)
                 spec["groups"] = context.user.groups.isEmpty ? nil : JSONValue(context.user.groups)
-                spec["extra"] = context.user.extra.isEmpty ? nil
-                    : .object(JSONObject(uniqueEntries: context.user.extra.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue($0.value)) }))
+                spec["extra"] =
+                    context.user.extra.isEmpty
+                    ? nil
+                    : .object(
+                        JSONObject(uniqueEntries: context.user.extra.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue($0.value)) }))
             }
         }
         $0.prepareUpdate = { request, old, _ in request["spec"] = old["spec"] }
@@ -23,13 +26,14 @@ extension Strategy {
             }
         }
         $0.updateSubresources = [
-            "approval": UpdateSubresource(prepare: { new, old in
-                var merged = old
-                merged["metadata"] = new["metadata"]
-                let conditions = new.at("status", "conditions")
-                merged.editOrMake("status") { $0["conditions"] = conditions }
-                new = merged
-            }, validate: { request, old in conditions(request["status"]["conditions"]) })
+            "approval": UpdateSubresource(
+                prepare: { new, old in
+                    var merged = old
+                    merged["metadata"] = new["metadata"]
+                    let conditions = new.at("status", "conditions")
+                    merged.editOrMake("status") { $0["conditions"] = conditions }
+                    new = merged
+                }, validate: { request, old in conditions(request["status"]["conditions"]) })
         ]
         $0.validate = { request in
             let spec = request["spec"]
@@ -44,8 +48,12 @@ extension Strategy {
             } else if !signer.string.contains("/") {
                 signer.invalid("must be a fully qualified domain and path of the form 'example.com/signer-name'")
             }
-            if spec["usages"].count == 0 { spec["usages"].errors.add(FieldError(.required, spec["usages"].path, "usages must be set to at least one key usage")) }
-            if spec["expirationSeconds"].exists, spec["expirationSeconds"].int < 600 { spec["expirationSeconds"].invalid("may not specify a duration less than 600 seconds (10 minutes)") }
+            if spec["usages"].count == 0 {
+                spec["usages"].errors.add(FieldError(.required, spec["usages"].path, "usages must be set to at least one key usage"))
+            }
+            if spec["expirationSeconds"].exists, spec["expirationSeconds"].int < 600 {
+                spec["expirationSeconds"].invalid("may not specify a duration less than 600 seconds (10 minutes)")
+            }
         }
         $0.selectableFields = ["spec.signerName": { $0.text("spec", "signerName") }]
         $0.table = TableView([
@@ -53,7 +61,13 @@ extension Strategy {
         ]) { request in
             var state: [String] = []
             let conditions = request.list("status", "conditions").map { $0.text("type") }
-            if conditions.contains("Approved") { state.append("Approved") } else if conditions.contains("Denied") { state.append("Denied") } else { state.append("Pending") }
+            if conditions.contains("Approved") {
+                state.append("Approved")
+            } else if conditions.contains("Denied") {
+                state.append("Denied")
+            } else {
+                state.append("Pending")
+            }
             if conditions.contains("Failed") { state.append("Failed") }
             if !request.text("status", "certificate").isEmpty { state.append("Issued") }
             let duration = request.at("spec", "expirationSeconds")?.integerValue.map { HumanDuration.text(seconds: $0) }
