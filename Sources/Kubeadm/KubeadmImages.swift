@@ -16,6 +16,11 @@ enum KubeadmImages {
     static func files() throws -> ImageFiles {
         var files = ImageFiles.base()
         try files.addProgram(ProgramPath.current, as: program)
+        // What proxy and pod network call.
+        for tool in ["nft", "ip", "conntrack"] {
+            guard let path = Command.find(tool) else { throw KubeadmError("the program \(tool) is missing: apt-get install nftables iproute2 conntrack") }
+            try files.addProgram(path, as: "/usr/bin/\(tool)")
+        }
         for name in names { files.addSymlink("usr/bin/\(name)", to: "apus") }
         return files
     }

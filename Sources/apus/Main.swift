@@ -1,5 +1,6 @@
 import ArgumentParser
 import Components
+import Flags
 import Glibc
 import Kubeadm
 

@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import NIOHTTP1
+import NIOHTTP1
 
 /// Where a request may carry its bearer token.
 package enum BearerCredential {

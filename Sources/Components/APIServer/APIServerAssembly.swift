@@ -1,4 +1,5 @@
 package import APIServer
+import KubernetesAPI
 package import Logging
 import PKI
 package import ServiceLifecycle

@@ -1,4 +1,4 @@
-import Flags
+package import Flags
 
 /// The API server's flags.
 package enum APIServerFlags {

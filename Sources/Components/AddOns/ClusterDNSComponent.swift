@@ -1,4 +1,4 @@
-package import ClusterDNS
+import ClusterDNS
 package import Flags
 import Linux
 import Logging

@@ -10,12 +10,15 @@ package import ServiceLifecycle
 package struct PodNetworkAssembly: Sendable {
     package let services: [any ServiceLifecycle.Service]
 
-    package init(client: Client, nodeName: String, dataFolder: String, serviceCIDR: String?, ledger: Ledger, logger: Logger) {
+    package init(client: Client, nodeName: String, dataFolder: String, serviceCIDR: String?, clusterCIDR: String? = nil, ledger: Ledger, logger: Logger) {
         let informers = InformerFactory(client: client, logger: logger)
+        // One node alone need not hear of others.
+        let nodes = clusterCIDR == nil ? informers.informer(Node.self, fieldSelector: "metadata.name=\(nodeName)") : informers.informer(Node.self)
         let network = PodNetworkService(
-            nodes: informers.informer(Node.self, fieldSelector: "metadata.name=\(nodeName)"), nodeName: nodeName, dataFolder: dataFolder,
-            serviceCIDR: serviceCIDR, ledger: ledger, logger: logger)
-        services = [informers, network]
+            nodes: nodes, nodeName: nodeName, dataFolder: dataFolder, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR, ledger: ledger, logger: logger)
+        var services: [any ServiceLifecycle.Service] = [informers, network]
+        if clusterCIDR != nil { services.append(PeerRoutes(nodes: nodes, nodeName: nodeName, ledger: ledger, logger: logger)) }
+        self.services = services
     }
 }
 
@@ -29,6 +32,7 @@ package enum PodNetworkComponent: Component {
               master                    string  -                    -  the API server's URL; wins over the kubeconfig's
               hostname-override         string  -                    -  the node's name, where it is not the machine's host name
               data-dir                  string  /var/lib/pod-network -  the folder of what the network keeps; CNI configuration is written to net.d in its folder cni
+              cluster-cidr              string  -                    -  the range of all pods' addresses; routes to other nodes' pods are made where nodes share a link
               service-cluster-ip-range  string  -                    -  the range of service addresses, routed to the bridge on a machine without a default route
             """)
 
@@ -40,7 +44,7 @@ package enum PodNetworkComponent: Component {
         let client = try ClientMaker.make(flags, logger: logger)
         let assembly = PodNetworkAssembly(
             client: client, nodeName: HostName.node(flags.text("hostname-override")), dataFolder: folder,
-            serviceCIDR: flags.text("service-cluster-ip-range"), ledger: ledger, logger: logger)
+            serviceCIDR: flags.text("service-cluster-ip-range"), clusterCIDR: flags.text("cluster-cidr"), ledger: ledger, logger: logger)
         try await ServiceRunner.run(assembly.services, logger: logger)
     }
 }

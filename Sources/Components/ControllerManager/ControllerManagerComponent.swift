@@ -54,7 +54,8 @@ package enum ControllerManagerComponent: Component {
         var ranges: PodRanges?
         if flags.bool("allocate-node-cidrs") {
             guard let cidr = flags.text("cluster-cidr") else { throw FlagProblem("--allocate-node-cidrs needs --cluster-cidr") }
-            let mask = [flags.int("node-cidr-mask-size-ipv4"), flags.int("node-cidr-mask-size"), 24].first { $0 != 0 } ?? 24
+            let given = [flags.int("node-cidr-mask-size-ipv4"), flags.int("node-cidr-mask-size")].first { $0 != 0 }
+            let mask: Int64 = given ?? 24
             ranges = Int(exactly: mask).flatMap { PodRanges(clusterCIDR: cidr, nodePrefix: $0) }
             guard ranges != nil else {
                 throw FlagProblem("--cluster-cidr \(cidr) must be an IPv4 range that has room for ranges with prefix \(mask), such as 10.244.0.0/16")

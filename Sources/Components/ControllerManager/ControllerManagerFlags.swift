@@ -1,4 +1,4 @@
-import Flags
+package import Flags
 
 /// The controller manager's flags.
 package enum ControllerManagerFlags {

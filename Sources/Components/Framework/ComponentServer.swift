@@ -2,10 +2,10 @@ import APIServer
 import Flags
 import KubernetesClient
 import Linux
-package import Logging
+import Logging
 import NIOHTTP1
 import PKI
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The HTTPS port of the scheduler and the controller manager: health for everybody, metrics and settings for who may see them.
 package final class ComponentServer: ServiceLifecycle.Service {

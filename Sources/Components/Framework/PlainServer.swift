@@ -1,7 +1,7 @@
 package import APIServer
 import Flags
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// HTTP without TLS, for health and metrics on the machine itself.
 package struct PlainServer: ServiceLifecycle.Service {

@@ -4,7 +4,7 @@ import Glibc
 import Linux
 package import Logging
 import PKI
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The serving certificate of a process: from files, or made by itself.
 package struct ServingFiles: Sendable {

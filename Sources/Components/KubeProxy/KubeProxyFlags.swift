@@ -1,4 +1,4 @@
-import Flags
+package import Flags
 
 /// The proxy's flags and the fields of `KubeProxyConfiguration` (kubeproxy.config.k8s.io/v1alpha1).
 package enum KubeProxyFlags {

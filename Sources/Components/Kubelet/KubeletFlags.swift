@@ -1,4 +1,4 @@
-import Flags
+package import Flags
 
 /// The kubelet's flags and the fields of `KubeletConfiguration` (kubelet.config.k8s.io/v1beta1).
 package enum KubeletFlags {

@@ -1,4 +1,4 @@
-import Flags
+package import Flags
 
 /// The scheduler's flags and the fields of `KubeSchedulerConfiguration` (kubescheduler.config.k8s.io/v1).
 package enum SchedulerFlags {

@@ -1,4 +1,4 @@
-import Flags
+package import Flags
 
 /// The flags of `kubeadm init`, and the fields of InitConfiguration and ClusterConfiguration (kubeadm.k8s.io/v1beta4).
 package enum InitFlags {

@@ -1,5 +1,5 @@
 package import Flags
-import JSON
+package import JSON
 import Linux
 import PKI
 

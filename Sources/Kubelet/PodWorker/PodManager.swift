@@ -170,7 +170,10 @@ final class PodManager: ServiceLifecycle.Service {
         group.addTask { [registry, informer, post] in
             await worker.run()
             registry.remove(pod.uid)
-            if pod.isStatic { return post.yield(.ended(pod)) }
+            if pod.isStatic {
+                post.yield(.ended(pod))
+                return
+            }
             // An update may have come while the worker was ending.
             if !Task.isCancelled, let current = informer.get(pod.name, namespace: pod.namespace), current.uid == pod.uid {
                 post.yield(.updated(current))

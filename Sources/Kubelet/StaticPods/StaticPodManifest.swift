@@ -58,8 +58,8 @@ struct StaticPodManifest {
             })
         for index in pod.spec.initContainers.indices { complete(&pod.spec.initContainers[index]) }
         for index in pod.spec.containers.indices { complete(&pod.spec.containers[index]) }
-        for index in pod.spec.volumes.indices where pod.spec.volumes[index].hostPath != nil {
-            pod.spec.volumes[index].hostPath?.type = pod.spec.volumes[index].hostPath?.type ?? ""
+        for index in pod.spec.volumes.indices where pod.spec.volumes[index].hostPath?.type == nil {
+            pod.spec.volumes[index].hostPath?.type = ""
         }
     }
 
@@ -83,8 +83,8 @@ struct StaticPodManifest {
         probe.periodSeconds = probe.periodSeconds ?? 10
         probe.successThreshold = probe.successThreshold ?? 1
         probe.failureThreshold = probe.failureThreshold ?? 3
-        probe.httpGet?.scheme = probe.httpGet?.scheme ?? "HTTP"
-        probe.httpGet?.path = probe.httpGet?.path ?? "/"
+        if probe.httpGet?.scheme == nil { probe.httpGet?.scheme = "HTTP" }
+        if probe.httpGet?.path == nil { probe.httpGet?.path = "/" }
         return probe
     }
 }

@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 
 /// Follows the folder of static pods' manifests and tells which pods there should be.
-struct StaticPodSource: Service {
+struct StaticPodSource: ServiceLifecycle.Service {
     /// Files that may be there; a folder with more of them is not one of manifests.
     static let filesMax = 1000
     /// The folder is cheap to look at, and what stands there is the control plane: a change counts soon.
