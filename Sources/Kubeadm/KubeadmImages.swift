@@ -1,5 +1,6 @@
 import ContainerRuntime
 import Flags
+import JSON
 import Linux
 import Logging
 
@@ -25,6 +26,14 @@ enum KubeadmImages {
         return files
     }
 
+    /// The image that the runtime is set up to begin every pod with, where it has none of that name: it would be asked of a registry.
+    private static func missingSandboxImage(_ runtime: RuntimeClient) async throws -> String? {
+        guard let text = try await runtime.status(verbose: true).info["config"], let settings = try? JSONValue(parsing: text),
+            let name = settings["sandboxImage"]?.stringValue, !name.isEmpty
+        else { return nil }
+        return try await runtime.imageStatus(.make { $0.image = name }) == nil ? name : nil
+    }
+
     /// Brings the image into the container runtime.
     ///
     /// - Parameter folder: for what is remembered of the import.
@@ -33,8 +42,9 @@ enum KubeadmImages {
         let runtime = try RuntimeClient(endpoint: socket, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await runtime.run() }
-            let image = LocalImage(name: controlPlane, entrypoint: [program])
-            try await LocalImages(client: runtime, folder: folder, logger: logger).ensure([image], files: try files())
+            var images = [LocalImage(name: controlPlane, entrypoint: [program])]
+            if let name = try await missingSandboxImage(runtime) { images.append(LocalImage(name: name, entrypoint: [program, "pause"])) }
+            try await LocalImages(client: runtime, folder: folder, logger: logger).ensure(images, files: try files())
             group.cancelAll()
         }
     }

@@ -10,6 +10,10 @@ package enum ServiceRunner {
     package static func run(_ services: [any ServiceLifecycle.Service], logger: Logger) async throws {
         let group = ServiceGroup(
             configuration: .init(services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch is CancellationError {
+            // A service that was told to stop while it was still starting.
+        }
     }
 }

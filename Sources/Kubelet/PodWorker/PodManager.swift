@@ -96,6 +96,8 @@ final class PodManager: ServiceLifecycle.Service {
         case .ended(let pod):
             statics.running[pod.uid] = nil
             follow(&statics, &group)
+            // Shown as long as something of it runs.
+            if let mirror = informer.get(pod.name, namespace: pod.namespace), mirror.isMirror { look(atMirror: mirror, isGone: false, statics, &group) }
         case .updated(let pod):
             if let entry = registry.entry(uid: pod.uid) {
                 entry.mailbox.post(.updated(pod))
@@ -119,10 +121,8 @@ final class PodManager: ServiceLifecycle.Service {
     /// Ends what is not wanted any more, and starts what is, once no other pod has the name.
     private func follow(_ statics: inout StaticPods, _ group: inout DiscardingTaskGroup) {
         guard let wanted = statics.wanted else { return }
-        for (uid, pod) in statics.running where wanted[uid] == nil {
+        for uid in statics.running.keys where wanted[uid] == nil {
             registry.entry(uid: uid)?.mailbox.post(.removed)
-            guard !wanted.values.contains(where: { $0.key == pod.key }) else { continue }
-            if let mirror = informer.get(pod.name, namespace: pod.namespace), mirror.isMirror { removeMirror(mirror, &group) }
         }
         for (uid, pod) in wanted.sorted(by: { $0.value.key < $1.value.key }) where statics.running[uid] == nil {
             guard !statics.running.values.contains(where: { $0.key == pod.key }) else { continue }
@@ -136,7 +136,8 @@ final class PodManager: ServiceLifecycle.Service {
     private func look(atMirror mirror: Pod, isGone: Bool, _ statics: StaticPods, _ group: inout DiscardingTaskGroup) {
         guard let wanted = statics.wanted ?? (configurationHasStaticPods ? nil : [:]) else { return }
         guard let pod = wanted.values.first(where: { $0.key == mirror.key }) else {
-            if !isGone { removeMirror(mirror, &group) }
+            let isEnding = statics.running.values.contains { $0.key == mirror.key }
+            if !isGone && !isEnding { removeMirror(mirror, &group) }
             return
         }
         let isTrue = mirror.metadata.annotations[StaticPodManifest.mirrorAnnotation] == pod.uid
