@@ -64,8 +64,8 @@ keep_kubelet() {
             [ -e /var/lib/kubelet/config.yaml ] || continue
             . /var/lib/kubelet/kubeadm-flags.env
             "$1/kubelet" --config=/var/lib/kubelet/config.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
-                --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf $KUBELET_KUBEADM_ARGS --cgroup-root="/apus-$2"
-        done' keep "$m/bin" "$name" > "$m/$name/kubelet.log" 2>&1 &
+                --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf $KUBELET_KUBEADM_ARGS --cgroup-root="$2"
+        done' keep "$m/bin" "/apus-e2e-$id-$name" > "$m/$name/kubelet.log" 2>&1 &
 }
 
 ka() { on master kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
