@@ -1,7 +1,7 @@
-# Shared by the end to end tests: the network, the cluster, kubectl, and waiting.
+# Shared by the end to end tests and scripts/bench: the network, the cluster, kubectl, and waiting. Needs the folder of the project as the current one.
 # shellcheck shell=bash
 
-work=$(mktemp -d /tmp/apus-e2e.XXXXXX)
+work=$(mktemp -d "${scratch:-/tmp/apus-e2e}.XXXXXX")
 id=${work##*.}
 # The cluster's network namespace, and one beside it from which clients come. Neither has a way out.
 node_ns=apus-$id-node
