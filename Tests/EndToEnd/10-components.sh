@@ -19,7 +19,8 @@ make_names() {
 begin() {
     local name=$1
     shift
-    on_node "$bin/$name" "$@" >> "$c/$name.log" 2>&1 &
+    # Not by on_node: the process must be the component itself, and no shell around it.
+    nsenter --net="/run/netns/$node_ns" "$bin/$name" "$@" >> "$c/$name.log" 2>&1 &
     echo $! > "$c/$name.pid"
 }
 
