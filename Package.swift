@@ -186,7 +186,8 @@ let testTargets: [Target] = [
             "Storage", log,
         ]),
     tests(
-        "KubeletTests", ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
+        "KubeletTests",
+        ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", crypto]),

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Glibc
 import JSON
+import Linux
+import NIOCore
 
 /// Puts measured loads on a cluster that runs on this machine, and shows beside them what an empty server does under the same loads.
 struct LoadCommand: AsyncParsableCommand {
@@ -48,6 +50,8 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private func measure() async throws -> Table {
+        // Says how far the figures can be trusted that have no ceiling beside them.
+        let busy = try Files.readText("/proc/loadavg").flatMap { $0.split(separator: " ").first }.map(String.init) ?? "?"
         let process = MeasuredProcess(pid: pid)
         let bench = try await Bench(server: Server(kubeconfig: kubeconfig), process: process)
         var table = Table(against: "ceiling")
@@ -55,6 +59,7 @@ struct LoadCommand: AsyncParsableCommand {
         if let answering {
             table.add(.init(work: "from the binary to the demo application's answer", ours: Figures.seconds(answering), aim: "6 s"))
         }
+        table.add(.init(work: "load average of the machine when this began, \(System.coreCount) cores", ours: busy))
         try await process.settle()
         table.add(.init(work: "memory, one node, three pods running", ours: Figures.megabytes(try process.memory()), aim: "60 MB"))
 

@@ -11,7 +11,7 @@ enum KubeadmImages {
 
     /// The names that the program answers to inside the image.
     static let names = [
-        "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "cluster-dns", "pod-network", "pause",
+        "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "cluster-dns", "pod-network",
     ]
 
     static func files() throws -> ImageFiles {
@@ -42,9 +42,14 @@ enum KubeadmImages {
         let runtime = try RuntimeClient(endpoint: socket, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await runtime.run() }
-            var images = [LocalImage(name: controlPlane, entrypoint: [program])]
-            if let name = try await missingSandboxImage(runtime) { images.append(LocalImage(name: name, entrypoint: [program, "pause"])) }
-            try await LocalImages(client: runtime, folder: folder, logger: logger).ensure(images, files: try files())
+            if let name = try await missingSandboxImage(runtime) {
+                var pause = ImageFiles()
+                pause.add(PauseProgram.bytes(), as: PauseProgram.name, mode: 0o755)
+                try await LocalImages(client: runtime, folder: "\(folder)/pause", logger: logger)
+                    .ensure([LocalImage(name: name, entrypoint: ["/" + PauseProgram.name])], files: pause)
+            }
+            try await LocalImages(client: runtime, folder: "\(folder)/program", logger: logger)
+                .ensure([LocalImage(name: controlPlane, entrypoint: [program])], files: try files())
             group.cancelAll()
         }
     }

@@ -1,5 +1,6 @@
 import CoreV1
 import KubernetesClient
+import Linux
 import Logging
 import ServiceLifecycle
 
