@@ -38,7 +38,7 @@ enum ResetCommand: KubeadmCommand {
         Say.line("[reset] Stopping the kubelet service")
         try await KubeletService.stop()
         Say.line("[reset] Unmounting mounted directories in \"\(Phase.kubeletFolder)\"")
-        let busy = Mounts.unmountAll(under: Phase.kubeletFolder)
+        let busy = try Mounts.unmountAll(under: Phase.kubeletFolder)
         guard busy.isEmpty else {
             throw KubeadmError("still in use: \(busy.joined(separator: ", ")); end what uses these mounts and run kubeadm reset again")
         }
