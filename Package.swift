@@ -192,7 +192,9 @@ let testTargets: [Target] = [
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", crypto]),
     tests("FlagsTests", ["Flags", "JSON"]),
-    tests("ComponentsTests", ["Components", "Flags", "JSON", "KubernetesClient", "Kubelet", "PKI", log]),
+    tests(
+        "ComponentsTests",
+        ["Components", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]

@@ -1,5 +1,8 @@
+import ControllerManager
 import Flags
 import Kubelet
+import KubernetesClient
+import Scheduler
 import Testing
 
 @testable import Components

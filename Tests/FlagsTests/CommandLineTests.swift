@@ -55,8 +55,8 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [(["-v", "4"], 4), (["-v=4"], 4), (["-v4"], 4), (["--v=4"], 4), ([], 0)])
-    func verbosity(_ arguments: [String], _ expected: Int64) throws {
-        #expect(try FlagValues(Self.table, arguments: arguments).int("v") == expected)
+    func verbosity(_ arguments: [String], _ expected: Int) throws {
+        #expect(try FlagValues(Self.table, arguments: arguments).int("v") == Int64(expected))
     }
 
     @Test func underscoresAreDashes() throws {

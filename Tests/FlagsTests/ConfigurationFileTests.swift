@@ -1,4 +1,5 @@
 import Flags
+import JSON
 import Testing
 
 @Suite("Configuration files")

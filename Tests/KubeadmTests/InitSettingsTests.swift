@@ -1,5 +1,6 @@
 import Flags
 import JSON
+import PKI
 import Testing
 
 @testable import Kubeadm
