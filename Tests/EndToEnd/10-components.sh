@@ -140,7 +140,7 @@ test_components_make_a_cluster() {
     on_node containerd --config "$c/containerd.toml" > "$c/containerd.log" 2>&1 &
     for name in $components; do begin_one "$name"; done
     eventually 30 kc get --raw /readyz
-    kc wait --for=create node/node1 --timeout=30s
+    eventually 30 kc get node node1
     kc wait --for=condition=Ready node/node1 --timeout=60s
     contains "$(kc get node node1 --show-labels)" "disk=ssd"
     kc create deployment tools --image=127.0.0.1:5000/tools:1 --replicas=2 -- /bin/sh -c 'echo "I run"; exec sleep 100000'
@@ -181,14 +181,14 @@ test_a_static_pod_runs_and_is_shown() {
 		  containers:
 		  - {name: main, image: "127.0.0.1:5000/tools:1", command: [sleep, "1000000"]}
 	Y
-    kc wait --for=create -n kube-system pod/fixed-node1 --timeout=30s
+    eventually 30 kc get pod -n kube-system fixed-node1
     kc wait --for=condition=Ready -n kube-system pod/fixed-node1 --timeout=60s
     contains "$(kc get pod -n kube-system fixed-node1 -o yaml)" "kubernetes.io/config.mirror:" "kubernetes.io/config.source: file" "kind: Node"
     local pid
     pid=$(sleep_pid)
     kc delete pod -n kube-system fixed-node1 --wait=false
     sleep 1
-    kc wait --for=create -n kube-system pod/fixed-node1 --timeout=30s
+    eventually 30 kc get pod -n kube-system fixed-node1
     equal "its process goes on" "$pid" "$(sleep_pid)"
     kc exec -n kube-system fixed-node1 -- true
     sed -i 's/1000000/1000001/' "$c/manifests/fixed.yaml"

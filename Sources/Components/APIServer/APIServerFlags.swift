@@ -84,12 +84,12 @@ package enum APIServerFlags {
         ~ service-account-max-token-expiration duration 0s - tokens live as long as they are asked to
         ~ service-account-extend-token-expiration bool true - tokens live as long as they are asked to
         ! service-account-signing-endpoint string -     -   signing by another process
-          requestheader-client-ca-file  string   -      -   whose certificates proxies in front show
-          requestheader-allowed-names   list     -      -   the common names of their certificates
-          requestheader-username-headers list    -      -   the headers with the user's name
-          requestheader-group-headers   list     -      -   the headers with the user's groups
-          requestheader-extra-headers-prefix list -     -   prefixes of headers with more about the user
-          requestheader-uid-headers     list     -      -   the headers with the user's uid
+        ~ requestheader-client-ca-file  string   -      -   no proxies in front are trusted
+        ~ requestheader-allowed-names   list     -      -   no proxies in front are trusted
+        ~ requestheader-username-headers list    -      -   no proxies in front are trusted
+        ~ requestheader-group-headers   list     -      -   no proxies in front are trusted
+        ~ requestheader-extra-headers-prefix list -     -   no proxies in front are trusted
+        ~ requestheader-uid-headers     list     -      -   no proxies in front are trusted
         ! authentication-config         string   -      -   an authentication configuration file
         ! authentication-token-webhook-config-file string - - bearer tokens judged by a webhook
         ~ authentication-token-webhook-cache-ttl duration 2m - no webhook is asked

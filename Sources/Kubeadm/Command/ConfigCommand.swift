@@ -28,14 +28,6 @@ enum ConfigCommand: KubeadmCommand {
     private static var defaults: String {
         """
         apiVersion: \(InitFlags.apiVersion)
-        bootstrapTokens:
-        - groups:
-          - system:bootstrappers:kubeadm:default-node-token
-          token: abcdef.0123456789abcdef
-          ttl: 24h0m0s
-          usages:
-          - signing
-          - authentication
         kind: InitConfiguration
         localAPIEndpoint:
           advertiseAddress: 1.2.3.4
@@ -53,7 +45,7 @@ enum ConfigCommand: KubeadmCommand {
         clusterName: kubernetes
         controllerManager: {}
         kind: ClusterConfiguration
-        kubernetesVersion: 1.36.0
+        kubernetesVersion: 1.36.3
         networking:
           dnsDomain: cluster.local
           serviceSubnet: 10.96.0.0/12

@@ -20,7 +20,7 @@ enum InitCommand: KubeadmCommand {
         for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
             try await phase.run(settings, nil)
         }
-        Say.line(try ClosingMessage.text(settings))
+        Say.line(ClosingMessage.text(settings))
     }
 
     private static func runPhase(_ arguments: [String]) async throws {

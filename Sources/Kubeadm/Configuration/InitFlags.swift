@@ -23,9 +23,9 @@ package enum InitFlags {
               service-cidr                 string  10.96.0.0/12 networking.serviceSubnet  the range of service addresses
               service-dns-domain           string  cluster.local networking.dnsDomain     the domain of the cluster's names
               skip-phases                  list    -        skipPhases                    phases to leave out
-              skip-token-print             bool    false    -                             do not print the token
-              token                        string  -        -                             the bootstrap token; a random one if not given
-              token-ttl                    duration 24h0m0s -                             the token's life; 0 for ever
+            ! skip-token-print             bool    false    -                             joining
+            ! token                        string  -        -                             joining
+            ! token-ttl                    duration 24h0m0s -                             joining
               image                        string  -        -                             the image of the control plane; one made of this program if not given
               data-dir                     string  /var/lib/kube-apiserver -              the folder of the store
             ! dry-run                      bool    false    dryRun                        doing as if
@@ -36,7 +36,7 @@ package enum InitFlags {
             ! feature-gates                map     -        featureGates                  features with names
             ~ image-repository             string  registry.k8s.io imageRepository        images are made of this program
               -                            string  kubernetes clusterName                 the cluster's name in kubeconfigs
-              -                            tree    -        bootstrapTokens               tokens to make
+            ! -                            tree    -        bootstrapTokens               joining
               -                            tree    -        nodeRegistration.taints       taints of this node
             ! -                            tree    -        nodeRegistration.kubeletExtraArgs flags of the kubelet
             ~ -                            string  IfNotPresent nodeRegistration.imagePullPolicy images are made of this program

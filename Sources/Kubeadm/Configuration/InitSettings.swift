@@ -1,7 +1,6 @@
 package import Flags
 package import JSON
 import Linux
-import PKI
 
 /// What a cluster is to be like, from flags, file and the machine.
 package struct InitSettings: Sendable {
@@ -19,9 +18,6 @@ package struct InitSettings: Sendable {
     package var clusterName: String
     package var image: String
     package var dataFolder: String
-    package var token: String
-    package var tokenLife: Duration
-    package var printsToken: Bool
     package var skippedPhases: Set<String>
     package var ignoredChecks: Set<String>
     package var taints: [JSONValue]?
@@ -60,16 +56,6 @@ package struct InitSettings: Sendable {
         clusterName = flags.string("clusterName")
         image = flags.text("image") ?? KubeadmImages.controlPlane
         dataFolder = flags.string("data-dir")
-        token = flags.text("token") ?? BootstrapToken.random()
-        tokenLife = flags.duration("token-ttl")
-        if let first = flags.tree("bootstrapTokens")?[0] {
-            if let given = first["token"]?.stringValue, !flags.isGiven("token") { token = given }
-            if let life = first["ttl"]?.stringValue.flatMap(GoDuration.parse), !flags.isGiven("token-ttl") { tokenLife = life }
-        }
-        guard BootstrapToken.isValid(token) else {
-            throw FlagProblem("--token must have the form [a-z0-9]{6}.[a-z0-9]{16}, as kubeadm token generate makes it")
-        }
-        printsToken = !flags.bool("skip-token-print")
         skippedPhases = Set(flags.list("skip-phases"))
         ignoredChecks = Set(flags.list("ignore-preflight-errors").map { $0.lowercased() })
         taints = flags.tree("nodeRegistration.taints")?.arrayValue
@@ -139,16 +125,5 @@ enum ServiceRange {
         let base = bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & ~(UInt32.max >> prefix)
         let address = base + number
         return "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255)"
-    }
-}
-
-/// Tokens by which machines join: `abcdef.0123456789abcdef`.
-enum BootstrapToken {
-    static func random() -> String { "\(RandomToken.alphanumeric(6)).\(RandomToken.alphanumeric(16))" }
-
-    static func isValid(_ token: String) -> Bool {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        func isPlain(_ part: Substring) -> Bool { part.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) } }
-        return parts.count == 2 && parts[0].utf8.count == 6 && parts[1].utf8.count == 16 && parts.allSatisfy(isPlain)
     }
 }
