@@ -19,7 +19,9 @@ enum KubeadmImages {
         try files.addProgram(ProgramPath.current, as: program)
         // What proxy and pod network call.
         for tool in ["nft", "ip", "conntrack"] {
-            guard let path = Command.find(tool) else { throw KubeadmError("the program \(tool) is missing: apt-get install nftables iproute2 conntrack") }
+            guard let path = Command.find(tool) else {
+                throw KubeadmError("the program \(tool) is missing: apt-get install nftables iproute2 conntrack")
+            }
             try files.addProgram(path, as: "/usr/bin/\(tool)")
         }
         for name in names { files.addSymlink("usr/bin/\(name)", to: "apus") }

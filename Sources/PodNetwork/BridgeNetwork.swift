@@ -80,18 +80,18 @@ package struct BridgeNetwork: Sendable {
     var masqueradeRules: String {
         let elsewhere = configuration.clusterCIDR.map { " ip daddr != \($0)" } ?? ""
         return """
-        table ip \(Self.tableName) {
-            comment "pod network of apus";
-        }
-        flush table ip \(Self.tableName)
-        table ip \(Self.tableName) {
-            chain postrouting {
-                type nat hook postrouting priority srcnat; policy accept;
-                ip saddr \(configuration.podCIDR) oifname != "\(Self.bridgeName)" ip daddr != 224.0.0.0/4\(elsewhere) masquerade
+            table ip \(Self.tableName) {
+                comment "pod network of apus";
             }
-        }
+            flush table ip \(Self.tableName)
+            table ip \(Self.tableName) {
+                chain postrouting {
+                    type nat hook postrouting priority srcnat; policy accept;
+                    ip saddr \(configuration.podCIDR) oifname != "\(Self.bridgeName)" ip daddr != 224.0.0.0/4\(elsewhere) masquerade
+                }
+            }
 
-        """
+            """
     }
 
     /// CNI's list of plugins: a bridge whose own address is the pods' gateway, addresses from the node's range, and host ports.

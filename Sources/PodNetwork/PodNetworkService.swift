@@ -54,7 +54,8 @@ package struct PodNetworkService: ServiceLifecycle.Service {
 
     private func setUp(_ range: String) async throws {
         let network = BridgeNetwork(
-            configuration: .init(dataFolder: dataFolder, podCIDR: range, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR), ledger: ledger, logger: logger)
+            configuration: .init(dataFolder: dataFolder, podCIDR: range, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR), ledger: ledger,
+            logger: logger)
         while true {
             do {
                 return try await network.setUp()

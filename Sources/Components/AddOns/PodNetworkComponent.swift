@@ -10,12 +10,15 @@ package import ServiceLifecycle
 package struct PodNetworkAssembly: Sendable {
     package let services: [any ServiceLifecycle.Service]
 
-    package init(client: Client, nodeName: String, dataFolder: String, serviceCIDR: String?, clusterCIDR: String? = nil, ledger: Ledger, logger: Logger) {
+    package init(
+        client: Client, nodeName: String, dataFolder: String, serviceCIDR: String?, clusterCIDR: String? = nil, ledger: Ledger, logger: Logger
+    ) {
         let informers = InformerFactory(client: client, logger: logger)
         // One node alone need not hear of others.
         let nodes = clusterCIDR == nil ? informers.informer(Node.self, fieldSelector: "metadata.name=\(nodeName)") : informers.informer(Node.self)
         let network = PodNetworkService(
-            nodes: nodes, nodeName: nodeName, dataFolder: dataFolder, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR, ledger: ledger, logger: logger)
+            nodes: nodes, nodeName: nodeName, dataFolder: dataFolder, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR, ledger: ledger,
+            logger: logger)
         var services: [any ServiceLifecycle.Service] = [informers, network]
         if clusterCIDR != nil { services.append(PeerRoutes(nodes: nodes, nodeName: nodeName, ledger: ledger, logger: logger)) }
         self.services = services
