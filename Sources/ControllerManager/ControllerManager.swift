@@ -9,6 +9,8 @@ package struct ControllerManagerConfiguration: Sendable {
     /// `--root-ca-file`, its PEM text.
     package var rootCA: String
     package var terminatedPodGCThreshold = 12_500
+    /// `--controllers`.
+    package var selection = ControllerSelection()
 
     package init(podRanges: PodRanges?, rootCA: String) {
         self.podRanges = podRanges
@@ -41,7 +43,7 @@ package struct ControllerManager: ServiceLifecycle.Service {
             PodGarbageCollector(context, terminatedThreshold: configuration.terminatedPodGCThreshold),
         ]
         if let ranges = configuration.podRanges { controllers.append(NodeIPAMController(context, ranges: ranges)) }
-        self.controllers = controllers
+        self.controllers = controllers.filter { configuration.selection.contains(type(of: $0).name) }
     }
 
     package func run() async throws {

@@ -40,6 +40,17 @@ package struct AdmissionChain: Sendable {
         return chain
     }
 
+    /// The same chain without the plugins of these names.
+    package func without(_ names: Set<String>) -> AdmissionChain {
+        var chain = self
+        chain.mutating.removeAll { names.contains($0.name) }
+        chain.validating.removeAll { names.contains($0.name) }
+        return chain
+    }
+
+    /// The names of its plugins.
+    package var names: Set<String> { Set(mutating.map(\.name)).union(validating.map(\.name)) }
+
     func mutate(_ review: inout AdmissionReview) throws(APIStatus) {
         for plugin in mutating { try plugin.mutate(&review) }
     }

@@ -22,11 +22,13 @@ package final class APIServer: Service {
         self.logger = logger
         let roles = RegistryRBACSource()
         let roleAuthorizer = RBACAuthorizer(source: roles)
-        let authorizer = UnionAuthorizer([NodeAuthorizer(), roleAuthorizer])
+        let modes = configuration.authorizationModes
+        let authorizer = UnionAuthorizer((modes.contains(.node) ? [NodeAuthorizer()] : []) + (modes.contains(.rbac) ? [roleAuthorizer] : []))
         let registry = Registry(
             store: store, services: configuration.services,
             admission: .standard.adding(NodeRestriction()).adding(
-                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer)), clock: clock, logger: logger)
+                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer)
+            ).without(configuration.disabledAdmissionPlugins), clock: clock, logger: logger)
         let health = HealthHandler()
         let now = clock.seconds
         let lookup = ObjectLookup(
