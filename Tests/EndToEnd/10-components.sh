@@ -160,7 +160,8 @@ test_components_say_how_they_are() {
     kc create serviceaccount watcher
     kc create clusterrole metrics --verb=get --non-resource-url=/metrics
     kc create clusterrolebinding metrics --clusterrole=metrics --serviceaccount=default:watcher
-    token=$(kc create token watcher)
+    echo '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}' > "$work/token.json"
+    token=$(kc create --raw /api/v1/namespaces/default/serviceaccounts/watcher/token -f "$work/token.json" | grep -o '"token":"[^"]*' | cut -d'"' -f4)
     eventually 15 metrics_for "$token"
     equal "kubelet's health" ok "$(on_node curl -s http://127.0.0.1:10248/healthz)"
     equal "kubelet for strangers" 401 "$(on_node curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:10250/pods)"
