@@ -59,7 +59,7 @@ enum ResetCommand: KubeadmCommand {
     /// Until the ports of the control plane are free, or a minute has passed.
     private static func waitForStaticPods() async throws {
         for _ in 0..<120 {
-            if [6443, 10257, 10259].allSatisfy({ PortCheck.problem($0) == nil }) { return }
+            if [6443, 10257, 10259].allSatisfy({ Listeners.problem(onPort: $0) == nil }) { return }
             try await Task.sleep(for: .milliseconds(500))
         }
         Say.line("[reset] The control plane has not stopped within a minute; going on")

@@ -39,7 +39,7 @@ struct PreflightChecks {
             found.append(("Hostname", "the node's name \"\(settings.nodeName)\" cannot be: \(problem); give another one with --node-name"))
         }
         for port in [settings.bindPort, 10259, 10257, 10250] {
-            if let problem = PortCheck.problem(port) { found.append(("Port-\(port)", problem)) }
+            if let problem = Listeners.problem(onPort: port) { found.append(("Port-\(port)", "Port \(port) \(problem)")) }
         }
         for component in ControlPlaneManifests.components {
             let path = "\(settings.manifests)/\(component).yaml"
@@ -76,25 +76,5 @@ struct PreflightChecks {
             return "container runtime is not running: there is no socket \(path); start containerd, or name another socket with --cri-socket"
         }
         return nil
-    }
-}
-
-/// Whether a port is free.
-enum PortCheck {
-    /// Tries to listen on it.
-    static func problem(_ port: Int) -> String? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var one: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        if result == 0 && listen(descriptor, 1) == 0 { return nil }
-        return "Port \(port) is in use: ss -ltnp | grep :\(port) shows by what"
     }
 }

@@ -17,9 +17,11 @@ struct Preflight {
         if geteuid() != 0 { problems.append("not running as root: run it with sudo") }
         problems += missingPrograms()
         for (port, option) in [(configuration.securePort, "--secure-port"), (configuration.kubeletPort, "--kubelet-port")] {
-            if let problem = Self.portProblem(port) { problems.append("\(option): port \(port) \(problem), or choose another port with \(option)") }
+            if let problem = Listeners.problem(onPort: port) {
+                problems.append("\(option): port \(port) \(problem), or choose another port with \(option)")
+            }
         }
-        if let problem = Self.portProblem(ServerConfiguration.dnsPort) {
+        if let problem = Listeners.problem(onPort: ServerConfiguration.dnsPort) {
             problems.append("the cluster's DNS: port \(ServerConfiguration.dnsPort) \(problem)")
         }
         if let problem = Self.diskProblem(configuration.folder.path) { problems.append(problem) }
@@ -54,27 +56,6 @@ struct Preflight {
     private var isSwapOn: Bool {
         guard let text = (try? Files.readText(swaps)).flatMap({ $0 }) else { return false }
         return text.split(separator: "\n").count > 1
-    }
-
-    /// Tries to listen where the server will.
-    static func portProblem(_ port: Int) -> String? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var one: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        let failure = result == 0 ? (listen(descriptor, 1) == 0 ? 0 : errno) : errno
-        if failure == 0 { return nil }
-        guard failure == EADDRINUSE else { return "cannot be listened on: \(String(cString: strerror(failure)))" }
-        guard let holder = Listeners.process(onPort: port) else { return "is in use by another program: end it" }
-        let program = holder.commandLine.first.map(Path.name) ?? "a program"
-        return "is in use by \(program) (process \(holder.pid)): end it"
     }
 
     /// - Parameter folder: need not be there yet.
