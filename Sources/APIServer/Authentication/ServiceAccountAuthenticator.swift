@@ -3,7 +3,7 @@ package import PKI
 import Synchronization
 
 /// Turns the token of a service account into a user, as long as the account and the object that the token is bound to exist.
-package final class ServiceAccountAuthenticator: Sendable {
+package final class ServiceAccountAuthenticator: TokenAuthenticator {
     /// Finds an object as of now. Nil if there is none.
     package typealias Lookup = @Sendable (_ resource: String, _ namespace: String, _ name: String) -> JSONValue?
 
@@ -25,25 +25,24 @@ package final class ServiceAccountAuthenticator: Sendable {
         self.lookup = lookup
     }
 
-    package func looksLikeToken(_ token: String) -> Bool { tokens.looksLikeToken(token) }
-
-    /// - Parameter audiences: nil for the API server's own.
-    package func authenticate(_ token: String, audiences: [String]?, now: Int64) -> Result<UserInfo, PKIError> {
+    package func authenticate(token: String, audiences: [String], now: Int64) -> TokenVerdict {
         do {
-            let claims = try check(token, audiences: audiences ?? tokens.audiences, now: now)
+            guard let claims = try check(token, audiences: audiences, now: now) else { return .unknown }
             try checkLife(claims)
-            return .success(Self.user(claims))
+            return .user(Self.user(claims), audiences: audiences.filter { claims.audiences.contains($0) })
         } catch {
-            return .failure(error)
+            return .rejected(reason: error.description)
         }
     }
 
-    private func check(_ token: String, audiences: [String], now: Int64) throws(PKIError) -> ServiceAccountClaims {
+    /// Nil for a token of somebody else's.
+    private func check(_ token: String, audiences: [String], now: Int64) throws(PKIError) -> ServiceAccountClaims? {
         let key = CacheKey(token: token, audiences: audiences)
         if let claims = checked.withLock({ $0[key] }) {
             if now < claims.expires { return claims }
             checked.withLock { _ = $0.removeValue(forKey: key) }
         }
+        guard tokens.hasOwnIssuer(token) else { return nil }
         let claims = try tokens.verify(token, audiences: audiences, now: now)
         checked.withLock { checked in
             if checked.count >= Self.cacheEntriesMax { checked.removeAll(keepingCapacity: true) }

@@ -14,6 +14,7 @@ package final class APIServer: Service {
     private let front: HTTPServer
     private let roles: RegistryRBACSource
     private let ready = Latch()
+    private let authorityFiles: AuthorityFiles
     private let logger: Logger
 
     /// - Throws: when the serving certificate or its key cannot be used.
@@ -34,14 +35,19 @@ package final class APIServer: Service {
             list: { registry.objects(group: $0, resource: $1, namespace: $2.isEmpty ? nil : $2) })
         let core: ServiceAccountAuthenticator.Lookup = { registry.object(group: "", resource: $0, namespace: $1, name: $2) }
 
+        let access = configuration.authentication
+        let clientAuthorities = TrustedAuthorities(configuration.clientAuthorities)
+        let proxyAuthorities = access.frontProxy.map { TrustedAuthorities($0.authorities) }
+        authorityFiles = access.watchedFiles(clients: clientAuthorities, proxies: proxyAuthorities, logger: logger)
         let authenticator = Authenticator(
-            tokens: ServiceAccountAuthenticator(tokens: configuration.tokens, lookup: core), now: now)
+            tokens: access.tokenAuthenticators(configuration.tokens, lookup: core), audiences: configuration.tokens.audiences,
+            frontProxy: access.frontProxy?.headers, anonymous: access.anonymous, now: now)
         let metrics = RequestMetrics()
         let entrance = Entrance()
         front = try HTTPServer(
             configuration: .init(
                 address: configuration.address, port: configuration.port, tls: configuration.serving, eventLoops: configuration.eventLoops),
-            handler: entrance, judge: ClientCertificateJudge(authorities: configuration.clientAuthorities, now: now).judge, logger: logger)
+            handler: entrance, judge: access.judge(clients: clientAuthorities, proxies: proxyAuthorities, now: now).judge, logger: logger)
         let group = front.eventLoopGroup
         road = Road(
             authenticator: authenticator,
@@ -92,6 +98,7 @@ package final class APIServer: Service {
             group.addTask {
                 try await cancelWhenGracefulShutdown { try await self.bootstrap() }
             }
+            group.addTask { try await self.authorityFiles.run() }
             group.addTask { try await self.front.run() }
         }
     }

@@ -12,6 +12,8 @@ package struct APIServerConfiguration: Sendable {
     package var serving: HTTPServerTLS
     /// Whose client certificates count.
     package var clientAuthorities: [PEMCertificate]
+    /// Who is believed beside the clients' certificates and service accounts.
+    package var authentication = AuthenticationOptions()
     /// How to talk to kubelets. Nil: there is no `exec`, `log` or `proxy`.
     package var kubelets: BackendTLS?
     package var tokens: ServiceAccountTokens

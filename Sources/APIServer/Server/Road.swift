@@ -13,44 +13,71 @@ package struct Road: RequestHandler {
     let log: RequestLog
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
-        travel(request, responder) { request throws(APIStatus) in
-            request.user = try authenticated(request)
+        metrics.begin()
+        begin(request, responder) { request in
+            switch authenticator.authenticate(request) {
+            case .user(let user):
+                arrive(request, user, responder)
+            case .rejected(let reason):
+                refuse(request, reason, responder)
+            case .later(let answer):
+                // Waits for somebody outside; the event loop goes on meanwhile.
+                let waiting = request
+                Task {
+                    if case .user(let user) = await answer() {
+                        arrive(waiting, user, responder)
+                    } else {
+                        refuse(waiting, "nobody outside knows the credential", responder)
+                    }
+                }
+            }
         }
     }
 
     /// A request from inside the process.
     package func handle(_ request: APIRequest, as user: UserInfo, _ responder: any Responder) {
-        travel(request, responder) { request throws(APIStatus) in
-            request.user = Authenticator.authenticated(user)
-        }
+        metrics.begin()
+        begin(request, responder) { request in travel(request, as: Authenticator.authenticated(user), responder) }
     }
 
-    private func travel(
-        _ request: APIRequest, _ responder: any Responder, identify: (inout APIRequest) throws(APIStatus) -> Void
-    ) {
+    private func begin(_ request: APIRequest, _ responder: any Responder, _ next: (APIRequest) -> Void) {
         var request = request
-        metrics.begin()
         do throws(APIStatus) {
             request.info = try RequestInfo(method: request.method, path: request.path, query: request.query)
-            try identify(&request)
+        } catch {
+            end(request, error, responder)
+            return
+        }
+        next(request)
+    }
+
+    private func arrive(_ request: APIRequest, _ user: UserInfo, _ responder: any Responder) {
+        var request = request
+        authenticator.removeCredentials(&request.headers)
+        travel(request, as: user, responder)
+    }
+
+    private func travel(_ request: APIRequest, as user: UserInfo, _ responder: any Responder) {
+        var request = request
+        request.user = user
+        do throws(APIStatus) {
             try impersonate(&request)
             try authorize(request)
         } catch {
-            log.refused(request, error)
-            MeteredResponder(inner: responder, metrics: metrics, info: request.info).respond(error)
+            end(request, error, responder)
             return
         }
         crossroads.handle(request, MeteredResponder(inner: responder, metrics: metrics, info: request.info))
     }
 
-    private func authenticated(_ request: APIRequest) throws(APIStatus) -> UserInfo {
-        switch authenticator.authenticate(request) {
-        case .user(let user):
-            return user
-        case .rejected(let reason):
-            log.rejectedCredential(request, reason)
-            throw .unauthorized
-        }
+    private func refuse(_ request: APIRequest, _ reason: String, _ responder: any Responder) {
+        log.rejectedCredential(request, reason)
+        end(request, .unauthorized, responder)
+    }
+
+    private func end(_ request: APIRequest, _ status: APIStatus, _ responder: any Responder) {
+        log.refused(request, status)
+        MeteredResponder(inner: responder, metrics: metrics, info: request.info).respond(status)
     }
 
     private func impersonate(_ request: inout APIRequest) throws(APIStatus) {
