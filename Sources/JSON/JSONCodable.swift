@@ -1,5 +1,5 @@
 /// A type with a hand-emitted or hand-written JSON coder.
-package protocol JSONCodable: Sendable {
+@usableFromInline package protocol JSONCodable: Sendable {
     /// Reads one value at the reader's position. JSON `null` never gets here through `JSONReader.read`.
     init(json r: inout JSONReader) throws(JSONError)
     /// Writes exactly one value.

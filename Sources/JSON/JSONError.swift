@@ -1,5 +1,5 @@
 /// Why a document, or a part of it, could not be read.
-package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+@usableFromInline package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
         /// The bytes are not JSON.
         case syntax
@@ -32,7 +32,7 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         self.path = path
     }
 
-    package var description: String {
+    @usableFromInline package var description: String {
         if let path, !path.isEmpty {
             return "\(path): \(message) (at byte \(offset))"
         }

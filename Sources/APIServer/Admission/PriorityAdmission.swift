@@ -32,13 +32,15 @@ struct PriorityAdmission: MutatingAdmission, ValidatingAdmission {
         }
         if let stated = pod.at("spec", "priority")?.integerValue, stated != value {
             throw review.forbidden(
-                "the integer value of priority (\(stated)) must not be provided in pod spec; priority admission controller computed \(value) from the given PriorityClass name")
+                "the integer value of priority (\(stated)) must not be provided in pod spec; priority admission controller computed \(value) from the given PriorityClass name"
+            )
         }
         if policy.isEmpty { policy = "PreemptLowerPriority" }
         let stated = pod.text("spec", "preemptionPolicy")
         if !stated.isEmpty, stated != policy {
             throw review.forbidden(
-                "the string value of PreemptionPolicy (\(stated)) must not be provided in pod spec; priority admission controller computed \(policy) from the given PriorityClass name")
+                "the string value of PreemptionPolicy (\(stated)) must not be provided in pod spec; priority admission controller computed \(policy) from the given PriorityClass name"
+            )
         }
         review.object?["spec"]?["priority"] = .integer(value)
         review.object?["spec"]?["preemptionPolicy"] = .string(policy)

@@ -8,7 +8,9 @@ struct RuntimeClassAdmission: MutatingAdmission {
         guard review.isPod, review.operation == .create, let pod = review.object else { return }
         let className = pod.text("spec", "runtimeClassName")
         guard !className.isEmpty else {
-            if pod.at("spec", "overhead")?.isZero == false { throw review.forbidden("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead") }
+            if pod.at("spec", "overhead")?.isZero == false {
+                throw review.forbidden("pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
+            }
             return
         }
         guard let runtime = review.cluster.object(group: "node.k8s.io", resource: "runtimeclasses", namespace: "", name: className) else {
@@ -27,7 +29,8 @@ struct RuntimeClassAdmission: MutatingAdmission {
         for (key, value) in scheduling["nodeSelector"]?.objectValue ?? [:] {
             if let own = review.object?.at("spec", "nodeSelector", key), own != value {
                 throw review.forbidden(
-                    "conflict: runtimeClass.scheduling.nodeSelector[\(key)] = \(value.stringValue ?? ""); pod.spec.nodeSelector[\(key)] = \(own.stringValue ?? "")")
+                    "conflict: runtimeClass.scheduling.nodeSelector[\(key)] = \(value.stringValue ?? ""); pod.spec.nodeSelector[\(key)] = \(own.stringValue ?? "")"
+                )
             }
             review.object?.setPath(["spec", "nodeSelector", key], value)
         }

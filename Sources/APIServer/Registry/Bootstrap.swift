@@ -1,6 +1,8 @@
 package import JSON
 import KubernetesAPI
+import Logging
 import NIOHTTP1
+import Storage
 
 /// What every cluster has from its first start: the system's namespaces, its priority classes, and the Service by which pods reach the API.
 extension Registry {
@@ -12,7 +14,10 @@ extension Registry {
             try await ensure("", "v1", "namespaces", namespace: "", ["metadata": ["name": .string(name)]])
         }
         for (name, value, description) in [
-            ("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
+            (
+                "system-cluster-critical", 2_000_000_000,
+                "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."
+            ),
             ("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
         ] as [(String, Int64, String)] {
             try await ensure(
@@ -21,10 +26,42 @@ extension Registry {
         }
         let ranges = services.ranges.map { JSONValue.string($0.description) }
         if !ranges.isEmpty {
-            try await ensure("networking.k8s.io", "v1", "servicecidrs", namespace: "", ["metadata": ["name": "kubernetes"], "spec": ["cidrs": .array(ranges)]])
+            try await ensure(
+                "networking.k8s.io", "v1", "servicecidrs", namespace: "", ["metadata": ["name": "kubernetes"], "spec": ["cidrs": .array(ranges)]])
         }
         try await kubernetesService(port: port)
         if let address { try await kubernetesEndpoints(address: address, port: port) }
+        try await repairAllocations()
+    }
+
+    /// Makes anew what somebody deletes of it. Returns when the task is cancelled.
+    ///
+    /// - Parameter interval: how often to look; a look that finds everything there reads memory only.
+    package func keepBootstrapped(address: String?, port: Int, interval: Duration = .seconds(10)) async {
+        while (try? await Task.sleep(for: interval)) != nil {
+            do throws(APIStatus) {
+                try await bootstrap(address: address, port: port)
+            } catch {
+                logger.warning("cannot make anew what every cluster begins with", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Writes down the addresses of Services whose record was deleted, so that they are not handed out again.
+    private func repairAllocations() async throws(APIStatus) {
+        guard let strategy = storage(group: "", resource: "services")?.strategy, let holds = strategy.holds else { return }
+        for service in objects(group: "", resource: "services", namespace: nil) {
+            for held in holds(service, clock.timestamp) where held.key.hasPrefix(ServiceAllocation.addressPrefix) {
+                let address = String(held.key.dropFirst(ServiceAllocation.addressPrefix.count))
+                if object(group: "networking.k8s.io", resource: "ipaddresses", namespace: "", name: address) != nil { continue }
+                do throws(StoreError) {
+                    // Whoever else has taken it in between keeps it.
+                    _ = try await store.commit(.create(key: held.key, value: held.value))
+                } catch {
+                    throw .storeFailure(error)
+                }
+            }
+        }
     }
 
     private func kubernetesService(port: Int) async throws(APIStatus) {

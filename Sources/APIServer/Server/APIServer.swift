@@ -130,6 +130,7 @@ package final class APIServer: Service {
                 try await PolicyBootstrap(registry: registry, logger: logger).apply(.shared)
                 ready.open()
                 logger.info("API server is ready")
+                await registry.keepBootstrapped(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)
                 return
             } catch {
                 logger.error(

@@ -133,7 +133,12 @@ extension InProcessBody.State {
             return (nil, [])
         }
         // All there is in one piece: a reader that was slow catches up in one step.
-        let piece = chunks.count == 1 ? chunks[0] : Array(chunks.joined())
+        var piece = chunks[0]
+        if chunks.count > 1 {
+            // Not `joined()`: that goes byte by byte.
+            piece.reserveCapacity(bytes)
+            for chunk in chunks.dropFirst() { piece += chunk }
+        }
         chunks.removeAll(keepingCapacity: true)
         bytes = 0
         guard isAboveHigh else { return (.success(piece), []) }

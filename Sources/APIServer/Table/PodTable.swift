@@ -2,17 +2,18 @@ import JSON
 
 extension TableView {
     static let pod: TableView = {
-        var view = TableView([
-            .name,
-            Column(name: "Ready", type: "string", description: "How many of the pod's containers are ready, of how many."),
-            Column(name: "Status", type: "string", description: "What the pod is doing, from the states of its containers."),
-            Column(name: "Restarts", type: "string", description: "How often containers of the pod were restarted, and when last."),
-            .age,
-            .text("IP", wide: true),
-            .text("Node", wide: true),
-            .text("Nominated Node", wide: true),
-            .text("Readiness Gates", wide: true),
-        ], cells: PodTable.cells)
+        var view = TableView(
+            [
+                .name,
+                Column(name: "Ready", type: "string", description: "How many of the pod's containers are ready, of how many."),
+                Column(name: "Status", type: "string", description: "What the pod is doing, from the states of its containers."),
+                Column(name: "Restarts", type: "string", description: "How often containers of the pod were restarted, and when last."),
+                .age,
+                .text("IP", wide: true),
+                .text("Node", wide: true),
+                .text("Nominated Node", wide: true),
+                .text("Readiness Gates", wide: true),
+            ], cells: PodTable.cells)
         view.conditions = PodTable.conditions
         return view
     }()

@@ -10,7 +10,7 @@ package struct JSONKeys: Sendable {
         var length: Int
     }
 
-    private let names: StaticString
+    private let names: [UInt8]
     private let entries: [Entry]
     /// Open addressing: an index of `entries`, or -1. The size is a power of two, at least twice the number of keys.
     private let slots: [Int16]
@@ -18,33 +18,38 @@ package struct JSONKeys: Sendable {
 
     /// - Parameter names: the keys, joined by `\0`; at most 16,000.
     package init(_ names: StaticString) {
-        self.names = names
-        let base = UnsafeRawPointer(names.utf8Start)
-        let count = names.utf8CodeUnitCount
-        var entries: [Entry] = []
-        var start = 0
-        var place = 0
-        while count > 0 && place <= count {
-            if place == count || base.load(fromByteOffset: place, as: UInt8.self) == 0 {
-                let length = place - start
-                let head = Self.head(base + start, length, readable: count - start)
-                entries.append(Entry(head: head, tail: Self.tail(base + start, length), start: start, length: length))
-                start = place + 1
-            }
-            place += 1
-        }
+        let bytes = Array(UnsafeBufferPointer(start: names.utf8Start, count: names.utf8CodeUnitCount))
+        self.init(bytes.isEmpty ? [] : bytes.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) })
+    }
+
+    init(_ names: [String]) {
+        self.init(names.map { Array($0.utf8) })
+    }
+
+    private init(_ names: [[UInt8]]) {
         var bits: UInt64 = 1
-        while 1 << bits < entries.count * 2 { bits += 1 }
-        shift = 64 - bits
+        while 1 << bits < names.count * 2 { bits += 1 }
+        let shift = 64 - bits
         let mask = (1 << Int(bits)) - 1
         var slots = [Int16](repeating: -1, count: mask + 1)
-        for (index, entry) in entries.enumerated() {
-            var slot = Self.slot(entry.head, entry.tail, entry.length, shift)
+        var entries: [Entry] = []
+        var bytes: [UInt8] = []
+        for (index, name) in names.enumerated() {
+            let entry = name.withUnsafeBytes { name in
+                Entry(
+                    head: name.baseAddress.map { Self.head($0, name.count, readable: name.count) } ?? 0,
+                    tail: name.baseAddress.map { Self.tail($0, name.count) } ?? 0, start: bytes.count, length: name.count)
+            }
+            var slot = Int(truncatingIfNeeded: Self.mix(entry.head, entry.tail, entry.length) >> shift)
             while slots[slot] >= 0 { slot = (slot + 1) & mask }
             slots[slot] = Int16(clamping: index)
+            entries.append(entry)
+            bytes += name
         }
+        self.names = bytes
         self.entries = entries
         self.slots = slots
+        self.shift = shift
     }
 
     package var count: Int { entries.count }
@@ -52,7 +57,7 @@ package struct JSONKeys: Sendable {
     /// The key at an index, for messages.
     package func name(_ index: Int) -> String {
         let entry = entries[index]
-        return String(decoding: UnsafeBufferPointer(start: names.utf8Start + entry.start, count: entry.length), as: UTF8.self)
+        return String(decoding: names[entry.start..<entry.start + entry.length], as: UTF8.self)
     }
 
     /// The index of a key, -2 when there is none.
@@ -70,7 +75,7 @@ package struct JSONKeys: Sendable {
     func find(_ key: UnsafeRawPointer, _ length: Int, readable: Int) -> Int {
         let head = Self.head(key, length, readable: readable)
         let tail = Self.tail(key, length)
-        let first = Self.slot(head, tail, length, shift)
+        let first = Int(truncatingIfNeeded: Self.mix(head, tail, length) >> shift)
         return slots.withUnsafeBufferPointer { slots in
             entries.withUnsafeBufferPointer { entries in
                 var slot = first
@@ -79,7 +84,7 @@ package struct JSONKeys: Sendable {
                     if index < 0 { return -2 }
                     let entry = entries[index]
                     if entry.head == head && entry.tail == tail && entry.length == length
-                        && (length <= 16 || Self.same(key, UnsafeRawPointer(names.utf8Start + entry.start), length))
+                        && (length <= 16 || names.withUnsafeBytes { Self.same(key, $0, entry.start, length) })
                     {
                         return index
                     }
@@ -90,11 +95,11 @@ package struct JSONKeys: Sendable {
     }
 
     @inline(__always)
-    private static func same(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ length: Int) -> Bool {
+    private static func same(_ a: UnsafeRawPointer, _ b: UnsafeRawBufferPointer, _ start: Int, _ length: Int) -> Bool {
         // The first and last eight bytes have been compared.
         var i = 8
         while i < length - 8 {
-            if a.load(fromByteOffset: i, as: UInt8.self) != b.load(fromByteOffset: i, as: UInt8.self) { return false }
+            if a.load(fromByteOffset: i, as: UInt8.self) != b[start + i] { return false }
             i += 1
         }
         return true
@@ -121,9 +126,14 @@ package struct JSONKeys: Sendable {
     }
 
     @inline(__always)
-    private static func slot(_ head: UInt64, _ tail: UInt64, _ length: Int, _ shift: UInt64) -> Int {
-        var mix = (head ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15
-        mix = (mix ^ (mix >> 29) ^ tail) &* 0xBF58_476D_1CE4_E5B9
-        return Int(truncatingIfNeeded: mix >> shift)
+    private static func mix(_ head: UInt64, _ tail: UInt64, _ length: Int) -> UInt64 {
+        let mix = (head ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15
+        return (mix ^ (mix >> 29) ^ tail) &* 0xBF58_476D_1CE4_E5B9
+    }
+
+    /// A number that is equal for equal keys and rarely equal for others.
+    @inline(__always)
+    static func fingerprint(_ key: UnsafeRawPointer, _ length: Int, readable: Int) -> UInt64 {
+        mix(head(key, length, readable: readable), tail(key, length), length)
     }
 }

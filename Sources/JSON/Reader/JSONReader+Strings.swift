@@ -3,19 +3,22 @@ extension JSONReader {
         var escaped: Bool
     }
 
+    /// Flags the quotes, backslashes, control characters and bytes beyond ASCII of eight bytes. Only the lowest flag is exact: a borrow may flag
+    /// bytes above it wrongly.
+    @inline(__always)
+    private static func special(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ 0x2222_2222_2222_2222
+        let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
+        return ((quote &- ones) | (backslash &- ones) | (word &- 0x2020_2020_2020_2020) | word) & 0x8080_8080_8080_8080
+    }
+
     /// Passes over a string from behind its opening quote to behind its closing one, and checks it: escapes, control characters, UTF-8.
     @inline(__always)
     mutating func scanString() throws(JSONError) -> StringScan {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
         var place = position
-        // Eight bytes at a time. The lowest flagged byte is exact; only bytes above it may be flagged wrongly (a borrow).
         while place + 8 <= end {
-            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-            let quote = word ^ 0x2222_2222_2222_2222
-            let backslash = word ^ 0x5C5C_5C5C_5C5C_5C5C
-            let special =
-                (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- 0x2020_2020_2020_2020) & ~word) | word) & highs
+            let special = Self.special(in: UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
             if special == 0 {
                 place += 8
                 continue
@@ -36,6 +39,14 @@ extension JSONReader {
         var place = start
         var escaped = false
         while place < end {
+            if place + 8 <= end {
+                let special = Self.special(in: UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self)))
+                if special == 0 {
+                    place += 8
+                    continue
+                }
+                place += special.trailingZeroBitCount >> 3
+            }
             let byte = base.load(fromByteOffset: place, as: UInt8.self)
             switch byte {
             case UInt8(ascii: "\""):
@@ -114,46 +125,76 @@ extension JSONReader {
     @inline(__always)
     func makeString(from start: Int, to stop: Int, escaped: Bool) -> String {
         if escaped { return unescape(from: start, to: stop) }
+        let length = stop - start
+        if length <= 15 {
+            // Strings that are kept without allocation are made faster so.
+            return String(unsafeUninitializedCapacity: length) { buffer in
+                guard let target = buffer.baseAddress else { return 0 }
+                UnsafeMutableRawPointer(target).copyMemory(from: base + start, byteCount: length)
+                return length
+            }
+        }
         return String(decoding: UnsafeRawBufferPointer(start: base + start, count: stop - start), as: UTF8.self)
     }
 
     /// As Go's decoder, a half of a surrogate pair on its own becomes U+FFFD.
     @inline(never)
     private func unescape(from start: Int, to stop: Int) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(stop - start)
-        var place = start
-        while place < stop {
-            let byte = base.load(fromByteOffset: place, as: UInt8.self)
-            guard byte == UInt8(ascii: "\\") else {
-                bytes.append(byte)
-                place += 1
-                continue
-            }
-            let kind = base.load(fromByteOffset: place + 1, as: UInt8.self)
-            place += 2
-            switch kind {
-            case UInt8(ascii: "b"): bytes.append(0x08)
-            case UInt8(ascii: "f"): bytes.append(0x0C)
-            case UInt8(ascii: "n"): bytes.append(0x0A)
-            case UInt8(ascii: "r"): bytes.append(0x0D)
-            case UInt8(ascii: "t"): bytes.append(0x09)
-            case UInt8(ascii: "u"):
-                var code = hexadecimal(at: place) ?? 0xFFFD
-                place += 4
-                if code & 0xFC00 == 0xD800, place + 6 <= stop, base.load(fromByteOffset: place, as: UInt8.self) == UInt8(ascii: "\\"),
-                    base.load(fromByteOffset: place + 1, as: UInt8.self) == UInt8(ascii: "u"),
-                    let low = hexadecimal(at: place + 2), low & 0xFC00 == 0xDC00
-                {
-                    code = 0x10000 + ((code & 0x3FF) << 10 | (low & 0x3FF))
-                    place += 6
+        // No escape is shorter than what it stands for.
+        String(unsafeUninitializedCapacity: stop - start) { buffer in
+            guard let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return 0 }
+            var place = start
+            var count = 0
+            while place < stop {
+                let plain = plainBytes(from: place, to: stop)
+                (target + count).copyMemory(from: base + place, byteCount: plain)
+                count += plain
+                place += plain
+                guard place < stop else { break }
+                let (scalar, length) = unescapedScalar(at: place, before: stop)
+                for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+                    target.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+                    count += 1
                 }
-                let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
-                bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-            default: bytes.append(kind)
+                place += length
             }
+            return count
         }
-        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// How many bytes there are before the next backslash.
+    private func plainBytes(from start: Int, to stop: Int) -> Int {
+        var place = start
+        while place + 8 <= stop {
+            let backslash = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self)) ^ 0x5C5C_5C5C_5C5C_5C5C
+            let found = (backslash &- 0x0101_0101_0101_0101) & ~backslash & 0x8080_8080_8080_8080
+            if found != 0 { return place + found.trailingZeroBitCount >> 3 - start }
+            place += 8
+        }
+        while place < stop, base.load(fromByteOffset: place, as: UInt8.self) != UInt8(ascii: "\\") { place += 1 }
+        return place - start
+    }
+
+    /// What the escape at a place, which has been checked, stands for, and its length.
+    private func unescapedScalar(at place: Int, before stop: Int) -> (Unicode.Scalar, length: Int) {
+        let kind = base.load(fromByteOffset: place + 1, as: UInt8.self)
+        switch kind {
+        case UInt8(ascii: "b"): return ("\u{8}", 2)
+        case UInt8(ascii: "f"): return ("\u{C}", 2)
+        case UInt8(ascii: "n"): return ("\n", 2)
+        case UInt8(ascii: "r"): return ("\r", 2)
+        case UInt8(ascii: "t"): return ("\t", 2)
+        case UInt8(ascii: "u"):
+            let code = hexadecimal(at: place + 2) ?? 0xFFFD
+            if code & 0xFC00 == 0xD800, place + 12 <= stop, base.load(fromByteOffset: place + 6, as: UInt8.self) == UInt8(ascii: "\\"),
+                base.load(fromByteOffset: place + 7, as: UInt8.self) == UInt8(ascii: "u"), let low = hexadecimal(at: place + 8),
+                low & 0xFC00 == 0xDC00
+            {
+                return (Unicode.Scalar(0x10000 + ((code & 0x3FF) << 10 | (low & 0x3FF))) ?? "\u{FFFD}", 12)
+            }
+            return (Unicode.Scalar(code) ?? "\u{FFFD}", 6)
+        default: return (Unicode.Scalar(kind), 2)
+        }
     }
 
     /// The string at the position; null and other types are an error.

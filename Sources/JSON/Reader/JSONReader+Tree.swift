@@ -30,22 +30,70 @@ extension JSONReader {
     private mutating func readObject() throws(JSONError) -> JSONValue {
         try beginObject()
         guard try nextKey() else { return .object(JSONObject()) }
-        var members: [JSONObject.Element] = []
-        members.reserveCapacity(4)
+        let start = members.count
         repeat {
-            let key = key()
-            members.append((key, try readValue()))
+            var key = ""
+            let fingerprint = sharedKey(&key)
+            let value = try readValue()
+            members.push((key, value))
+            fingerprints.push(fingerprint)
         } while try nextKey()
-        return .object(JSONObject(parsed: members, hadDuplicates: &sawDuplicateField))
+        let object = members.popAll(from: start)
+        if hasDuplicateFingerprints(from: start, object) {
+            sawDuplicateField = true
+            return .object(JSONObject(repeating: object))
+        }
+        return .object(JSONObject(uniqueEntries: object))
     }
 
     private mutating func readArray() throws(JSONError) -> JSONValue {
         try beginArray()
         guard try nextElement() else { return .array([]) }
-        var elements: [JSONValue] = []
+        let start = elements.count
         repeat {
-            elements.append(try readValue())
+            elements.push(try readValue())
         } while try nextElement()
-        return .array(elements)
+        return .array(elements.popAll(from: start))
+    }
+
+    /// The current member's key, a shared string if it is a frequent one, and its fingerprint.
+    @inline(__always)
+    private func sharedKey(_ key: inout String) -> UInt64 {
+        let length = keyEnd - keyStart
+        if keyEscaped {
+            key = self.key()
+            return key.withUTF8 { buffer in
+                buffer.baseAddress.map { JSONKeys.fingerprint(UnsafeRawPointer($0), buffer.count, readable: buffer.count) }
+                    ?? JSONKeys.fingerprint(base, 0, readable: 0)
+            }
+        }
+        let place = base + keyStart
+        if length >= FrequentKeys.shortestLength {
+            let index = FrequentKeys.table.find(place, length, readable: end - keyStart)
+            key = index >= 0 ? FrequentKeys.names[index] : makeString(from: keyStart, to: keyEnd, escaped: false)
+        } else {
+            key = makeString(from: keyStart, to: keyEnd, escaped: false)
+        }
+        return JSONKeys.fingerprint(place, length, readable: end - keyStart)
+    }
+
+    /// Whether members have the same key; consumes their fingerprints.
+    private mutating func hasDuplicateFingerprints(from start: Int, _ object: [JSONObject.Element]) -> Bool {
+        defer { fingerprints.removeAll(from: start) }
+        guard object.count <= JSONObject.indexThreshold else {
+            // Many members are compared by a set of their keys.
+            var seen = Set<ByteKey>(minimumCapacity: object.count)
+            return !object.allSatisfy { seen.insert(ByteKey($0.key)).inserted }
+        }
+        var i = 1
+        while i < object.count {
+            var j = 0
+            while j < i {
+                if fingerprints[start + i] == fingerprints[start + j] && sameBytes(object[i].key, object[j].key) { return true }
+                j += 1
+            }
+            i += 1
+        }
+        return false
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// Typed coders drive it: `beginObject`, then `nextField` until -1, each followed by exactly one read of the member's value.
 /// The bytes are not copied: the reader is only valid as long as the buffer it was made from.
-package struct JSONReader: ~Copyable {
+@usableFromInline package struct JSONReader: ~Copyable {
     package struct Options: Sendable {
         /// How deep objects and arrays may be nested. The limit keeps the recursion of readers within a thread's stack.
         package var maximumDepth: Int
@@ -33,9 +33,13 @@ package struct JSONReader: ~Copyable {
     /// The last key, without its quotes.
     private(set) var keyStart = 0
     private(set) var keyEnd = 0
-    private var keyEscaped = false
+    private(set) var keyEscaped = false
     var sawDuplicateField = false
     private var unknownOffsets: [Int] = []
+    // Of the trees being read; see ParseStack.
+    var members = ParseStack<JSONObject.Element>()
+    var fingerprints = ParseStack<UInt64>()
+    var elements = ParseStack<JSONValue>()
 
     package init(_ buffer: UnsafeRawBufferPointer, options: Options = .init()) {
         let nothing: StaticString = ""

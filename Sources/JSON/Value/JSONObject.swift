@@ -20,36 +20,10 @@ package struct JSONObject: Sendable {
         if entries.count > Self.indexThreshold { rebuildIndex() }
     }
 
-    /// Takes members as parsed: of members with the same key the last one wins, at the place of the first.
-    /// - Returns in `hadDuplicates` (never reset to false) whether that happened.
-    init(parsed: [Element], hadDuplicates: inout Bool) {
-        entries = parsed
-        index = nil
-        if parsed.count > Self.indexThreshold {
-            rebuildIndex()
-            if let index, index.count == parsed.count { return }
-        } else if !Self.hasDuplicates(parsed) {
-            return
-        }
-        hadDuplicates = true
-        entries = []
-        index = nil
-        for (key, value) in parsed { self[key] = value }
-    }
-
-    private static func hasDuplicates(_ entries: [Element]) -> Bool {
-        entries.withUnsafeBufferPointer { entries in
-            var i = 1
-            while i < entries.count {
-                var j = 0
-                while j < i {
-                    if sameBytes(entries[i].key, entries[j].key) { return true }
-                    j += 1
-                }
-                i += 1
-            }
-            return false
-        }
+    /// Takes members among which some may have the same key: the last one wins, at the place of the first.
+    init(repeating entries: [Element]) {
+        self.init()
+        for (key, value) in entries { self[key] = value }
     }
 
     private mutating func rebuildIndex() {

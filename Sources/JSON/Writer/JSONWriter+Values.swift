@@ -96,14 +96,19 @@ extension JSONWriter {
 
     package mutating func value<T: JSONCodable>(_ v: [T]) {
         beginArray()
-        for element in v { element.write(json: &self) }
+        // By index: an iterator would need its generic metadata.
+        var i = 0
+        while i < v.count {
+            v[i].write(json: &self)
+            i += 1
+        }
         endArray()
     }
 
     /// Members in the order of their keys, so that equal maps give equal bytes.
     package mutating func value(_ v: [String: String]) {
         beginObject()
-        for (name, member) in v.sorted(by: { $0.key < $1.key }) {
+        for (name, member) in v.count > 1 ? v.sorted(by: { $0.key < $1.key }) : Array(v) {
             key(name)
             value(member)
         }

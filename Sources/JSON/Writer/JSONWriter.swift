@@ -1,5 +1,5 @@
 /// Writes one compact document into a growing buffer. Commas are put where they are needed; the caller is trusted to call in a meaningful order.
-package struct JSONWriter: ~Copyable {
+@usableFromInline package struct JSONWriter: ~Copyable {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
     package private(set) var count = 0

@@ -54,6 +54,10 @@ struct PodMachine {
     private var lastSync: Timestamp = .zero
     private var needsRefresh = false
     private var lastPublished: PodStatus?
+    private var failedPublishes = 0
+
+    /// After so many failures to write its last status a pod is deleted without it: better than never.
+    private static let lastPublishesMax = 5
 
     struct Settings: Sendable {
         var runtimeName = "containerd"
@@ -122,7 +126,12 @@ struct PodMachine {
         case .published(let newer, let result):
             isPublishing = false
             if let newer { update(newer) }
-            if result != .done { lastPublished = nil }
+            if result == .done {
+                failedPublishes = 0
+            } else {
+                lastPublished = nil
+                failedPublishes += 1
+            }
             note(result, &publishDelay, now)
         case .tornDown(let result):
             isTearingDown = false
@@ -306,7 +315,7 @@ struct PodMachine {
         outcome.status = status
         let isKnown = status.tree() == pod.status.tree()
         let isSame = lastPublished.map { $0.tree() == status.tree() } ?? false
-        if isKnown || isSame {
+        if isKnown || isSame || (pod.isBeingDeleted && isStopped && failedPublishes >= PodMachine.lastPublishesMax) {
             deleteWhenDone(now, &outcome)
             return
         }

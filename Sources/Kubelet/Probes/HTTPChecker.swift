@@ -33,6 +33,10 @@ final class HTTPChecker: ServiceLifecycle.Service {
     /// Stays until asked to stop, then closes connections.
     func run() async throws {
         try? await gracefulShutdown()
+        try await close()
+    }
+
+    func close() async throws {
         try await client.shutdown()
     }
 

@@ -31,6 +31,8 @@ struct FileLock: ~Copyable {
     }
 
     deinit {
+        // Said aloud: a child that was forked a moment ago holds the descriptor too until it executes its program.
+        _ = flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 

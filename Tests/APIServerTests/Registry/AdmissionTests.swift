@@ -45,7 +45,10 @@ struct AdmissionTests {
         let server = try await TestServer()
         _ = try await server.created(
             "POST", "/api/v1/namespaces/default/limitranges",
-            ["metadata": ["name": "l"], "spec": ["limits": [["type": "Container", "max": ["cpu": "2"], "default": ["cpu": "1"], "defaultRequest": ["cpu": "100m"]]]]])
+            [
+                "metadata": ["name": "l"],
+                "spec": ["limits": [["type": "Container", "max": ["cpu": "2"], "default": ["cpu": "1"], "defaultRequest": ["cpu": "100m"]]]],
+            ])
         let made = try await server.created("POST", pods, pod("p"))
         #expect(made.list("spec", "containers")[0]["resources"] == ["requests": ["cpu": "100m"], "limits": ["cpu": "1"]])
         var wanted = pod("q")

@@ -125,13 +125,15 @@ struct PatchTests {
             _ = try await server.created("POST", pods, pod(name, labels: ["app": "x"]))
             _ = try await server.created("POST", pods + "/\(name)/binding", ["target": ["kind": "Node", "name": "n1"]])
             _ = try await server.created(
-                "PATCH", pods + "/\(name)/status", ["status": ["phase": "Running", "conditions": [["type": "Ready", "status": "True"]]]], headers: merge)
+                "PATCH", pods + "/\(name)/status", ["status": ["phase": "Running", "conditions": [["type": "Ready", "status": "True"]]]],
+                headers: merge)
         }
         _ = try await server.created(
             "POST", budgets, ["metadata": ["name": "pdb"], "spec": ["minAvailable": 1, "selector": ["matchLabels": ["app": "x"]]]])
         _ = try await server.created(
             "PATCH", budgets + "/pdb/status",
-            ["status": ["disruptionsAllowed": 1, "currentHealthy": 2, "desiredHealthy": 1, "expectedPods": 2, "observedGeneration": 1]], headers: merge)
+            ["status": ["disruptionsAllowed": 1, "currentHealthy": 2, "desiredHealthy": 1, "expectedPods": 2, "observedGeneration": 1]],
+            headers: merge)
         let body: JSONValue = ["apiVersion": "policy/v1", "kind": "Eviction", "metadata": ["name": "a"]]
         let first = await server.call("POST", pods + "/a/eviction", body)
         #expect(first.status == 201)

@@ -27,7 +27,8 @@ struct ServiceTests {
         #expect(taken.message.hasSuffix("provided IP is already allocated"))
         _ = try await server.created("DELETE", path + "/a")
         #expect(await server.call("GET", "/apis/networking.k8s.io/v1/ipaddresses/\(address)").status == 404)
-        let again = try await server.created("POST", path, ["metadata": ["name": "b"], "spec": ["clusterIP": .string(address), "ports": [["port": 80]]]])
+        let again = try await server.created(
+            "POST", path, ["metadata": ["name": "b"], "spec": ["clusterIP": .string(address), "ports": [["port": 80]]]])
         #expect(again.text("spec", "clusterIP") == address)
         let outside = await server.call("POST", path, ["metadata": ["name": "o"], "spec": ["clusterIP": "192.0.2.7", "ports": [["port": 80]]]])
         #expect(outside.message.contains("is not in the valid range"))
@@ -44,6 +45,18 @@ struct ServiceTests {
         #expect(moved.list("endpoints")[0].list("addresses") == ["192.0.2.2"])
     }
 
+    @Test("what every cluster begins with is made anew when it is deleted")
+    func keptUp() async throws {
+        let server = try await TestServer()
+        _ = try await server.created("DELETE", path + "/kubernetes")
+        let made = try await server.created("POST", path, ["metadata": ["name": "a"], "spec": ["ports": [["port": 80]]]])
+        let record = "/apis/networking.k8s.io/v1/ipaddresses/" + made.text("spec", "clusterIP")
+        _ = try await server.created("DELETE", record)
+        try await server.registry.bootstrap(address: "192.0.2.1", port: 6443)
+        #expect(try await server.get(path + "/kubernetes").text("spec", "clusterIP") == "10.96.0.1")
+        #expect(try await server.get(record).at("spec", "parentRef", "name") == "a")
+    }
+
     @Test("types change, and with them what is held")
     func types() async throws {
         let server = try await TestServer()
@@ -54,10 +67,12 @@ struct ServiceTests {
         #expect((30000...32767).contains(port))
         #expect(service.text("spec", "externalTrafficPolicy") == "Cluster")
         // A manifest without what the server handed out keeps it.
-        let kept = try await server.created("PUT", path + "/n", ["metadata": ["name": "n"], "spec": ["type": "NodePort", "ports": [["port": 80, "name": "x"]]]])
+        let kept = try await server.created(
+            "PUT", path + "/n", ["metadata": ["name": "n"], "spec": ["type": "NodePort", "ports": [["port": 80, "name": "x"]]]])
         #expect(kept.text("spec", "clusterIP") == address)
         #expect(kept.list("spec", "ports")[0].number("nodePort") == port)
-        let taken = await server.call("POST", path, ["metadata": ["name": "m"], "spec": ["type": "NodePort", "ports": [["port": 80, "nodePort": .integer(port)]]]])
+        let taken = await server.call(
+            "POST", path, ["metadata": ["name": "m"], "spec": ["type": "NodePort", "ports": [["port": 80, "nodePort": .integer(port)]]]])
         #expect(taken.message == "Service \"m\" is invalid: spec.ports[0].nodePort: Invalid value: \(port): provided port is already allocated")
         service = kept
         service["spec"]?["type"] = "ClusterIP"
@@ -97,7 +112,8 @@ struct ServiceTests {
         let addresses = await withTaskGroup(of: String.self) { group in
             for number in 0..<60 {
                 group.addTask {
-                    let made = try? await server.created("POST", path, ["metadata": ["name": "s\(number)"], "spec": ["type": "NodePort", "ports": [["port": 80]]]])
+                    let made = try? await server.created(
+                        "POST", path, ["metadata": ["name": "s\(number)"], "spec": ["type": "NodePort", "ports": [["port": 80]]]])
                     return "\(made?.text("spec", "clusterIP") ?? "")"
                 }
             }

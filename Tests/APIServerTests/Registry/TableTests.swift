@@ -30,9 +30,15 @@ struct TableTests {
             (#"{"status":{"phase":"Running","containerStatuses":[{"ready":true,"restartCount":0,"state":{"running":{}}}]}}"#, "Running", "1/1"),
             (#"{"status":{"phase":"Pending","containerStatuses":[{"state":{"waiting":{"reason":"ImagePullBackOff"}}}]}}"#, "ImagePullBackOff", "0/1"),
             (#"{"status":{"phase":"Running","containerStatuses":[{"state":{"terminated":{"exitCode":2}}}]}}"#, "ExitCode:2", "0/1"),
-            (#"{"status":{"phase":"Succeeded","containerStatuses":[{"state":{"terminated":{"exitCode":0,"reason":"Completed"}}}]}}"#, "Completed", "0/1"),
+            (
+                #"{"status":{"phase":"Succeeded","containerStatuses":[{"state":{"terminated":{"exitCode":0,"reason":"Completed"}}}]}}"#, "Completed",
+                "0/1"
+            ),
             (#"{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"status":{"phase":"Running"}}"#, "Terminating", "0/1"),
-            (#"{"spec":{"containers":[{}],"initContainers":[{"name":"i"},{"name":"j"}]},"status":{"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":0}}},{"name":"j","state":{"running":{}}}]}}"#, "Init:1/2", "0/1"),
+            (
+                #"{"spec":{"containers":[{}],"initContainers":[{"name":"i"},{"name":"j"}]},"status":{"phase":"Pending","initContainerStatuses":[{"name":"i","state":{"terminated":{"exitCode":0}}},{"name":"j","state":{"running":{}}}]}}"#,
+                "Init:1/2", "0/1"
+            ),
             (#"{"status":{"phase":"Failed","reason":"Evicted"}}"#, "Evicted", "0/1"),
         ])
     func podStatus(text: String, reason: String, ready: String) throws {
@@ -57,7 +63,11 @@ struct TableTests {
     }
 
     @Test(
-        "ages", arguments: [(0, "0s"), (119, "119s"), (120, "2m"), (125, "2m5s"), (601, "10m"), (10_800, "3h"), (11_100, "3h5m"), (90_000, "25h"), (200_000, "2d7h"), (800_000, "9d")]
+        "ages",
+        arguments: [
+            (0, "0s"), (119, "119s"), (120, "2m"), (125, "2m5s"), (601, "10m"), (10_800, "3h"), (11_100, "3h5m"), (90_000, "25h"), (200_000, "2d7h"),
+            (800_000, "9d"),
+        ]
             as [(Int64, String)])
     func ages(seconds: Int64, text: String) {
         #expect(HumanDuration.text(seconds: seconds) == text)
@@ -74,7 +84,9 @@ struct TableTests {
     func watch() async throws {
         let server = try await TestServer()
         let lines = try server.watch("/api/v1/namespaces/default/configmaps?watch=1", headers: tables)
-        for name in ["a", "b"] { _ = try await server.created("POST", "/api/v1/namespaces/default/configmaps", ["metadata": ["name": .string(name)]]) }
+        for name in ["a", "b"] {
+            _ = try await server.created("POST", "/api/v1/namespaces/default/configmaps", ["metadata": ["name": .string(name)]])
+        }
         let first = try #require(await lines.next())
         #expect(first.list("object", "columnDefinitions").count == 3)
         let second = try #require(await lines.next())

@@ -38,10 +38,12 @@ struct ValidationTests {
             pods, #"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"x","volumeMounts":[{"name":"v","mountPath":"/v"}]}]}}"#,
             #"Pod "p" is invalid: spec.containers[0].volumeMounts[0].name: Not found: "v""#),
         Case(
-            pods, #"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"x","resources":{"requests":{"cpu":"2"},"limits":{"cpu":"1"}}}]}}"#,
+            pods,
+            #"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"x","resources":{"requests":{"cpu":"2"},"limits":{"cpu":"1"}}}]}}"#,
             #"Pod "p" is invalid: spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1"#),
         Case(
-            deployments, #"{"metadata":{"name":"d"},"spec":{"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"x"}]}}}}"#,
+            deployments,
+            #"{"metadata":{"name":"d"},"spec":{"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"x"}]}}}}"#,
             #"Deployment.apps "d" is invalid: spec.selector: Required value"#),
         Case(
             deployments,
@@ -54,13 +56,16 @@ struct ValidationTests {
         Case(services, #"{"metadata":{"name":"s"},"spec":{}}"#, #"Service "s" is invalid: spec.ports: Required value"#),
         Case(
             services, #"{"metadata":{"name":"s"},"spec":{"ports":[{"port":70000}]}}"#,
-            #"Service "s" is invalid: [spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive, spec.ports[0].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive]"#),
+            #"Service "s" is invalid: [spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive, spec.ports[0].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive]"#
+        ),
         Case(
             "/api/v1/namespaces/default/configmaps", #"{"metadata":{"name":"c","labels":{"a b":"x"}}}"#,
-            #"ConfigMap "c" is invalid: metadata.labels: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"#),
+            #"ConfigMap "c" is invalid: metadata.labels: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"#
+        ),
         Case(
             "/apis/rbac.authorization.k8s.io/v1/clusterroles", #"{"metadata":{"name":"r"},"rules":[{"resources":["pods"]}]}"#,
-            #"ClusterRole.rbac.authorization.k8s.io "r" is invalid: [rules[0].verbs: Required value: verbs must contain at least one value, rules[0].apiGroups: Required value: resource rules must supply at least one api group]"#),
+            #"ClusterRole.rbac.authorization.k8s.io "r" is invalid: [rules[0].verbs: Required value: verbs must contain at least one value, rules[0].apiGroups: Required value: resource rules must supply at least one api group]"#
+        ),
     ]
 
     @Test("create refuses with upstream's words", arguments: cases)
@@ -77,9 +82,12 @@ struct ValidationTests {
     func decoding() async throws {
         let server = try await TestServer()
         let wrongType = await server.call(
-            "POST", Self.deployments, bytes: Array(#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":"3"}}"#.utf8))
+            "POST", Self.deployments,
+            bytes: Array(#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":"3"}}"#.utf8))
         #expect(wrongType.status == 400)
-        #expect(wrongType.message.hasPrefix("Deployment in version \"v1\" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field"))
+        #expect(
+            wrongType.message.hasPrefix(
+                "Deployment in version \"v1\" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field"))
         let broken = await server.call("POST", Self.pods, bytes: Array("{".utf8))
         #expect(broken.status == 400)
         let otherKind = await server.call("POST", Self.pods, ["apiVersion": "v1", "kind": "Service", "metadata": ["name": "s"]])
@@ -99,7 +107,10 @@ struct ValidationTests {
                 .utf8)
         let strict = await server.call("POST", Self.deployments + "?fieldValidation=Strict", bytes: body)
         #expect(strict.status == 400)
-        for part in ["strict decoding error: ", #"unknown field "spec.unknownField""#, #"unknown field "metadata.unknownMeta""#, #"duplicate field "spec.replicas""#] {
+        for part in [
+            "strict decoding error: ", #"unknown field "spec.unknownField""#, #"unknown field "metadata.unknownMeta""#,
+            #"duplicate field "spec.replicas""#,
+        ] {
             #expect(strict.message.contains(part))
         }
         let warned = await server.call("POST", Self.deployments + "?fieldValidation=Warn", bytes: body)
@@ -143,7 +154,8 @@ struct ValidationTests {
         #expect(refused.status == 422)
         #expect(refused.message.contains("spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`"))
 
-        let map = try await server.created("POST", "/api/v1/namespaces/default/configmaps", ["metadata": ["name": "i"], "immutable": true, "data": ["a": "b"]])
+        let map = try await server.created(
+            "POST", "/api/v1/namespaces/default/configmaps", ["metadata": ["name": "i"], "immutable": true, "data": ["a": "b"]])
         var changed = map
         changed["data"]?["a"] = "c"
         let kept = await server.call("PUT", "/api/v1/namespaces/default/configmaps/i", changed)
@@ -154,7 +166,8 @@ struct ValidationTests {
 
         let path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
         var binding = try await server.created(
-            "POST", path, ["metadata": ["name": "b"], "roleRef": ["kind": "ClusterRole", "name": "x"], "subjects": [["kind": "User", "name": "ana"]]])
+            "POST", path,
+            ["metadata": ["name": "b"], "roleRef": ["kind": "ClusterRole", "name": "x"], "subjects": [["kind": "User", "name": "ana"]]])
         #expect(binding.text("roleRef", "apiGroup") == "rbac.authorization.k8s.io")
         binding["roleRef"]?["name"] = "y"
         let roleRef = await server.call("PUT", path + "/b", binding)

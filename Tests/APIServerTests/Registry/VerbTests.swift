@@ -80,7 +80,8 @@ struct VerbTests {
         #expect(stale.status == 409)
         #expect(
             stale.message
-                == "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the latest version and try again")
+                == "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the latest version and try again"
+        )
         let same = try await server.created("PUT", maps + "/a", second)
         #expect(same == second)
         let unconditional = try await server.created("PUT", maps + "/a", ["metadata": ["name": "a"], "data": ["k": "3"]])
@@ -143,7 +144,8 @@ struct VerbTests {
         #expect(wrong.status == 409)
         #expect(
             wrong.message
-                == "Operation cannot be fulfilled on configmaps \"a\": Precondition failed: UID in precondition: nope, UID in object meta: \(map.text("metadata", "uid"))")
+                == "Operation cannot be fulfilled on configmaps \"a\": Precondition failed: UID in precondition: nope, UID in object meta: \(map.text("metadata", "uid"))"
+        )
         let gone = await server.call("DELETE", maps + "/a")
         #expect(gone.status == 200)
         #expect(gone.body.text("status") == "Success")

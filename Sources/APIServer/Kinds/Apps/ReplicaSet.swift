@@ -33,7 +33,8 @@ extension TableView {
             let (names, images) = TemplateRules.containerNamesAndImages(set)
             return [
                 .name, .integer(set.number("spec", "replicas")), .integer(set.number("status", "replicas")),
-                .integer(set.number("status", "readyReplicas")), .age, .value(.string(names)), .value(.string(images)), .value(.string(selector(set))),
+                .integer(set.number("status", "readyReplicas")), .age, .value(.string(names)), .value(.string(images)),
+                .value(.string(selector(set))),
             ]
         }
     }

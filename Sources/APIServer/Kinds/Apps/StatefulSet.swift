@@ -41,14 +41,16 @@ extension Strategy {
         $0.validateUpdate = { set, old in
             // Everything but these makes the set another one.
             let mutable = [
-                "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
+                "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy",
+                "minReadySeconds",
             ]
             var rest = set["spec"].value ?? [:]
             let before = old["spec"] ?? [:]
             for field in mutable { rest.take(field, from: before) }
             if rest != before {
                 set["spec"].forbidden(
-                    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden")
+                    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+                )
             }
         }
         $0.generation = [["spec"]]

@@ -9,7 +9,9 @@ extension Strategy {
             autoscaler.editOrMake("spec") { spec in
                 spec.setDefault("minReplicas", 1)
                 if spec.list("metrics").isEmpty {
-                    spec["metrics"] = [["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": 80]]]]
+                    spec["metrics"] = [
+                        ["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": 80]]]
+                    ]
                 }
             }
         }
@@ -58,32 +60,36 @@ enum AutoscalerTable {
 
 /// autoscaling/v1 knows one number, the wanted use of CPU; other metrics travel in the stored form only.
 enum AutoscalerView {
-    static let conversion = VersionConversion(toStorage: { autoscaler in
-        autoscaler["apiVersion"] = "autoscaling/v2"
-        autoscaler.edit("spec") { spec in
-            if let use = spec["targetCPUUtilizationPercentage"] {
-                spec["targetCPUUtilizationPercentage"] = nil
-                spec["metrics"] = [["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": use]]]]
+    static let conversion = VersionConversion(
+        toStorage: { autoscaler in
+            autoscaler["apiVersion"] = "autoscaling/v2"
+            autoscaler.edit("spec") { spec in
+                if let use = spec["targetCPUUtilizationPercentage"] {
+                    spec["targetCPUUtilizationPercentage"] = nil
+                    spec["metrics"] = [
+                        ["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": use]]]
+                    ]
+                }
             }
-        }
-        autoscaler.edit("status") { status in
-            if let use = status["currentCPUUtilizationPercentage"] {
-                status["currentCPUUtilizationPercentage"] = nil
-                status["currentMetrics"] = [["type": "Resource", "resource": ["name": "cpu", "current": ["averageUtilization": use]]]]
+            autoscaler.edit("status") { status in
+                if let use = status["currentCPUUtilizationPercentage"] {
+                    status["currentCPUUtilizationPercentage"] = nil
+                    status["currentMetrics"] = [["type": "Resource", "resource": ["name": "cpu", "current": ["averageUtilization": use]]]]
+                }
             }
-        }
-    }, fromStorage: { autoscaler in
-        autoscaler["apiVersion"] = "autoscaling/v1"
-        autoscaler.edit("spec") { spec in
-            let cpu = spec.list("metrics").first { $0.text("resource", "name") == "cpu" }
-            if let use = cpu?.at("resource", "target", "averageUtilization") { spec["targetCPUUtilizationPercentage"] = use }
-            for field in ["metrics", "behavior"] { spec[field] = nil }
-        }
-        autoscaler.edit("status") { status in
-            let cpu = status.list("currentMetrics").first { $0.text("resource", "name") == "cpu" }
-            if let use = cpu?.at("resource", "current", "averageUtilization") { status["currentCPUUtilizationPercentage"] = use }
-            for field in ["currentMetrics", "conditions"] { status[field] = nil }
-            status.setDefault("currentReplicas", 0)
-        }
-    })
+        },
+        fromStorage: { autoscaler in
+            autoscaler["apiVersion"] = "autoscaling/v1"
+            autoscaler.edit("spec") { spec in
+                let cpu = spec.list("metrics").first { $0.text("resource", "name") == "cpu" }
+                if let use = cpu?.at("resource", "target", "averageUtilization") { spec["targetCPUUtilizationPercentage"] = use }
+                for field in ["metrics", "behavior"] { spec[field] = nil }
+            }
+            autoscaler.edit("status") { status in
+                let cpu = status.list("currentMetrics").first { $0.text("resource", "name") == "cpu" }
+                if let use = cpu?.at("resource", "current", "averageUtilization") { status["currentCPUUtilizationPercentage"] = use }
+                for field in ["currentMetrics", "conditions"] { status[field] = nil }
+                status.setDefault("currentReplicas", 0)
+            }
+        })
 }

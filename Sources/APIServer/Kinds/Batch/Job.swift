@@ -77,11 +77,16 @@ enum JobRules {
     }
 
     static func validate(_ spec: Field, hasSelector: Bool) {
-        for field in ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes"] {
+        for field in [
+            "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished", "backoffLimitPerIndex",
+            "maxFailedIndexes",
+        ] {
             spec[field].nonNegative()
         }
         if spec["completionMode"].string == "Indexed" {
-            if !spec["completions"].exists { spec["completions"].errors.add(FieldError(.required, spec["completions"].path, "when completion mode is Indexed")) }
+            if !spec["completions"].exists {
+                spec["completions"].errors.add(FieldError(.required, spec["completions"].path, "when completion mode is Indexed"))
+            }
         } else {
             spec["completionMode"].oneOf(["NonIndexed", "Indexed"])
             if spec["backoffLimitPerIndex"].exists { spec["backoffLimitPerIndex"].invalid("requires indexed completion mode") }

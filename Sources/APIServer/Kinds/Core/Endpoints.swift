@@ -16,7 +16,9 @@ extension Strategy {
                 subset["ports"].each { port in
                     if subset["ports"].count > 1 { port["name"].required() }
                     if !port["name"].isEmpty { port["name"].matches(NameValidation.dns1123Label) }
-                    if !(1...65535).contains(port["port"].int) { port["port"].invalid(.integer(port["port"].int), "must be between 1 and 65535, inclusive") }
+                    if !(1...65535).contains(port["port"].int) {
+                        port["port"].invalid(.integer(port["port"].int), "must be between 1 and 65535, inclusive")
+                    }
                     port["protocol"].requiredOneOf(["SCTP", "TCP", "UDP"])
                 }
             }
@@ -37,7 +39,8 @@ enum EndpointRules {
         if address.bytes.allSatisfy({ $0 == 0 }) { field.invalid("may not be unspecified (\(address))") }
         let loopback = address.isIPv6 ? address.bytes.dropLast().allSatisfy { $0 == 0 } && address.bytes.last == 1 : address.bytes[0] == 127
         if loopback { field.invalid("may not be in the loopback range (127.0.0.0/8, ::1/128)") }
-        let linkLocal = address.isIPv6 ? address.bytes[0] == 0xFE && address.bytes[1] & 0xC0 == 0x80 : address.bytes[0] == 169 && address.bytes[1] == 254
+        let linkLocal =
+            address.isIPv6 ? address.bytes[0] == 0xFE && address.bytes[1] & 0xC0 == 0x80 : address.bytes[0] == 169 && address.bytes[1] == 254
         if linkLocal { field.invalid("may not be in the link-local range (169.254.0.0/16, fe80::/10)") }
     }
 

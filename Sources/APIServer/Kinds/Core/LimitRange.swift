@@ -50,7 +50,10 @@ extension Strategy {
         $0.validate = { quota in
             quota["spec"]["hard"].entries { _, amount in ResourceRules.nonNegativeQuantity(amount) }
             quota["spec"]["scopes"].each {
-                $0.oneOf(["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating", "VolumeAttributesClass"])
+                $0.oneOf([
+                    "BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating",
+                    "VolumeAttributesClass",
+                ])
             }
         }
         $0.validateUpdate = { quota, old in quota["spec"]["scopes"].immutable(since: old.at("spec", "scopes")) }

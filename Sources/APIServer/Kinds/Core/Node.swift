@@ -30,15 +30,18 @@ extension Strategy {
                 let before = old.at("spec", field)
                 if let before, !before.isZero, before != node["spec"][field].value {
                     node["spec"][field].forbidden(
-                        field == "providerID" ? "node updates may not change providerID except from \"\" to valid" : "node updates may not change \(field) except from \"\" to valid")
+                        field == "providerID"
+                            ? "node updates may not change providerID except from \"\" to valid"
+                            : "node updates may not change \(field) except from \"\" to valid")
                 }
             }
         }
         $0.selectableFields = ["spec.unschedulable": { $0.at("spec", "unschedulable")?.boolValue == true ? "true" : "false" }]
-        $0.table = TableView([
-            .name, .text("Status"), .text("Roles"), .age, .text("Version"), .text("Internal-IP", wide: true), .text("External-IP", wide: true),
-            .text("OS-Image", wide: true), .text("Kernel-Version", wide: true), .text("Container-Runtime", wide: true),
-        ], cells: NodeTable.cells)
+        $0.table = TableView(
+            [
+                .name, .text("Status"), .text("Roles"), .age, .text("Version"), .text("Internal-IP", wide: true), .text("External-IP", wide: true),
+                .text("OS-Image", wide: true), .text("Kernel-Version", wide: true), .text("Container-Runtime", wide: true),
+            ], cells: NodeTable.cells)
     }
 
     private static func uniqueTaints(_ taints: Field) {

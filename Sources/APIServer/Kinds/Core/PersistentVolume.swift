@@ -22,7 +22,8 @@ extension Strategy {
             spec["persistentVolumeReclaimPolicy"].oneOf(["Delete", "Recycle", "Retain"])
             spec["volumeMode"].oneOf(["Block", "Filesystem"])
             let known: Set<String> = [
-                "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName", "mountOptions", "volumeMode", "nodeAffinity",
+                "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName", "mountOptions", "volumeMode",
+                "nodeAffinity",
                 "volumeAttributesClassName",
             ]
             if spec.keys.allSatisfy({ known.contains($0) }) { spec.errors.add(FieldError(.required, spec.path, "must specify a volume type")) }
@@ -94,7 +95,8 @@ extension Strategy {
         }
         $0.selectableFields = ["name": { $0.text("metadata", "name") }]
         $0.table = TableView([
-            .name, .text("Status"), .text("Volume"), .text("Capacity"), .text("Access Modes"), .text("StorageClass"), .text("VolumeAttributesClass"), .age,
+            .name, .text("Status"), .text("Volume"), .text("Capacity"), .text("Access Modes"), .text("StorageClass"), .text("VolumeAttributesClass"),
+            .age,
             .text("VolumeMode", wide: true),
         ]) { claim in
             let bound = !claim.text("spec", "volumeName").isEmpty
@@ -122,6 +124,7 @@ enum VolumeTable {
     static func modes(_ modes: [JSONValue]) -> String {
         let short = ["ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"]
         let given = modes.compactMap(\.stringValue)
-        return ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"].filter(given.contains).compactMap { short[$0] }.joined(separator: ",")
+        return ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"].filter(given.contains).compactMap { short[$0] }.joined(
+            separator: ",")
     }
 }

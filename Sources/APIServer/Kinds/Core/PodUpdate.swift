@@ -45,7 +45,9 @@ enum PodUpdate {
     /// The names of what differs, behind upstream's words.
     private static func difference(_ new: JSONValue, _ old: JSONValue) -> String {
         var names: [String] = []
-        for key in (new.objectValue ?? [:]).keys + (old.objectValue ?? [:]).keys where new[key] != old[key] && !names.contains(key) { names.append(key) }
+        for key in (new.objectValue ?? [:]).keys + (old.objectValue ?? [:]).keys where new[key] != old[key] && !names.contains(key) {
+            names.append(key)
+        }
         return "\n  changed: " + names.map { "spec." + $0 }.joined(separator: ", ") + "\n"
     }
 
@@ -70,7 +72,9 @@ enum PodUpdate {
 
     private static func gates(_ gates: Field, old: [JSONValue]) {
         gates.each { gate in
-            if !old.contains(gate.value ?? .null) { gates.forbidden("only deletion is allowed, but found new scheduling gate '\(gate["name"].string)'") }
+            if !old.contains(gate.value ?? .null) {
+                gates.forbidden("only deletion is allowed, but found new scheduling gate '\(gate["name"].string)'")
+            }
         }
     }
 

@@ -3,6 +3,9 @@ import JSON
 /// Hands out cluster addresses and node ports. What is held is written to the store together with the Service: addresses as IPAddress objects, node
 /// ports as keys of their own. So nothing is held twice, nothing is lost with a crash, and there is nothing to repair.
 enum ServiceAllocation {
+    /// Where IPAddress objects are kept.
+    static let addressPrefix = "/registry/ipaddresses/"
+
     @Sendable static func allocate(_ service: inout JSONValue, _ old: JSONValue?, _ context: WriteContext) throws(APIStatus) {
         let name = service.text("metadata", "name")
         var spec = service["spec"] ?? [:]
@@ -52,7 +55,9 @@ enum ServiceAllocation {
             errors.append(
                 FieldError(.invalid, .element(FieldPath("spec.ipFamilies"), index), value: .string(family), "not configured on this cluster"))
         }
-        if policy != "SingleStack", families.count == 1, let other = network.families.first(where: { !families.contains($0) }) { families.append(other) }
+        if policy != "SingleStack", families.count == 1, let other = network.families.first(where: { !families.contains($0) }) {
+            families.append(other)
+        }
         if policy == "SingleStack", families.count > 1 { families = [families[0]] }
         spec["ipFamilies"] = JSONValue(families)
     }
@@ -67,12 +72,15 @@ enum ServiceAllocation {
             if index < addresses.count {
                 guard let address = IPAddress(addresses[index]) else { continue }
                 if address.family != family {
-                    errors.append(FieldError(.invalid, path, value: .string(addresses[index]), "expected an \(family) value as indicated by `ipFamilies[\(index)]`"))
+                    errors.append(
+                        FieldError(
+                            .invalid, path, value: .string(addresses[index]), "expected an \(family) value as indicated by `ipFamilies[\(index)]`"))
                 } else if !range.contains(address) {
                     errors.append(
                         FieldError(
                             .invalid, FieldPath("spec.clusterIPs"), value: spec["clusterIPs"],
-                            "failed to allocate IP \(addresses[index]): the provided IP (\(addresses[index])) is not in the valid range. The range of valid IPs is \(range)"))
+                            "failed to allocate IP \(addresses[index]): the provided IP (\(addresses[index])) is not in the valid range. The range of valid IPs is \(range)"
+                        ))
                 }
                 continue
             }
@@ -107,7 +115,8 @@ enum ServiceAllocation {
                 if !network.nodePorts.contains(wanted), !keep.contains(wanted) {
                     let range = "\(network.nodePorts.lowerBound)-\(network.nodePorts.upperBound)"
                     problems.append(
-                        FieldError(.invalid, path, value: .integer(wanted), "provided port is not in the valid range. The range of valid ports is \(range)"))
+                        FieldError(
+                            .invalid, path, value: .integer(wanted), "provided port is not in the valid range. The range of valid ports is \(range)"))
                 }
                 byNumber[port.number("port")] = (wanted, [port.text("protocol")])
                 return
@@ -119,7 +128,9 @@ enum ServiceAllocation {
             for attempt in 0..<64 {
                 if attempt == 1, used == nil {
                     used = Set(
-                        cluster.objects(group: "", resource: "services", namespace: nil).flatMap { $0.list("spec", "ports").map { $0.number("nodePort") } })
+                        cluster.objects(group: "", resource: "services", namespace: nil).flatMap {
+                            $0.list("spec", "ports").map { $0.number("nodePort") }
+                        })
                 }
                 let candidate = Int64.random(in: network.nodePorts)
                 if taken.contains(candidate) || used?.contains(candidate) == true { continue }
@@ -147,7 +158,7 @@ enum ServiceAllocation {
             guard let parsed = IPAddress(address) else { continue }
             held.append(
                 HeldKey(
-                    key: "/registry/ipaddresses/\(parsed)", value: addressObject(parsed, namespace: namespace, name: name, now: now),
+                    key: addressPrefix + parsed.description, value: addressObject(parsed, namespace: namespace, name: name, now: now),
                     taken: FieldError(
                         .invalid, FieldPath("spec.clusterIPs"), value: service.at("spec", "clusterIPs"),
                         "failed to allocate IP \(address): provided IP is already allocated")))

@@ -40,12 +40,18 @@ enum ServiceUpdate {
             spec.editEach("ports") { port in
                 if held.contains(port.number("nodePort")) { port["nodePort"] = nil }
             }
-            if spec["externalTrafficPolicy"] == before["externalTrafficPolicy"], spec.list("externalIPs").isEmpty { spec["externalTrafficPolicy"] = nil }
+            if spec["externalTrafficPolicy"] == before["externalTrafficPolicy"], spec.list("externalIPs").isEmpty {
+                spec["externalTrafficPolicy"] = nil
+            }
             if type != "LoadBalancer" {
-                for field in ["healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"] where spec[field] == before[field] { spec[field] = nil }
+                for field in ["healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"] where spec[field] == before[field] {
+                    spec[field] = nil
+                }
             }
         }
-        if type != "LoadBalancer", before.text("type") == "LoadBalancer", spec["allocateLoadBalancerNodePorts"] == before["allocateLoadBalancerNodePorts"] {
+        if type != "LoadBalancer", before.text("type") == "LoadBalancer",
+            spec["allocateLoadBalancerNodePorts"] == before["allocateLoadBalancerNodePorts"]
+        {
             spec["allocateLoadBalancerNodePorts"] = nil
         }
     }

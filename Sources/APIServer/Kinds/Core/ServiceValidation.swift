@@ -13,10 +13,12 @@ enum ServiceValidation {
             spec["ports"].required()
         }
         if type.string == "LoadBalancer", headless {
-            spec["clusterIPs"].errors.add(FieldError(.invalid, .element(spec["clusterIPs"].path, 0), value: "None", "may not be set to 'None' for LoadBalancer services"))
+            spec["clusterIPs"].errors.add(
+                FieldError(.invalid, .element(spec["clusterIPs"].path, 0), value: "None", "may not be set to 'None' for LoadBalancer services"))
         }
         if type.string == "NodePort", headless {
-            spec["clusterIPs"].errors.add(FieldError(.invalid, .element(spec["clusterIPs"].path, 0), value: "None", "may not be set to 'None' for NodePort services"))
+            spec["clusterIPs"].errors.add(
+                FieldError(.invalid, .element(spec["clusterIPs"].path, 0), value: "None", "may not be set to 'None' for NodePort services"))
         }
         ports(spec, headless: headless)
         LabelRules.labels(spec["selector"])
@@ -77,13 +79,18 @@ enum ServiceValidation {
     private static func addresses(_ spec: Field) {
         let list = spec["clusterIPs"]
         let addresses = list.value?.arrayValue?.compactMap(\.stringValue) ?? []
-        if addresses.count > 2 { list.errors.add(FieldError(.tooMany, list.path, value: .integer(Int64(addresses.count)), "must have at most 2 items")) }
+        if addresses.count > 2 {
+            list.errors.add(FieldError(.tooMany, list.path, value: .integer(Int64(addresses.count)), "must have at most 2 items"))
+        }
         if let first = addresses.first, spec["clusterIP"].string != first {
             spec["clusterIP"].errors.add(FieldError(.invalid, list.path, value: list.value, "first value must match `clusterIP`"))
         }
         for (index, address) in addresses.enumerated() where address != "None" || index > 0 {
             if IPAddress(address) == nil {
-                list.errors.add(FieldError(.invalid, .element(list.path, index), value: .string(address), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"))
+                list.errors.add(
+                    FieldError(
+                        .invalid, .element(list.path, index), value: .string(address), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+                    ))
             }
         }
         spec["ipFamilyPolicy"].oneOf(["PreferDualStack", "RequireDualStack", "SingleStack"])

@@ -35,11 +35,12 @@ extension Strategy {
             },
             "type": { $0.text("type") },
         ]
-        $0.table = TableView([
-            .text("Last Seen"), .text("Type"), .text("Reason"), .text("Object"), .text("Subobject", wide: true), .text("Source", wide: true),
-            .text("Message"), .text("First Seen", wide: true), .text("Count", wide: true),
-            TableView.Column(name: "Name", type: "string", format: "name", priority: 1),
-        ], cells: EventTable.cells)
+        $0.table = TableView(
+            [
+                .text("Last Seen"), .text("Type"), .text("Reason"), .text("Object"), .text("Subobject", wide: true), .text("Source", wide: true),
+                .text("Message"), .text("First Seen", wide: true), .text("Count", wide: true),
+                TableView.Column(name: "Name", type: "string", format: "name", priority: 1),
+            ], cells: EventTable.cells)
     }
 }
 
@@ -52,7 +53,8 @@ enum EventTable {
         var last = event.text("lastTimestamp")
         if let series { last = series.text("lastObservedTime") } else if last.isEmpty { last = first }
         let involved = event["involvedObject"] ?? [:]
-        let object = involved.text("name").isEmpty
+        let object =
+            involved.text("name").isEmpty
             ? involved.text("kind").lowercased() : "\(involved.text("kind").lowercased())/\(involved.text("name"))"
         var source = event.text("source", "component")
         if source.isEmpty { source = event.text("reportingComponent") }

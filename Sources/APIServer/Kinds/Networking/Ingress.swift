@@ -24,7 +24,9 @@ extension Strategy {
                         } else {
                             path["pathType"].oneOf(["Exact", "ImplementationSpecific", "Prefix"])
                         }
-                        if path["pathType"].string != "ImplementationSpecific", !path["path"].string.hasPrefix("/") { path["path"].invalid(.string(path["path"].string), "must be an absolute path") }
+                        if path["pathType"].string != "ImplementationSpecific", !path["path"].string.hasPrefix("/") {
+                            path["path"].invalid(.string(path["path"].string), "must be an absolute path")
+                        }
                         backend(path["backend"])
                     }
                 }
@@ -72,7 +74,8 @@ extension Strategy {
             let parameters = object.at("spec", "parameters")
             let text = parameters.map { parameters in
                 let group = parameters.text("apiGroup")
-                return group.isEmpty ? "\(parameters.text("kind"))/\(parameters.text("name"))" : "\(parameters.text("kind")).\(group)/\(parameters.text("name"))"
+                return group.isEmpty
+                    ? "\(parameters.text("kind"))/\(parameters.text("name"))" : "\(parameters.text("kind")).\(group)/\(parameters.text("name"))"
             }
             return [.name, .value(.string(object.text("spec", "controller"))), .text(text ?? ""), .age]
         }

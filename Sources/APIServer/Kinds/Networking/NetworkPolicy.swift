@@ -24,7 +24,9 @@ extension Strategy {
                     rule["ports"].each { port in
                         port["protocol"].oneOf(["SCTP", "TCP", "UDP"])
                         if port["port"].exists { ProbeValidation.port(port["port"]) }
-                        if port["endPort"].exists, port["endPort"].int < port["port"].int { port["endPort"].invalid("must be greater than or equal to `port`") }
+                        if port["endPort"].exists, port["endPort"].int < port["port"].int {
+                            port["endPort"].invalid("must be greater than or equal to `port`")
+                        }
                     }
                     rule[peers].each { peer in
                         let kinds = ["podSelector", "namespaceSelector", "ipBlock"].filter { peer[$0].exists }
@@ -57,7 +59,9 @@ extension Strategy {
         $0.emptyStatus = nil
         $0.validate = { address in
             let parent = address["spec"]["parentRef"]
-            if !parent.exists { parent.required() } else {
+            if !parent.exists {
+                parent.required()
+            } else {
                 parent["resource"].required()
                 parent["name"].required()
             }
@@ -65,7 +69,10 @@ extension Strategy {
         $0.validateUpdate = { $0["spec"].immutable(since: $1["spec"]) }
         $0.table = TableView([.name, .text("ParentRef")]) { object in
             let parent = object.at("spec", "parentRef") ?? [:]
-            let parts = [parent.text("group").isEmpty ? parent.text("resource") : "\(parent.text("resource")).\(parent.text("group"))", parent.text("namespace"), parent.text("name")]
+            let parts = [
+                parent.text("group").isEmpty ? parent.text("resource") : "\(parent.text("resource")).\(parent.text("group"))",
+                parent.text("namespace"), parent.text("name"),
+            ]
             return [.name, .value(.string(parts.filter { !$0.isEmpty }.joined(separator: "/")))]
         }
     }

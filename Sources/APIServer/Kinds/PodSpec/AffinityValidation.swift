@@ -11,7 +11,8 @@ enum AffinityValidation {
     static func nodeSelector(_ selector: Field) {
         guard selector.exists else { return }
         if selector["nodeSelectorTerms"].count == 0 {
-            selector["nodeSelectorTerms"].errors.add(FieldError(.required, selector["nodeSelectorTerms"].path, "must have at least one node selector term"))
+            selector["nodeSelectorTerms"].errors.add(
+                FieldError(.required, selector["nodeSelectorTerms"].path, "must have at least one node selector term"))
         }
         selector["nodeSelectorTerms"].each(term)
     }
@@ -33,7 +34,8 @@ enum AffinityValidation {
             if requirement["key"].string != "metadata.name" { requirement["key"].invalid("not a valid field selector key") }
             if requirement["values"].count != 1 {
                 requirement["values"].errors.add(
-                    FieldError(.required, requirement["values"].path, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
+                    FieldError(
+                        .required, requirement["values"].path, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
             }
         }
     }
@@ -46,7 +48,9 @@ enum AffinityValidation {
         case "Exists", "DoesNotExist":
             if values.count > 0 { values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'") }
         case "Gt", "Lt":
-            if values.count != 1 { values.errors.add(FieldError(.required, values.path, "must be specified single value when `operator` is 'Lt' or 'Gt'")) }
+            if values.count != 1 {
+                values.errors.add(FieldError(.required, values.path, "must be specified single value when `operator` is 'Lt' or 'Gt'"))
+            }
         default:
             requirement["operator"].invalid(.string(requirement["operator"].string), "not a valid selector operator")
         }
@@ -64,7 +68,11 @@ enum AffinityValidation {
         LabelRules.selector(term["labelSelector"])
         LabelRules.selector(term["namespaceSelector"])
         let key = term["topologyKey"]
-        if key.string.isEmpty { key.errors.add(FieldError(.required, key.path, "can not be empty")) } else { key.matches(NameValidation.qualifiedName) }
+        if key.string.isEmpty {
+            key.errors.add(FieldError(.required, key.path, "can not be empty"))
+        } else {
+            key.matches(NameValidation.qualifiedName)
+        }
     }
 }
 
@@ -74,7 +82,11 @@ enum TopologySpreadValidation {
         constraints.each { constraint in
             if constraint["maxSkew"].int <= 0 { constraint["maxSkew"].invalid(.integer(constraint["maxSkew"].int), "must be greater than zero") }
             let key = constraint["topologyKey"]
-            if key.string.isEmpty { key.errors.add(FieldError(.required, key.path, "can not be empty")) } else { key.matches(NameValidation.qualifiedName) }
+            if key.string.isEmpty {
+                key.errors.add(FieldError(.required, key.path, "can not be empty"))
+            } else {
+                key.matches(NameValidation.qualifiedName)
+            }
             constraint["whenUnsatisfiable"].requiredOneOf(["DoNotSchedule", "ScheduleAnyway"])
             LabelRules.selector(constraint["labelSelector"])
             let pair = "{\(key.string), \(constraint["whenUnsatisfiable"].string)}"

@@ -70,7 +70,9 @@ enum ContainerValidation {
             ProbeValidation.validate(probe)
             if probe["terminationGracePeriodSeconds"].exists { probe["terminationGracePeriodSeconds"].invalid("must not be set for readinessProbes") }
         }
-        for hook in ["postStart", "preStop"] { container["lifecycle"][hook].ifPresent { ProbeValidation.handler($0, kinds: ["exec", "httpGet", "tcpSocket", "sleep"]) } }
+        for hook in ["postStart", "preStop"] {
+            container["lifecycle"][hook].ifPresent { ProbeValidation.handler($0, kinds: ["exec", "httpGet", "tcpSocket", "sleep"]) }
+        }
     }
 
     private static func ports(_ ports: Field, _ pod: Context) {
@@ -82,7 +84,11 @@ enum ContainerValidation {
                 for complaint in complaints { name.invalid(complaint) }
                 if complaints.isEmpty, !names.insert(name.string).inserted { name.duplicate(.string(name.string)) }
             }
-            if port["containerPort"].int == 0 { port["containerPort"].errors.add(FieldError(.required, port["containerPort"].path)) } else { port["containerPort"].inRange(1...65535) }
+            if port["containerPort"].int == 0 {
+                port["containerPort"].errors.add(FieldError(.required, port["containerPort"].path))
+            } else {
+                port["containerPort"].inRange(1...65535)
+            }
             let hostPort = port["hostPort"]
             if hostPort.int != 0 {
                 hostPort.inRange(1...65535)
@@ -206,7 +212,11 @@ enum ContainerValidation {
         profile["type"].requiredOneOf(["Localhost", "RuntimeDefault", "Unconfined"], "type is required when seccompProfile is set")
         let local = profile["localhostProfile"]
         if profile["type"].string == "Localhost" {
-            if !local.exists { local.errors.add(FieldError(.required, local.path, "must be set when seccomp type is Localhost")) } else { relativePath(local) }
+            if !local.exists {
+                local.errors.add(FieldError(.required, local.path, "must be set when seccomp type is Localhost"))
+            } else {
+                relativePath(local)
+            }
         } else if local.exists {
             local.invalid("can only be set when seccomp type is Localhost")
         }

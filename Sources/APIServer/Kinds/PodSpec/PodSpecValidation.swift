@@ -14,7 +14,9 @@ enum PodSpecValidation {
         spec["dnsPolicy"].requiredOneOf(["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"])
         if spec["dnsPolicy"].string == "None" {
             let servers = spec["dnsConfig"]["nameservers"]
-            if servers.count == 0 { servers.errors.add(FieldError(.required, servers.path, "must provide at least one DNS nameserver when `dnsPolicy` is None")) }
+            if servers.count == 0 {
+                servers.errors.add(FieldError(.required, servers.path, "must provide at least one DNS nameserver when `dnsPolicy` is None"))
+            }
         }
         spec["dnsConfig"].ifPresent { config in
             config["nameservers"].maxItems(3).each { server in
@@ -86,7 +88,9 @@ enum PodSpecValidation {
             let key = toleration["key"]
             key.matchesUnlessEmpty(NameValidation.qualifiedName)
             if key.string.isEmpty, toleration["operator"].string != "Exists" {
-                toleration["operator"].invalid(.string(toleration["operator"].string), "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
+                toleration["operator"].invalid(
+                    .string(toleration["operator"].string),
+                    "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
             }
             if toleration["tolerationSeconds"].exists, toleration["effect"].string != "NoExecute" {
                 toleration["effect"].invalid(.string(toleration["effect"].string), "effect must be 'NoExecute' when `tolerationSeconds` is set")

@@ -27,10 +27,12 @@ enum ProbeValidation {
             port(action["port"])
             action["scheme"].requiredOneOf(["HTTP", "HTTPS"])
             action["httpHeaders"].each { header in
-                let legal = !header["name"].string.isEmpty && header["name"].string.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
+                let legal =
+                    !header["name"].string.isEmpty && header["name"].string.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
                 if !legal {
                     header["name"].invalid(
-                        "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')")
+                        "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')"
+                    )
                 }
             }
         case "tcpSocket":

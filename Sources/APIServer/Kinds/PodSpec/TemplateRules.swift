@@ -49,7 +49,9 @@ enum TemplateRules {
             if number < 0 { field.invalid("must be greater than or equal to 0") }
         case .string(let text)?:
             if percent(text) == nil {
-                field.invalid("a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")
+                field.invalid(
+                    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+                )
             }
         default:
             break

@@ -63,7 +63,12 @@ enum VolumeValidation {
 
     private static func projection(_ projection: Field) {
         let kinds = projection.keys.filter { projection[$0].exists }
-        if kinds.isEmpty { projection.errors.add(FieldError(.required, projection.path, "must specify one of [configMap secret downwardAPI serviceAccountToken clusterTrustBundle podCertificate]")) }
+        if kinds.isEmpty {
+            projection.errors.add(
+                FieldError(
+                    .required, projection.path,
+                    "must specify one of [configMap secret downwardAPI serviceAccountToken clusterTrustBundle podCertificate]"))
+        }
         for extra in kinds.dropFirst() { projection[extra].forbidden("may not specify more than 1 volume type") }
         projection["secret"].ifPresent { $0["name"].required() }
         projection["configMap"].ifPresent { $0["name"].required() }
@@ -91,7 +96,9 @@ enum VolumeValidation {
         if !item["fieldRef"].exists, !item["resourceFieldRef"].exists {
             item.errors.add(FieldError(.required, item.path, "one of fieldRef and resourceFieldRef is required"))
         }
-        if item["fieldRef"].exists, item["resourceFieldRef"].exists { item.invalid("fieldRef and resourceFieldRef can not be specified simultaneously") }
+        if item["fieldRef"].exists, item["resourceFieldRef"].exists {
+            item.invalid("fieldRef and resourceFieldRef can not be specified simultaneously")
+        }
     }
 
     private static func filePath(_ path: Field) {

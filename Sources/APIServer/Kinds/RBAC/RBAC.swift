@@ -12,7 +12,8 @@ extension Strategy {
             role["aggregationRule"].ifPresent { aggregation in
                 let selectors = aggregation["clusterRoleSelectors"]
                 if selectors.count == 0 {
-                    selectors.errors.add(FieldError(.required, selectors.path, "at least one clusterRoleSelector required if aggregationRule is non-nil"))
+                    selectors.errors.add(
+                        FieldError(.required, selectors.path, "at least one clusterRoleSelector required if aggregationRule is non-nil"))
                 }
                 selectors.each(LabelRules.selector)
             }
@@ -78,7 +79,9 @@ extension Strategy {
 
     private static func rules(_ rules: Field, namespaced: Bool) {
         rules.each { rule in
-            if rule["verbs"].count == 0 { rule["verbs"].errors.add(FieldError(.required, rule["verbs"].path, "verbs must contain at least one value")) }
+            if rule["verbs"].count == 0 {
+                rule["verbs"].errors.add(FieldError(.required, rule["verbs"].path, "verbs must contain at least one value"))
+            }
             if rule["nonResourceURLs"].count > 0 {
                 if namespaced { rule["nonResourceURLs"].invalid("namespaced rules cannot apply to non-resource URLs") }
                 if rule["apiGroups"].count > 0 || rule["resources"].count > 0 || rule["resourceNames"].count > 0 {

@@ -18,7 +18,8 @@ extension Strategy {
             if name.hasPrefix("system-") {
                 if systemPriorityClasses[name] != value || priority["globalDefault"].bool {
                     priority["metadata"]["name"].forbidden(
-                        "priority class names with 'system-' prefix are reserved for system use only. error: \(name) is not a known system priority class")
+                        "priority class names with 'system-' prefix are reserved for system use only. error: \(name) is not a known system priority class"
+                    )
                 }
             } else if value > highestUserPriority {
                 priority["value"].forbidden("maximum allowed value of a user defined priority is \(highestUserPriority)")

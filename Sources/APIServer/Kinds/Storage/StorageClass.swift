@@ -9,7 +9,11 @@ extension Strategy {
             storage.setDefaultString("volumeBindingMode", "Immediate")
         }
         $0.validate = { storage in
-            if storage["provisioner"].string.isEmpty { storage["provisioner"].required() } else { storage["provisioner"].matches { NameValidation.qualifiedName($0.lowercased()) } }
+            if storage["provisioner"].string.isEmpty {
+                storage["provisioner"].required()
+            } else {
+                storage["provisioner"].matches { NameValidation.qualifiedName($0.lowercased()) }
+            }
             storage["reclaimPolicy"].oneOf(["Delete", "Retain"])
             storage["volumeBindingMode"].requiredOneOf(["Immediate", "WaitForFirstConsumer"])
             storage["parameters"].entries { key, value in
@@ -19,7 +23,9 @@ extension Strategy {
         $0.validateUpdate = { storage, old in
             if storage["parameters"].value != old["parameters"] { storage["parameters"].forbidden("updates to parameters are forbidden.") }
             if storage["provisioner"].value != old["provisioner"] { storage["provisioner"].forbidden("updates to provisioner are forbidden.") }
-            if storage["reclaimPolicy"].value != old["reclaimPolicy"] { storage["reclaimPolicy"].forbidden("updates to reclaimPolicy are forbidden.") }
+            if storage["reclaimPolicy"].value != old["reclaimPolicy"] {
+                storage["reclaimPolicy"].forbidden("updates to reclaimPolicy are forbidden.")
+            }
             storage["volumeBindingMode"].immutable(since: old["volumeBindingMode"])
         }
         $0.table = TableView([

@@ -49,7 +49,9 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
                 guard let last = parse4(part) else { return nil }
                 bytes += last
             } else {
-                guard (1...4).contains(part.utf8.count), !part.hasPrefix("+"), !part.hasPrefix("-"), let group = UInt16(part, radix: 16) else { return nil }
+                guard (1...4).contains(part.utf8.count), !part.hasPrefix("+"), !part.hasPrefix("-"), let group = UInt16(part, radix: 16) else {
+                    return nil
+                }
                 bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]
             }
         }

@@ -8,7 +8,9 @@ enum MetadataRules {
         if !metadata["generateName"].string.isEmpty {
             // A generated name is checked with its end on, so that a base that ends in a dash is fine.
             let base = metadata["generateName"]
-            for complaint in rule(base.string.hasSuffix("-") || base.string.hasSuffix(".") ? String(base.string.dropLast()) + "a" : base.string) { base.invalid(complaint) }
+            for complaint in rule(base.string.hasSuffix("-") || base.string.hasSuffix(".") ? String(base.string.dropLast()) + "a" : base.string) {
+                base.invalid(complaint)
+            }
         }
         if name.string.isEmpty {
             name.errors.add(FieldError(.required, name.path, "name or generateName is required"))
@@ -87,7 +89,8 @@ enum MetadataRules {
     static func fillNew(_ metadata: inout JSONValue, now: String) {
         metadata["uid"] = .string(UID.random())
         metadata["creationTimestamp"] = .string(now)
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation", "managedFields"] where metadata[field] != nil {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation", "managedFields"]
+        where metadata[field] != nil {
             metadata[field] = nil
         }
     }

@@ -1,11 +1,11 @@
 import KubernetesAPI
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The time of day as the server stamps it on objects; a parameter, so that tests can turn it.

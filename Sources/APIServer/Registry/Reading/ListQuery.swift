@@ -30,7 +30,8 @@ struct ListQuery {
         let version = query["resourceVersion"] ?? ""
         if !version.isEmpty {
             guard let number = Int64(version), number >= 0 else {
-                throw .badRequest("resourceVersion: Invalid value: \(goQuoted(version)): strconv.ParseUint: parsing \(goQuoted(version)): invalid syntax")
+                throw .badRequest(
+                    "resourceVersion: Invalid value: \(goQuoted(version)): strconv.ParseUint: parsing \(goQuoted(version)): invalid syntax")
             }
             revision = number
         }

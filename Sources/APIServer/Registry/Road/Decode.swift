@@ -38,7 +38,8 @@ struct Decode {
     mutating func object(_ body: [UInt8], contentType: String?, as resource: ServedResource) throws(APIStatus) -> JSONValue {
         var object = try document(body, contentType: contentType)
         guard case .object = object else {
-            throw .badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal \(Self.goName(object)) into Go value of type struct")
+            throw .badRequest(
+                "couldn't get version/kind; json parse error: json: cannot unmarshal \(Self.goName(object)) into Go value of type struct")
         }
         try identify(&object, as: resource)
         return try conform(object, to: resource)
@@ -67,7 +68,8 @@ struct Decode {
         }
         if !kind.isEmpty, kind != type.kind {
             throw .badRequest(
-                "\(kind) in version \(goQuoted(type.version)) cannot be handled as a \(type.kind): converting (\(type.version).\(kind)) to (\(type.version).\(type.kind)): unknown conversion")
+                "\(kind) in version \(goQuoted(type.version)) cannot be handled as a \(type.kind): converting (\(type.version).\(kind)) to (\(type.version).\(type.kind)): unknown conversion"
+            )
         }
         object["apiVersion"] = .string(type.apiVersion)
         object["kind"] = .string(type.kind)
@@ -84,7 +86,8 @@ struct Decode {
         case .strict:
             let type = resource.type
             throw .badRequest(
-                "\(type.kind) in version \(goQuoted(type.version)) cannot be handled as a \(type.kind): strict decoding error: \(issues.joined(separator: ", "))")
+                "\(type.kind) in version \(goQuoted(type.version)) cannot be handled as a \(type.kind): strict decoding error: \(issues.joined(separator: ", "))"
+            )
         }
     }
 

@@ -6,14 +6,21 @@ extension Registry {
     func delete(_ request: APIRequest, _ resource: ServedResource, _ responder: any Responder) throws(APIStatus) {
         let options = try DeletionOptions(request)
         let answer = try answer(request, resource, responder)
-        try delete(Deletion(name: request.info.name, namespace: request.info.namespace, request: request, resource: resource, options: options, answered: { outcome in
-            switch outcome {
-            case .failure(let status): answer.status(status)
-            case .success(let done):
-                let code = done.isGone || !options.waitsForDependents ? 200 : 202
-                if done.isGone, !resource.strategy.returnsDeleted { answer.deleted(done.object) } else { answer.object(done.object, status: code) }
-            }
-        }))
+        try delete(
+            Deletion(
+                name: request.info.name, namespace: request.info.namespace, request: request, resource: resource, options: options,
+                answered: { outcome in
+                    switch outcome {
+                    case .failure(let status): answer.status(status)
+                    case .success(let done):
+                        let code = done.isGone || !options.waitsForDependents ? 200 : 202
+                        if done.isGone, !resource.strategy.returnsDeleted {
+                            answer.deleted(done.object)
+                        } else {
+                            answer.object(done.object, status: code)
+                        }
+                    }
+                }))
     }
 
     struct Deletion: Sendable {
@@ -112,7 +119,8 @@ extension Registry {
         if let version = deletion.options.resourceVersion, version != current.text("metadata", "resourceVersion") {
             throw deletion.resource.conflict(
                 deletion.name,
-                "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(current.text("metadata", "resourceVersion"))")
+                "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(current.text("metadata", "resourceVersion"))"
+            )
         }
     }
 

@@ -55,7 +55,8 @@ extension Registry {
                 message: "Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
         }
         if !Self.isReady(pod) {
-            let healthyEnough = budget.number("status", "currentHealthy") >= budget.number("status", "desiredHealthy")
+            let healthyEnough =
+                budget.number("status", "currentHealthy") >= budget.number("status", "desiredHealthy")
                 && budget.number("status", "desiredHealthy") > 0
             if budget.text("spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow" || healthyEnough { return }
         }
@@ -78,7 +79,9 @@ extension Registry {
             if allowed <= 0 {
                 throw .disruptionBudget(
                     "Cannot evict pod as it would violate the pod's disruption budget.",
-                    cause: "The disruption budget \(budgetName) needs \(budget.number("status", "desiredHealthy")) healthy pods and has \(budget.number("status", "currentHealthy")) currently")
+                    cause:
+                        "The disruption budget \(budgetName) needs \(budget.number("status", "desiredHealthy")) healthy pods and has \(budget.number("status", "currentHealthy")) currently"
+                )
             }
             var budget = budget
             budget.setPath(["status", "disruptionsAllowed"], .integer(allowed - 1))

@@ -12,7 +12,8 @@ extension Registry {
     }
 
     /// Runs a read again when the cache has come to a revision that a client knows of; a server that answers for others may be behind them.
-    func waitFor(_ revision: Int64, _ resource: ServedResource, _ responder: any Responder, _ read: @escaping @Sendable () throws(APIStatus) -> Void) {
+    func waitFor(_ revision: Int64, _ resource: ServedResource, _ responder: any Responder, _ read: @escaping @Sendable () throws(APIStatus) -> Void)
+    {
         Task {
             do {
                 try await resource.storage.cache.waitUntilFresh(revision)

@@ -157,7 +157,8 @@ extension Answer {
             return
         }
         let status = APIStatus.expired(
-            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.")
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
+        )
         let text = String(decoding: status.jsonBytes, as: UTF8.self)
             .replacing("\"metadata\":{}", with: "\"metadata\":{\"continue\":\(goQuoted(token.text))}", maxReplacements: 1)
         responder.respond(status: 410, headers: ["Content-Type": "application/json"], body: Array(text.utf8))

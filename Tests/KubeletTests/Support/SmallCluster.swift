@@ -1,0 +1,142 @@
+import APIServer
+import ContainerRuntime
+import CoreV1
+import Glibc
+import JSON
+import KubernetesAPI
+import KubernetesClient
+import Logging
+import PKI
+import Storage
+import Testing
+
+@testable import Kubelet
+
+private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+/// A real API server and the pod part of a node agent, over a runtime that only remembers.
+struct SmallCluster: Sendable {
+    let client: Client
+    let runtime: FakeRuntime
+    let registry: PodRegistry
+
+    static func run(_ runtime: FakeRuntime, _ body: @escaping @Sendable (SmallCluster) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let pki = try ClusterPKI.ensure(directory: folder + "/pki", parameters: .init(serviceAddresses: ["10.96.0.1"]), now: Int64(time(nil)))
+            let range = try #require(IPRange("10.96.0.0/16"))
+            var configuration = try APIServerConfiguration(
+                pki: pki, address: "127.0.0.1", port: try freePort(), advertiseAddress: "192.0.2.1", services: ServiceNetwork(ranges: [range]))
+            configuration.eventLoops = 1
+            let server = try APIServer(configuration: configuration, store: MemoryStore(), logger: quiet)
+            let admin = Client(transport: server.transport(as: UserInfo(name: "admin", groups: ["system:masters"])), userAgent: "test")
+            let own = Client(transport: server.transport(as: UserInfo(name: "system:node:node-1", groups: ["system:nodes"])), userAgent: "kubelet")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await server.run() }
+                group.addTask {
+                    try await server.waitUntilReady()
+                    _ = try await admin.create(
+                        ServiceAccount {
+                            $0.metadata.name = "default"
+                            $0.metadata.namespace = "default"
+                        })
+                    try await agent(folder, own, admin, runtime, body)
+                }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+    }
+
+    private static func agent(
+        _ folder: String, _ own: Client, _ admin: Client, _ runtime: FakeRuntime, _ body: @escaping @Sendable (SmallCluster) async throws -> Void
+    ) async throws {
+        var settings = KubeletConfiguration(nodeName: "node-1")
+        settings.rootDirectory = folder + "/kubelet"
+        settings.podLogsDir = folder + "/logs"
+        settings.cgroupsPerQOS = false
+        let configuration = settings
+        let events = RecordedEvents(recorder: EventRecorder(client: admin, component: "kubelet"))
+        let informers = InformerFactory(client: own, logger: quiet)
+        let pods = informers.informer(Pod.self, fieldSelector: "spec.nodeName=node-1")
+        let http = HTTPChecker()
+        let facts = NodeFacts(name: "node-1", addresses: ["192.0.2.7"])
+        let services = NodeServices(
+            configuration: configuration, client: own, runtime: runtime, images: ImageManager(images: runtime, events: events, time: .system),
+            objects: ClientObjectSource(client: own), tokens: TokenManager(client: own, time: .system),
+            volumes: VolumeManager(configuration: configuration, time: .system, logger: quiet),
+            cgroups: CgroupManager(configuration: configuration, hierarchies: CgroupHierarchies(version: .v1, mounts: [:]), logger: quiet),
+            events: events, http: http, time: .system, logger: quiet, node: { facts }, clusterServices: { [] }, networkProblem: { nil },
+            hostResolver: ResolverConfiguration(), runtimeName: "containerd", oomScoreFloor: -1000)
+        let registry = PodRegistry()
+        let manager = PodManager(services: services, registry: registry, informer: pods, nodeObject: { nil })
+        let watcher = RuntimeWatcher(
+            runtime: runtime, source: runtime, registry: registry, manager: manager, period: .milliseconds(200), time: .system, logger: quiet)
+        try await withThrowingTaskGroup(of: Void.self) { parts in
+            parts.addTask { try await informers.run() }
+            parts.addTask { try await manager.run() }
+            parts.addTask { try await watcher.run() }
+            parts.addTask { try await body(SmallCluster(client: admin, runtime: runtime, registry: registry)) }
+            defer { parts.cancelAll() }
+            try await parts.next()
+        }
+        try? await http.close()
+    }
+
+    private static func freePort() throws -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                try #require(bind(socket, raw, length) == 0)
+                try #require(getsockname(socket, raw, &length) == 0)
+            }
+            return Int(UInt16(bigEndian: pointer.pointee.sin_port))
+        }
+    }
+
+    /// The pod as soon as the condition holds; fails the test when it does not within half a minute.
+    func pod(_ name: String, _ condition: (Pod) -> Bool) async throws -> Pod {
+        var last: Pod?
+        let watch = client.watch(Pod.self, namespace: "default", ListOptions(fieldSelector: "metadata.name=\(name)", timeoutSeconds: 30))
+        for try await event in watch {
+            switch event {
+            case .added(let pod), .modified(let pod):
+                last = pod
+                if condition(pod) { return pod }
+            default: continue
+            }
+        }
+        Issue.record("the pod never got there: \(String(decoding: last?.status.jsonBytes() ?? [], as: UTF8.self))")
+        throw KubeletError("timed out")
+    }
+
+    /// Returns when the pod is gone from the API.
+    func goneFromAPI(_ name: String) async throws {
+        let watch = client.watch(Pod.self, namespace: "default", ListOptions(fieldSelector: "metadata.name=\(name)", timeoutSeconds: 30))
+        for try await event in watch {
+            if case .deleted = event { return }
+        }
+        Issue.record("the pod was not deleted")
+    }
+
+    func create(_ name: String, _ change: (inout Pod) -> Void = { _ in }) async throws {
+        _ = try await client.create(
+            Pod {
+                $0.metadata.name = name
+                $0.metadata.namespace = "default"
+                $0.spec.nodeName = "node-1"
+                $0.spec.automountServiceAccountToken = false
+                $0.spec.containers = [
+                    Container {
+                        $0.name = "app"
+                        $0.image = "registry/app:1"
+                    }
+                ]
+                change(&$0)
+            })
+    }
+}
