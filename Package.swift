@@ -143,7 +143,7 @@ let testTargets: [Target] = [
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
         "ControllerManagerTests",
-        ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "KubernetesClient", "APIServer", "Storage", log]),
+        ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "CertificatesV1", "RBACV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
     tests("KubeletTests", ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),

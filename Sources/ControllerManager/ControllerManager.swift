@@ -9,6 +9,8 @@ package struct ControllerManagerConfiguration: Sendable {
     /// `--root-ca-file`, its PEM text.
     package var rootCA: String
     package var terminatedPodGCThreshold = 12_500
+    /// What certificates of the cluster's own signers are signed with; nil: they are signed elsewhere.
+    package var signing: ClusterSigning?
 
     package init(podRanges: PodRanges?, rootCA: String) {
         self.podRanges = podRanges
@@ -21,9 +23,14 @@ package struct ControllerManager: ServiceLifecycle.Service {
     private let context: ControllerContext
     private let controllers: [any Controller]
 
-    package init(client: Client, configuration: ControllerManagerConfiguration, time: TimeSource = .system, logger: Logger) {
+    /// - Parameter clientOfAccount: the client of a service account in `kube-system` (see `ControllerAccounts`), for
+    ///   `--use-service-account-credentials`; nil: all controllers work as `client` does.
+    package init(
+        client: Client, configuration: ControllerManagerConfiguration, clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)? = nil,
+        time: TimeSource = .system, logger: Logger
+    ) {
         let informers = InformerFactory(client: client, time: time, logger: logger)
-        let context = ControllerContext(client: client, informers: informers, time: time, logger: logger)
+        let context = ControllerContext(client: client, informers: informers, time: time, logger: logger, clientOfAccount: clientOfAccount)
         self.context = context
         var controllers: [any Controller] = [
             ReplicaSetController(context), DeploymentController(context), EndpointsController(context), EndpointSliceController(context),
@@ -32,6 +39,10 @@ package struct ControllerManager: ServiceLifecycle.Service {
             PodGarbageCollector(context, terminatedThreshold: configuration.terminatedPodGCThreshold),
         ]
         if let ranges = configuration.podRanges { controllers.append(NodeIPAMController(context, ranges: ranges)) }
+        if let signing = configuration.signing { controllers.append(CertificateSigner(context, signing: signing)) }
+        controllers += [
+            CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context), TokenCleaner(context),
+        ] as [any Controller]
         self.controllers = controllers
     }
 

@@ -9,16 +9,18 @@ package struct SigningRequest: Sendable {
     ///
     /// - Throws: `PKIError.invalidRequest`.
     package init(pem: [UInt8]) throws(PKIError) {
+        let document: PEMDocument?
         do {
-            // One block and nothing before it; what follows is ignored, as upstream does.
-            guard let document = try PEMDocument.parseMultiple(pemString: String(decoding: pem, as: UTF8.self)).first,
-                document.discriminator == CertificateSigningRequest.defaultPEMDiscriminator
-            else { throw PKIError.invalidRequest(reason: "PEM block type must be CERTIFICATE REQUEST") }
-            request = try CertificateSigningRequest(pemDocument: document)
-        } catch let error as PKIError {
-            throw error
-        } catch is PEMDocument.ParseError {
+            document = try PEMDocument.parseMultiple(pemString: String(decoding: pem, as: UTF8.self)).first
+        } catch {
+            document = nil
+        }
+        // The first block counts; what follows is ignored, as upstream does.
+        guard let document, document.discriminator == CertificateSigningRequest.defaultPEMDiscriminator else {
             throw .invalidRequest(reason: "PEM block type must be CERTIFICATE REQUEST")
+        }
+        do {
+            request = try CertificateSigningRequest(pemDocument: document)
         } catch {
             throw .invalidRequest(reason: "\(error)")
         }

@@ -38,6 +38,10 @@ package struct AdmissionChain: Sendable {
         return chain
     }
 
+    func adding(_ plugins: [any AdmissionPlugin]) -> AdmissionChain {
+        plugins.reduce(self) { $0.adding($1) }
+    }
+
     func mutate(_ review: inout AdmissionReview) throws(APIStatus) {
         for plugin in mutating { try plugin.mutate(&review) }
     }

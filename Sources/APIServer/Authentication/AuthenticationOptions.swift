@@ -1,4 +1,4 @@
-package import Logging
+import Logging
 package import PKI
 
 /// Who is believed beside the certificates of clients and the tokens of service accounts; under the names of upstream's flags.

@@ -1,24 +1,24 @@
-package import Logging
-package import PKI
-package import ServiceLifecycle
+import Logging
+import PKI
+import ServiceLifecycle
 
 /// Keeps authorities what their files say, while the server runs: a file that has been replaced counts within seconds.
 ///
 /// A file that cannot be read or holds no certificate changes nothing, and the log says so.
-package struct AuthorityFiles: Service {
+struct AuthorityFiles: Service {
     private let files: [(path: String, authorities: TrustedAuthorities)]
     private let period: Duration
     private let logger: Logger
 
-    package init(_ files: [(path: String, authorities: TrustedAuthorities)], period: Duration = .seconds(5), logger: Logger) {
+    init(_ files: [(path: String, authorities: TrustedAuthorities)], period: Duration = .seconds(5), logger: Logger) {
         self.files = files
         self.period = period
         self.logger = logger
     }
 
-    package func run() async throws {
-        var known = files.map { Self.read($0.path) }
+    func run() async throws {
         try? await cancelWhenGracefulShutdown { [files, period] in
+            var known = files.map { Self.read($0.path) }
             while true {
                 try await Task.sleep(for: period)
                 for (index, file) in files.enumerated() {

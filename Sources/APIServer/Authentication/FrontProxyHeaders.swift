@@ -1,3 +1,5 @@
+import NIOHTTP1
+
 /// The headers in which a front proxy, known by a certificate of an authority of its own, says whom it speaks for.
 package struct FrontProxyHeaders: Sendable {
     package var userHeaders: [String]

@@ -26,8 +26,10 @@ package final class APIServer: Service {
         let authorizer = UnionAuthorizer([NodeAuthorizer(), roleAuthorizer])
         let registry = Registry(
             store: store, services: configuration.services,
-            admission: .standard.adding(NodeRestriction()).adding(
-                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer)), clock: clock, logger: logger)
+            admission: AdmissionChain.standard.adding([
+                NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
+                CertificateSubjectRestriction(), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
+            ]), clock: clock, logger: logger)
         let health = HealthHandler()
         let now = clock.seconds
         let lookup = ObjectLookup(

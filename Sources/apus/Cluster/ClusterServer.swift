@@ -123,9 +123,16 @@ struct ClusterServer {
         let schedulerClient = client("system:kube-scheduler")
         let schedulerInformers = InformerFactory(client: schedulerClient, logger: Logger(label: "kube-scheduler"))
         let scheduler = Scheduler(client: schedulerClient, informers: schedulerInformers, logger: Logger(label: "kube-scheduler"))
+        var controllerSettings = ControllerManagerConfiguration(
+            podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
+        controllerSettings.signing = ClusterSigning(authority: pki.authority)
         let controllers = ControllerManager(
             client: client("system:kube-controller-manager"),
-            configuration: .init(podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self)),
+            configuration: controllerSettings,
+            clientOfAccount: { account in
+                Client(
+                    transport: api.transport(as: .serviceAccount(namespace: ControllerAccounts.namespace, name: account)), userAgent: account)
+            },
             logger: Logger(label: "kube-controller-manager"))
         let proxyInformers = InformerFactory(client: client("system:kube-proxy"), logger: Logger(label: "kube-proxy"))
         let proxy = KubeProxy(
