@@ -138,7 +138,7 @@ let testTargets: [Target] = [
         "APIServerTests",
         [
             "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
-            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log,
+            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log,
         ]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
     tests(

@@ -1,5 +1,6 @@
 package import KubernetesClient
 package import Logging
+package import PKI
 import ServiceLifecycle
 
 /// What the controllers need to know of the cluster, under the names of upstream's flags.
@@ -11,6 +12,8 @@ package struct ControllerManagerConfiguration: Sendable {
     package var terminatedPodGCThreshold = 12_500
     /// What certificates of the cluster's own signers are signed with; nil: they are signed elsewhere.
     package var signing: ClusterSigning?
+    /// What tokens that stand in secrets are signed with (`--service-account-private-key-file`); nil: nobody fills such secrets.
+    package var serviceAccountTokens: ServiceAccountTokens?
 
     package init(podRanges: PodRanges?, rootCA: String) {
         self.podRanges = podRanges
@@ -40,8 +43,11 @@ package struct ControllerManager: ServiceLifecycle.Service {
         ]
         if let ranges = configuration.podRanges { controllers.append(NodeIPAMController(context, ranges: ranges)) }
         if let signing = configuration.signing { controllers.append(CertificateSigner(context, signing: signing)) }
+        if let tokens = configuration.serviceAccountTokens {
+            controllers.append(LegacyTokensController(context, tokens: tokens, rootCA: configuration.rootCA))
+        }
         controllers += [
-            CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context), TokenCleaner(context),
+            ClusterRoleAggregationController(context), CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context), TokenCleaner(context),
         ] as [any Controller]
         self.controllers = controllers
     }

@@ -51,7 +51,7 @@ struct IdentityReviews: Sendable {
         return review
     }
 
-    private static func json(_ user: UserInfo) -> JSONValue {
+    static func json(_ user: UserInfo) -> JSONValue {
         var object: JSONValue = ["username": .string(user.name)]
         if !user.uid.isEmpty { object["uid"] = .string(user.uid) }
         if !user.groups.isEmpty { object["groups"] = .array(user.groups.map { .string($0) }) }
@@ -61,5 +61,14 @@ struct IdentityReviews: Sendable {
             object["extra"] = extra
         }
         return object
+    }
+
+    /// Nil when the object names nobody.
+    static func user(_ json: JSONValue) -> UserInfo? {
+        let name = json.text("username")
+        if name.isEmpty { return nil }
+        var user = UserInfo(name: name, uid: json.text("uid"), groups: json.list("groups").compactMap(\.stringValue))
+        for (key, values) in json["extra"]?.objectValue ?? [:] { user.extra[key] = values.arrayValue?.compactMap(\.stringValue) ?? [] }
+        return user
     }
 }

@@ -19,7 +19,7 @@ package final class ServiceAccountAuthenticator: TokenAuthenticator {
     private let lookup: Lookup
     private let checked = Mutex<[CacheKey: ServiceAccountClaims]>([:])
 
-    /// - Parameter lookup: for `serviceaccounts`, `pods`, `secrets` and `nodes` of the core group. Must not block.
+    /// - Parameter lookup: for `serviceaccounts`, `pods`, `secrets` and `nodes` of the core group, and others as `plural.group`. Must not block.
     package init(tokens: ServiceAccountTokens, lookup: @escaping Lookup) {
         self.tokens = tokens
         self.lookup = lookup
@@ -28,6 +28,7 @@ package final class ServiceAccountAuthenticator: TokenAuthenticator {
     package func authenticate(token: String, audiences: [String], now: Int64) -> TokenVerdict {
         do {
             guard let claims = try check(token, audiences: audiences, now: now) else { return .unknown }
+            if claims.isLegacy { try checkLegacy(claims, token) }
             try checkLife(claims)
             return .user(Self.user(claims), audiences: audiences.filter { claims.audiences.contains($0) })
         } catch {
@@ -49,6 +50,14 @@ package final class ServiceAccountAuthenticator: TokenAuthenticator {
             checked[key] = claims
         }
         return claims
+    }
+
+    /// A token without an end counts as long as it stands in its secret.
+    private func checkLegacy(_ claims: ServiceAccountClaims, _ token: String) throws(PKIError) {
+        guard let name = claims.secret?.name, let secret = lookup("secrets", claims.namespace, name),
+            secret.at("metadata", "deletionTimestamp") == nil, let kept = Base64.decode(secret.text("data", "token")),
+            constantTimeEqual(kept, Array(token.utf8))
+        else { throw .tokenRejected(reason: "it does not stand in the secret that it names") }
     }
 
     private func checkLife(_ claims: ServiceAccountClaims) throws(PKIError) {
@@ -75,6 +84,7 @@ package final class ServiceAccountAuthenticator: TokenAuthenticator {
 
     private static func user(_ claims: ServiceAccountClaims) -> UserInfo {
         var user = UserInfo.serviceAccount(namespace: claims.namespace, name: claims.serviceAccount.name, uid: claims.serviceAccount.uid)
+        if claims.isLegacy { return user }
         if !claims.id.isEmpty { user.extra["authentication.kubernetes.io/credential-id"] = ["JTI=\(claims.id)"] }
         if let pod = claims.pod {
             user.extra["authentication.kubernetes.io/pod-name"] = [pod.name]

@@ -23,19 +23,25 @@ package final class APIServer: Service {
         self.logger = logger
         let roles = RegistryRBACSource()
         let roleAuthorizer = RBACAuthorizer(source: roles)
-        let authorizer = UnionAuthorizer([NodeAuthorizer(), roleAuthorizer])
+        let nodeUses = RegistryNodeUses()
+        let authorizer = UnionAuthorizer([NodeAuthorizer(uses: nodeUses.uses), roleAuthorizer])
         let registry = Registry(
             store: store, services: configuration.services,
             admission: AdmissionChain.standard.adding([
                 NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
-                CertificateSubjectRestriction(), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
+                CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
             ]), clock: clock, logger: logger)
+        nodeUses.follow(registry)
         let health = HealthHandler()
         let now = clock.seconds
         let lookup = ObjectLookup(
             get: { registry.object(group: $0, resource: $1, namespace: $2, name: $3) },
             list: { registry.objects(group: $0, resource: $1, namespace: $2.isEmpty ? nil : $2) })
-        let core: ServiceAccountAuthenticator.Lookup = { registry.object(group: "", resource: $0, namespace: $1, name: $2) }
+        let core: ServiceAccountAuthenticator.Lookup = { resource, namespace, name in
+            let parts = resource.split(separator: ".", maxSplits: 1)
+            return registry.object(
+                group: parts.count > 1 ? String(parts[1]) : "", resource: String(parts[0]), namespace: namespace, name: name)
+        }
 
         let access = configuration.authentication
         let clientAuthorities = TrustedAuthorities(configuration.clientAuthorities)
@@ -68,7 +74,8 @@ package final class APIServer: Service {
                 version: configuration.version.jsonBytes,
                 branches: configuration.branches.map { Crossroads.Branch(prefix: $0.prefix, handler: $0.handler) }),
             metrics: metrics,
-            log: RequestLog(logger: logger))
+            log: RequestLog(logger: logger),
+            auditor: configuration.audit?.auditor)
         entrance.open(road)
         self.registry = registry
         self.roles = roles
@@ -101,8 +108,11 @@ package final class APIServer: Service {
                 try await cancelWhenGracefulShutdown { try await self.bootstrap() }
             }
             group.addTask { try await self.authorityFiles.run() }
+            for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
             group.addTask { try await self.front.run() }
         }
+        // Every request has been answered by now, and what is to be recorded of it is on its way.
+        await configuration.audit?.auditor.flush()
     }
 
     /// Serves with another certificate from now on.

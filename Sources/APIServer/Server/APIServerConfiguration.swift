@@ -14,6 +14,9 @@ package struct APIServerConfiguration: Sendable {
     package var clientAuthorities: [PEMCertificate]
     /// Who is believed beside the clients' certificates and service accounts.
     package var authentication = AuthenticationOptions()
+    /// What is recorded of requests; nil: nothing.
+    package var audit: AuditOptions?
+    package var podSecurity = PodSecurityConfiguration()
     /// How to talk to kubelets. Nil: there is no `exec`, `log` or `proxy`.
     package var kubelets: BackendTLS?
     package var tokens: ServiceAccountTokens

@@ -11,6 +11,7 @@ package struct Road: RequestHandler {
     let crossroads: Crossroads
     let metrics: RequestMetrics
     let log: RequestLog
+    let auditor: Auditor?
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
         metrics.begin()
@@ -60,6 +61,11 @@ package struct Road: RequestHandler {
     private func travel(_ request: APIRequest, as user: UserInfo, _ responder: any Responder) {
         var request = request
         request.user = user
+        var responder = responder
+        if let auditor, let trail = auditor.begin(request) {
+            request.audit = trail
+            responder = AuditedResponder(inner: responder, trail: trail)
+        }
         do throws(APIStatus) {
             try impersonate(&request)
             try authorize(request)
@@ -72,6 +78,9 @@ package struct Road: RequestHandler {
 
     private func refuse(_ request: APIRequest, _ reason: String, _ responder: any Responder) {
         log.rejectedCredential(request, reason)
+        var responder = responder
+        // Nobody in particular asked.
+        if let trail = auditor?.begin(request) { responder = AuditedResponder(inner: responder, trail: trail) }
         end(request, .unauthorized, responder)
     }
 
@@ -83,12 +92,17 @@ package struct Road: RequestHandler {
     private func impersonate(_ request: inout APIRequest) throws(APIStatus) {
         guard let user = try impersonation.impersonated(request) else { return }
         request.user = user
+        request.audit?.impersonates(user)
         Impersonation.removeHeaders(&request.headers)
     }
 
     private func authorize(_ request: APIRequest) throws(APIStatus) {
         let attributes = AuthorizationAttributes(request)
         let decision = authorizer.authorize(attributes)
+        if let audit = request.audit {
+            audit.annotate("authorization.k8s.io/decision", decision.isAllowed ? "allow" : "forbid")
+            audit.annotate("authorization.k8s.io/reason", decision.reason)
+        }
         guard decision.isAllowed else { throw attributes.forbidden(reason: decision.reason) }
         // A WebSocket is always a GET, and still it runs a command: who may only read must not get so far.
         let info = request.info

@@ -28,8 +28,19 @@ package struct ServiceAccountTokens: Sendable {
     package func sign(_ claims: ServiceAccountClaims) throws(PKIError) -> String {
         var claims = claims
         claims.issuer = issuer
+        return try sign(claims.json)
+    }
+
+    /// A token that does not end and counts as long as it stands in the secret.
+    package func signLegacy(
+        namespace: String, account: ServiceAccountClaims.Reference, secret: String
+    ) throws(PKIError) -> String {
+        try sign(ServiceAccountClaims.legacyJSON(namespace: namespace, account: account, secret: secret))
+    }
+
+    private func sign(_ claims: JSONValue) throws(PKIError) -> String {
         let header = #"{"alg":"\#(signingKey.verification.algorithm)","kid":"\#(signingKey.verification.id)"}"#
-        let message = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(claims.json.serialized())
+        let message = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(claims.serialized())
         return message + "." + Base64URL.encode(try signingKey.sign(Array(message.utf8)))
     }
 
@@ -38,7 +49,7 @@ package struct ServiceAccountTokens: Sendable {
         guard token.utf8.count <= Self.tokenBytesMax else { return false }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let payload = Base64URL.decode(parts[1]), let found = parse(payload)?["iss"]?.stringValue else { return false }
-        return issuers.contains(found)
+        return issuers.contains(found) || found == ServiceAccountClaims.legacyIssuer
     }
 
     /// Checks signature, maker, life and purpose. Whether the account and the bound object still exist is for the caller to ask.
@@ -61,10 +72,16 @@ package struct ServiceAccountTokens: Sendable {
             key.algorithm == algorithm && (id == nil || id == key.id) && key.isValid(signature, for: message)
         }
         guard isSigned else { throw .tokenRejected(reason: "its signature does not count") }
-        guard let claims = parse(payload).flatMap({ ServiceAccountClaims(json: $0) }) else {
+        let said = parse(payload)
+        guard
+            let claims = said.flatMap({
+                $0["iss"]?.stringValue == ServiceAccountClaims.legacyIssuer
+                    ? ServiceAccountClaims(legacy: $0, audiences: self.audiences) : ServiceAccountClaims(json: $0)
+            })
+        else {
             throw .tokenRejected(reason: "it is not a token of a service account")
         }
-        guard issuers.contains(claims.issuer) else { throw .tokenRejected(reason: "it was made by another issuer") }
+        guard claims.isLegacy || issuers.contains(claims.issuer) else { throw .tokenRejected(reason: "it was made by another issuer") }
         guard now < claims.expires else { throw .tokenRejected(reason: "it has expired") }
         guard now >= claims.notBefore - 60 else { throw .tokenRejected(reason: "it is not valid yet") }
         guard claims.audiences.contains(where: { audiences.contains($0) }) else { throw .tokenRejected(reason: "it is for another audience") }

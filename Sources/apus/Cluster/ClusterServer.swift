@@ -90,7 +90,7 @@ struct ClusterServer {
         }
         var settings = try APIServerConfiguration(
             pki: pki, port: configuration.securePort, advertiseAddress: configuration.nodeIP, services: ServiceNetwork(ranges: [range]),
-            issuer: "https://kubernetes.default.svc.\(configuration.clusterDomain)")
+            issuer: configuration.issuer)
         let documents = OpenAPIDocuments(catalog: .builtIn, version: settings.version.gitVersion)
         settings.branches = [("/openapi/", OpenAPIHandler(documents))]
         return try APIServer(configuration: settings, store: store, logger: Logger(label: "kube-apiserver"))
@@ -126,6 +126,7 @@ struct ClusterServer {
         var controllerSettings = ControllerManagerConfiguration(
             podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
         controllerSettings.signing = ClusterSigning(authority: pki.authority)
+        controllerSettings.serviceAccountTokens = try ServiceAccountTokens(key: pki.serviceAccountKey, issuer: configuration.issuer)
         let controllers = ControllerManager(
             client: client("system:kube-controller-manager"),
             configuration: controllerSettings,
@@ -164,7 +165,6 @@ struct ClusterServer {
     private func makeKubelet(_ pki: ClusterPKI, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String) throws -> Kubelet {
         var settings = KubeletConfiguration(nodeName: configuration.nodeName)
         settings.nodeIPs = [configuration.nodeIP]
-        settings.nodeLabels = ["node-role.kubernetes.io/control-plane": ""]
         settings.rootDirectory = folder.kubelet
         settings.podLogsDir = folder.podLogs
         settings.version = ApusVersion.kubernetes
@@ -194,6 +194,9 @@ struct ClusterServer {
         try await machine
         try await progress.step(.network) {
             try await waitForNode(parts.admin) { $0.spec.podCIDR?.isEmpty == false }
+            // A kubelet may not give itself a role; whoever sets the cluster up does.
+            _ = try await parts.admin.patch(
+                Node.self, configuration.nodeName, .merge(["metadata": ["labels": ["node-role.kubernetes.io/control-plane": ""]]]))
         }
         try await progress.step(.node, detail: { (_: String) in configuration.nodeName + " is Ready" }) {
             try await waitForNode(parts.admin) { node in
