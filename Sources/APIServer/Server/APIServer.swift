@@ -15,12 +15,16 @@ package final class APIServer: Service {
     private let roles: RegistryRBACSource
     private let ready = Latch()
     private let authorityFiles: AuthorityFiles
+    private let encryptionFile: EncryptionFile?
     private let logger: Logger
 
     /// - Throws: when the serving certificate or its key cannot be used.
     package init(configuration: APIServerConfiguration, store: any Store, clock: ServerClock = .system, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        let encrypted = configuration.encryption.map { EncryptedStore(store, configuration: $0.configuration, logger: logger) }
+        encryptionFile = encrypted.map { EncryptionFile(store: $0, path: configuration.encryption?.path, logger: logger) }
+        let store: any Store = encrypted ?? store
         let roles = RegistryRBACSource()
         let roleAuthorizer = RBACAuthorizer(source: roles)
         let nodeUses = RegistryNodeUses()
@@ -108,6 +112,7 @@ package final class APIServer: Service {
                 try await cancelWhenGracefulShutdown { try await self.bootstrap() }
             }
             group.addTask { try await self.authorityFiles.run() }
+            if let encryptionFile { group.addTask { try await encryptionFile.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
             group.addTask { try await self.front.run() }
         }
