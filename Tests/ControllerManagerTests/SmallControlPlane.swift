@@ -64,6 +64,18 @@ struct SmallControlPlane: Sendable {
         throw CancellationError()
     }
 
+    /// Repeats what is refused until a right that was given just now counts: authorization learns of it a moment later.
+    func onceAllowed<T>(_ body: () async throws -> T) async throws -> T {
+        for _ in 0..<200 {
+            do {
+                return try await body()
+            } catch let error as APIStatusError where error.code == 403 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        return try await body()
+    }
+
     /// Returns once the object is gone.
     func waitUntilGone<T: KubernetesResource>(_ type: T.Type, _ name: String, namespace: String? = nil) async throws {
         let version: String?

@@ -38,13 +38,13 @@ package struct NodeAuthorizer: Authorizer {
         case ("", "secrets"): return read(request, node, namespaced: true) { uses.secret($0, $1, on: node) }
         case ("", "configmaps"): return read(request, node, namespaced: true) { uses.configMap($0, $1, on: node) }
         case ("", "persistentvolumeclaims"):
-            if request.subresource == "status" { return use(request, node, verbs: ["update", "patch"]) { uses.volumeClaim($0, $1, on: node) } }
+            if request.subresource == "status" { return use(request, node, "status", verbs: ["update", "patch"]) { uses.volumeClaim($0, $1, on: node) } }
             return use(request, node, verbs: ["get"]) { uses.volumeClaim($0, $1, on: node) }
         case ("", "persistentvolumes"): return use(request, node, verbs: ["get"]) { _, name in uses.volume(name, on: node) }
         case ("resource.k8s.io", "resourceclaims"): return use(request, node, verbs: ["get"]) { uses.resourceClaim($0, $1, on: node) }
         case ("storage.k8s.io", "volumeattachments"): return use(request, node, verbs: ["get"]) { _, name in uses.attachment(name, on: node) }
         case ("", "serviceaccounts"):
-            if request.subresource == "token" { return use(request, node, verbs: ["create"]) { uses.serviceAccount($0, $1, on: node) } }
+            if request.subresource == "token" { return use(request, node, "token", verbs: ["create"]) { uses.serviceAccount($0, $1, on: node) } }
             return use(request, node, verbs: ["get"]) { uses.serviceAccount($0, $1, on: node) }
         case ("coordination.k8s.io", "leases"):
             guard ["get", "create", "update", "patch", "delete"].contains(request.verb), request.subresource.isEmpty else {
@@ -76,10 +76,11 @@ package struct NodeAuthorizer: Authorizer {
     }
 
     private func use(
-        _ request: AuthorizationAttributes, _ node: String, verbs: [String], _ isUsed: (_ namespace: String, _ name: String) -> Bool
+        _ request: AuthorizationAttributes, _ node: String, _ subresource: String = "", verbs: [String],
+        _ isUsed: (_ namespace: String, _ name: String) -> Bool
     ) -> AuthorizationDecision {
         guard verbs.contains(request.verb) else { return refuse("can only \(verbs.joined(separator: ", ")) individual resources of this type") }
-        if !["", "status", "token"].contains(request.subresource) { return refuse("cannot read subresource") }
+        if request.subresource != subresource { return refuse("cannot read subresource") }
         guard !request.name.isEmpty else { return refuse("No Object name found") }
         if isUsed(request.namespace, request.name) { return .allow(reason: "") }
         return refuse("no relationship found between node '\(node)' and this object")

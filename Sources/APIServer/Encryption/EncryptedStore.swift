@@ -1,4 +1,4 @@
-import KubernetesAPI
+package import KubernetesAPI
 package import Logging
 import PKI
 package import Storage

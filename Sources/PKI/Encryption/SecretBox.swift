@@ -90,7 +90,7 @@ private struct Salsa20 {
 
     private static func words(_ bytes: [UInt8]) -> [UInt32] {
         stride(from: 0, to: bytes.count, by: 4).map { index in
-            UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16 | UInt32(bytes[index + 3]) << 24
+            bytes[index..<index + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         }
     }
 
@@ -103,7 +103,7 @@ private struct Salsa20 {
 private enum Poly1305 {
     static func tag(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
         func load(_ bytes: [UInt8], _ at: Int) -> UInt64 {
-            UInt64(bytes[at]) | UInt64(bytes[at + 1]) << 8 | UInt64(bytes[at + 2]) << 16 | UInt64(bytes[at + 3]) << 24
+            bytes[at..<at + 4].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         }
         let mask: UInt64 = 0x3ff_ffff
         let r0 = load(key, 0) & 0x3ff_ffff
@@ -123,11 +123,11 @@ private enum Poly1305 {
             h2 += (load(block, 6) >> 4) & mask
             h3 += (load(block, 9) >> 6) & mask
             h4 += (load(block, 12) >> 8) | UInt64(block[16]) << 24
-            let d0 = h0 * r0 + h1 * s4 + h2 * s3 + h3 * s2 + h4 * s1
-            var d1 = h0 * r1 + h1 * r0 + h2 * s4 + h3 * s3 + h4 * s2
-            var d2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * s4 + h4 * s3
-            var d3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * s4
-            var d4 = h0 * r4 + h1 * r3 + h2 * r2 + h3 * r1 + h4 * r0
+            let d0: UInt64 = h0 * r0 + h1 * s4 + h2 * s3 + h3 * s2 + h4 * s1
+            var d1: UInt64 = h0 * r1 + h1 * r0 + h2 * s4 + h3 * s3 + h4 * s2
+            var d2: UInt64 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * s4 + h4 * s3
+            var d3: UInt64 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * s4
+            var d4: UInt64 = h0 * r4 + h1 * r3 + h2 * r2 + h3 * r1 + h4 * r0
             h0 = d0 & mask
             d1 += d0 >> 26
             h1 = d1 & mask
@@ -169,7 +169,9 @@ private enum Poly1305 {
         h2 = h2 & ~use | g2 & use
         h3 = h3 & ~use | g3 & use
         h4 = h4 & ~use | g4 & mask & use
-        let words = [h0 | h1 << 26, h1 >> 6 | h2 << 20, h2 >> 12 | h3 << 14, h3 >> 18 | h4 << 8].map { $0 & 0xffff_ffff }
+        let (w0, w1) = (h0 | h1 << 26, h1 >> 6 | h2 << 20)
+        let (w2, w3) = (h2 >> 12 | h3 << 14, h3 >> 18 | h4 << 8)
+        let words: [UInt64] = [w0, w1, w2, w3].map { $0 & 0xffff_ffff }
         var result: [UInt8] = []
         var carry: UInt64 = 0
         for (number, word) in words.enumerated() {

@@ -68,7 +68,7 @@ import Testing
         ("list", "secrets", "ns", "vol", true), ("get", "secrets", "ns", "proj", true), ("get", "secrets", "storage", "stage", true),
         ("get", "secrets", "ns", "other", false), ("get", "secrets", "ns", "wished", false), ("get", "secrets", "other", "vol", false),
         ("list", "secrets", "ns", "", false), ("list", "secrets", "", "", false), ("get", "secrets", "ns", "stage", false),
-        ("update", "secrets", "ns", "vol", false), ("delete", "secrets", "ns", "vol", false), ("get", "secrets/status", "ns", "vol", true),
+        ("update", "secrets", "ns", "vol", false), ("delete", "secrets", "ns", "vol", false), ("get", "secrets/status", "ns", "vol", false),
         ("get", "secrets/other", "ns", "vol", false),
         ("get", "configmaps", "ns", "all", true), ("watch", "configmaps", "ns", "root", true), ("get", "configmaps", "kube-system", "kubeadm-config", false),
         ("get", "persistentvolumeclaims", "ns", "claim", true), ("get", "persistentvolumeclaims", "ns", "p1-scratch", true),

@@ -53,25 +53,14 @@ import Testing
         for index in 0..<6 {
             let subjects: JSONValue = .array((0..<dice.pick([1, 2])).map { _ in subject(&dice) })
             // Some speak of roles that are not there.
-            objects.append(
-                (
-                    .clusterRoleBinding,
-                    [
-                        "metadata": ["name": .string("cb\(index)")], "subjects": subjects,
-                        "roleRef": ["kind": "ClusterRole", "name": .string("c\(dice.pick([0, 1, 2, 3, 9]))")],
-                    ]
-                ))
+            let clusterRole: JSONValue = ["kind": "ClusterRole", "name": .string("c\(dice.pick([0, 1, 2, 3, 9]))")]
+            let metadata: JSONValue = ["name": .string("cb\(index)")]
+            objects.append((.clusterRoleBinding, ["metadata": metadata, "subjects": subjects, "roleRef": clusterRole]))
             let isCluster = dice.pick([true, false])
-            objects.append(
-                (
-                    .roleBinding,
-                    [
-                        "metadata": ["name": .string("b\(index)"), "namespace": .string(dice.pick(["a", "b"]))], "subjects": subjects,
-                        "roleRef": [
-                            "kind": isCluster ? "ClusterRole" : "Role", "name": .string("\(isCluster ? "c" : "r")\(dice.pick([0, 1, 2, 3]))"),
-                        ],
-                    ]
-                ))
+            let name = (isCluster ? "c" : "r") + "\(dice.pick([0, 1, 2, 3]))"
+            let role: JSONValue = ["kind": isCluster ? "ClusterRole" : "Role", "name": .string(name)]
+            let place: JSONValue = ["name": .string("b\(index)"), "namespace": .string(dice.pick(["a", "b"]))]
+            objects.append((.roleBinding, ["metadata": place, "subjects": subjects, "roleRef": role]))
         }
         return objects
     }

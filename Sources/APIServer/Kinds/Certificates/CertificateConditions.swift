@@ -15,13 +15,6 @@ enum CertificateConditions {
         return words.joined(separator: ",")
     }
 
-    /// A condition without a status counts.
-    static func fillTimes(_ request: inout JSONValue) {
-        request.edit("status") { status in
-            status.editEach("conditions") { $0.setDefaultString("status", "True") }
-        }
-    }
-
     /// The moment of a condition's last change, where the client left it to the server.
     static func stamp(_ request: inout JSONValue, _ old: JSONValue, now: String) {
         let known = old.list("status", "conditions")

@@ -15,7 +15,6 @@ extension Strategy {
                     : .object(JSONObject(uniqueEntries: context.user.extra.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue($0.value)) }))
             }
         }
-        $0.defaults = CertificateConditions.fillTimes
         $0.prepareUpdate = { request, old, _ in request["spec"] = old["spec"] }
         $0.updateSubresources = [
             "approval": UpdateSubresource(
