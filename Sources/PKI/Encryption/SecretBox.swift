@@ -89,13 +89,13 @@ private struct Salsa20 {
     }
 
     private static func words(_ bytes: [UInt8]) -> [UInt32] {
-        stride(from: 0, to: bytes.count, by: 4).map { index in
-            bytes[index..<index + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        }
+        var words = [UInt32](repeating: 0, count: bytes.count / 4)
+        for (index, byte) in bytes.enumerated() { words[index / 4] |= UInt32(byte) << UInt32(index % 4 * 8) }
+        return words
     }
 
     private static func bytes(_ word: UInt32) -> [UInt8] {
-        [UInt8(truncatingIfNeeded: word), UInt8(truncatingIfNeeded: word >> 8), UInt8(truncatingIfNeeded: word >> 16), UInt8(truncatingIfNeeded: word >> 24)]
+        (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32($0 * 8)) }
     }
 }
 
@@ -103,7 +103,9 @@ private struct Salsa20 {
 private enum Poly1305 {
     static func tag(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
         func load(_ bytes: [UInt8], _ at: Int) -> UInt64 {
-            bytes[at..<at + 4].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            var word: UInt64 = 0
+            for byte in bytes[at..<at + 4].reversed() { word = word << 8 | UInt64(byte) }
+            return word
         }
         let mask: UInt64 = 0x3ff_ffff
         let r0 = load(key, 0) & 0x3ff_ffff
@@ -169,14 +171,17 @@ private enum Poly1305 {
         h2 = h2 & ~use | g2 & use
         h3 = h3 & ~use | g3 & use
         h4 = h4 & ~use | g4 & mask & use
-        let (w0, w1) = (h0 | h1 << 26, h1 >> 6 | h2 << 20)
-        let (w2, w3) = (h2 >> 12 | h3 << 14, h3 >> 18 | h4 << 8)
-        let words: [UInt64] = [w0, w1, w2, w3].map { $0 & 0xffff_ffff }
+        let low: UInt64 = 0xffff_ffff
+        let w0: UInt64 = h0 | (h1 << 26)
+        let w1: UInt64 = (h1 >> 6) | (h2 << 20)
+        let w2: UInt64 = (h2 >> 12) | (h3 << 14)
+        let w3: UInt64 = (h3 >> 18) | (h4 << 8)
+        let words: [UInt64] = [w0 & low, w1 & low, w2 & low, w3 & low]
         var result: [UInt8] = []
         var carry: UInt64 = 0
         for (number, word) in words.enumerated() {
             carry += word + load(key, 16 + number * 4)
-            for shift in stride(from: UInt64(0), to: 32, by: 8) { result.append(UInt8(truncatingIfNeeded: carry >> shift)) }
+            result += (0..<4).map { UInt8(truncatingIfNeeded: carry >> UInt64($0 * 8)) }
             carry >>= 32
         }
         return result
