@@ -46,9 +46,11 @@ package struct ControllerManager: ServiceLifecycle.Service {
         if let tokens = configuration.serviceAccountTokens {
             controllers.append(LegacyTokensController(context, tokens: tokens, rootCA: configuration.rootCA))
         }
-        controllers += [
-            ClusterRoleAggregationController(context), CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context), TokenCleaner(context),
-        ] as [any Controller]
+        controllers +=
+            [
+                ClusterRoleAggregationController(context), CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context),
+                TokenCleaner(context),
+            ] as [any Controller]
         self.controllers = controllers
     }
 

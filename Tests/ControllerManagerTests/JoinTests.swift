@@ -143,18 +143,22 @@ import Testing
         #expect(signature == "eyJhbGciOiJIUzI1NiIsImtpZCI6ImFiY2RlZiJ9..pQpAf41KnbpDpf53Otu_ufAeAbWD9CSytTS_WpoG4Mc")
     }
 
-    @Test(arguments: [
-        (BuiltInSigner.apiServerClient, ["client auth"], nil),
-        (.apiServerClient, ["client auth", "digital signature", "key encipherment"], nil),
-        (.apiServerClient, ["digital signature"], "missing required usage for client certificate: client auth"),
-        (.apiServerClient, ["client auth", "server auth"], "invalid usage for client certificate: server auth"),
-        (.kubeletClient, ["client auth", "digital signature"], nil),
-        (.kubeletClient, ["client auth", "digital signature", "key encipherment"], nil),
-        (.kubeletClient, ["client auth"], "usages did not match [client auth digital signature key encipherment]"),
-        (.kubeletClient, ["client auth", "digital signature", "server auth"], "usages did not match [client auth digital signature key encipherment]"),
-        (.kubeletServing, ["server auth", "digital signature"], "DNS or IP subjectAltName is required"),
-        (.legacyUnknown, ["any"], nil),
-    ] as [(BuiltInSigner, [String], String?)])
+    @Test(
+        arguments: [
+            (BuiltInSigner.apiServerClient, ["client auth"], nil),
+            (.apiServerClient, ["client auth", "digital signature", "key encipherment"], nil),
+            (.apiServerClient, ["digital signature"], "missing required usage for client certificate: client auth"),
+            (.apiServerClient, ["client auth", "server auth"], "invalid usage for client certificate: server auth"),
+            (.kubeletClient, ["client auth", "digital signature"], nil),
+            (.kubeletClient, ["client auth", "digital signature", "key encipherment"], nil),
+            (.kubeletClient, ["client auth"], "usages did not match [client auth digital signature key encipherment]"),
+            (
+                .kubeletClient, ["client auth", "digital signature", "server auth"],
+                "usages did not match [client auth digital signature key encipherment]"
+            ),
+            (.kubeletServing, ["server auth", "digital signature"], "DNS or IP subjectAltName is required"),
+            (.legacyUnknown, ["any"], nil),
+        ] as [(BuiltInSigner, [String], String?)])
     func usagesOfSigners(signer: BuiltInSigner, usages: [String], flaw: String?) throws {
         let pem = try SigningRequest.make(.client(user: "system:node:n", groups: ["system:nodes"]), key: .generate())
         #expect(signer.flaw(of: try SigningRequest(pem: pem), usages: usages) == flaw)

@@ -58,7 +58,8 @@ struct SmallControlPlane: Sendable {
     func client(as user: UserInfo) -> Client { Self.client(server, user) }
 
     /// Returns the object once it is as wanted.
-    func wait<T: KubernetesResource>(_ type: T.Type, _ name: String, namespace: String? = nil, until isReady: @Sendable (T) -> Bool) async throws -> T {
+    func wait<T: KubernetesResource>(_ type: T.Type, _ name: String, namespace: String? = nil, until isReady: @Sendable (T) -> Bool) async throws -> T
+    {
         let options = ListOptions(fieldSelector: "metadata.name=\(name)", resourceVersion: "0")
         for try await event in admin.watch(T.self, namespace: namespace, options) where isReady(event.object) { return event.object }
         throw CancellationError()

@@ -1,8 +1,8 @@
-import _CryptoExtras
 import Crypto
 import FoundationEssentials
 import JSON
 import Testing
+import _CryptoExtras
 
 @testable import PKI
 
@@ -28,7 +28,10 @@ import Testing
         #expect(!keys.verify(parsed, allowed: ["RS256"]))
         #expect(parsed.claims["iss"]?.stringValue == "i")
         // The same signature under other headers.
-        for header in [#"{"alg":"none","kid":"k"}"#, #"{"alg":"HS256","kid":"k"}"#, #"{"alg":"RS256","kid":"k"}"#, #"{"alg":"ES256","kid":"other"}"#, #"{"alg":"ES384","kid":"k"}"#] {
+        for header in [
+            #"{"alg":"none","kid":"k"}"#, #"{"alg":"HS256","kid":"k"}"#, #"{"alg":"RS256","kid":"k"}"#, #"{"alg":"ES256","kid":"other"}"#,
+            #"{"alg":"ES384","kid":"k"}"#,
+        ] {
             let forged = try #require(JSONWebToken(try token(header, #"{"iss":"i"}"#, sign)))
             #expect(!keys.verify(forged), "\(header)")
         }
@@ -47,7 +50,9 @@ import Testing
         let (n, e) = (Base64URL.encode(Array(numbers.modulus)), Base64URL.encode(Array(numbers.publicExponent)))
         let keys = try JSONWebKeySet(Array(#"{"keys":[{"kty":"RSA","n":"\#(n)","e":"\#(e)"},{"kty":"oct","k":"AAAA"}]}"#.utf8))
         for (algorithm, padding) in [("RS256", _RSA.Signing.Padding.insecurePKCS1v1_5), ("PS256", .PSS)] {
-            let good = try token(#"{"alg":"\#(algorithm)"}"#, "{}") { Array(try key.signature(for: SHA256.hash(data: $0), padding: padding).rawRepresentation) }
+            let good = try token(#"{"alg":"\#(algorithm)"}"#, "{}") {
+                Array(try key.signature(for: SHA256.hash(data: $0), padding: padding).rawRepresentation)
+            }
             #expect(keys.verify(try #require(JSONWebToken(good))))
             let other = try token(#"{"alg":"\#(algorithm == "RS256" ? "PS256" : "RS256")"}"#, "{}") {
                 Array(try key.signature(for: SHA256.hash(data: $0), padding: padding).rawRepresentation)
@@ -78,7 +83,8 @@ import Testing
         let (old, new) = (KeyPair.generate(), KeyPair.generate())
         let before = try ServiceAccountTokens(key: old, issuer: "https://old")
         let after = try ServiceAccountTokens(
-            key: new, olderKeys: [try TokenVerificationKey(old)], issuer: "https://new", olderIssuers: ["https://old"], audiences: ["https://old", "https://new"])
+            key: new, olderKeys: [try TokenVerificationKey(old)], issuer: "https://new", olderIssuers: ["https://old"],
+            audiences: ["https://old", "https://new"])
         let claims = ServiceAccountClaims(
             issuer: "", audiences: ["https://old"], namespace: "n", serviceAccount: .init(name: "s", uid: "u"), issuedAt: 0, expires: 100, id: "i")
         #expect(try after.verify(try before.sign(claims), audiences: ["https://old"], now: 1).issuer == "https://old")

@@ -28,7 +28,9 @@ struct CertificateApproval: ValidatingAdmission {
     let authorizer: any Authorizer
 
     func validate(_ review: inout AdmissionReview) throws(APIStatus) {
-        guard review.isCertificateRequest("approval"), review.operation == .update, let signer = review.old?.text("spec", "signerName") else { return }
+        guard review.isCertificateRequest("approval"), review.operation == .update, let signer = review.old?.text("spec", "signerName") else {
+            return
+        }
         if SignerRights.may("approve", signer, review.context.user, authorizer) { return }
         throw review.forbidden("user not permitted to approve requests with signerName \(goQuoted(signer))")
     }
@@ -42,7 +44,9 @@ struct CertificateSigning: ValidatingAdmission {
     func validate(_ review: inout AdmissionReview) throws(APIStatus) {
         guard review.isCertificateRequest("status"), review.operation == .update, let old = review.old, let new = review.object else { return }
         // Who changes neither the certificate nor what was decided needs no right.
-        if old.at("status", "certificate") == new.at("status", "certificate"), old.at("status", "conditions") == new.at("status", "conditions") { return }
+        if old.at("status", "certificate") == new.at("status", "certificate"), old.at("status", "conditions") == new.at("status", "conditions") {
+            return
+        }
         let signer = old.text("spec", "signerName")
         if SignerRights.may("sign", signer, review.context.user, authorizer) { return }
         throw review.forbidden("user not permitted to sign requests with signerName \(goQuoted(signer))")

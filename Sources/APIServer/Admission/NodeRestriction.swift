@@ -39,7 +39,9 @@ struct NodeRestriction: ValidatingAdmission {
         case (.create, "eviction"):
             if boundTo != node { throw review.forbidden("node \(goQuoted(node)) can only evict pods with spec.nodeName set to itself") }
         case (.update, "status"):
-            if boundTo != node { throw review.forbidden("node \(goQuoted(node)) can only update pod status for pods with spec.nodeName set to itself") }
+            if boundTo != node {
+                throw review.forbidden("node \(goQuoted(node)) can only update pod status for pods with spec.nodeName set to itself")
+            }
             if let old = review.old, (old.at("metadata", "labels") ?? [:]) != (review.object?.at("metadata", "labels") ?? [:]) {
                 throw review.forbidden("node \(goQuoted(node)) cannot update labels through pod status")
             }
@@ -49,7 +51,8 @@ struct NodeRestriction: ValidatingAdmission {
         case (.delete, ""):
             if boundTo != node { throw review.forbidden("node \(goQuoted(node)) can only delete pods with spec.nodeName set to itself") }
         default:
-            throw review.forbidden("unexpected operation \(goQuoted(review.operation.rawValue)), node \(goQuoted(node)) can only create and delete mirror pods")
+            throw review.forbidden(
+                "unexpected operation \(goQuoted(review.operation.rawValue)), node \(goQuoted(node)) can only create and delete mirror pods")
         }
     }
 
@@ -57,9 +60,12 @@ struct NodeRestriction: ValidatingAdmission {
     private func mirrorPod(_ review: AdmissionReview, _ node: String) throws(APIStatus) {
         let pod = review.object ?? [:]
         guard pod.at("metadata", "annotations", Self.mirrorAnnotation) != nil else {
-            throw review.forbidden("pod does not have \(goQuoted(Self.mirrorAnnotation)) annotation, node \(goQuoted(node)) can only create mirror pods")
+            throw review.forbidden(
+                "pod does not have \(goQuoted(Self.mirrorAnnotation)) annotation, node \(goQuoted(node)) can only create mirror pods")
         }
-        if pod.text("spec", "nodeName") != node { throw review.forbidden("node \(goQuoted(node)) can only create pods with spec.nodeName set to itself") }
+        if pod.text("spec", "nodeName") != node {
+            throw review.forbidden("node \(goQuoted(node)) can only create pods with spec.nodeName set to itself")
+        }
         let owners = pod.list("metadata", "ownerReferences")
         if owners.count > 1 || !owners.allSatisfy({ $0.text("kind") == "Node" && $0.text("apiVersion") == "v1" && $0.text("name") == node }) {
             throw review.forbidden("node \(goQuoted(node)) can only create pods with an owner reference set to itself")
@@ -71,7 +77,9 @@ struct NodeRestriction: ValidatingAdmission {
             if owner["blockOwnerDeletion"]?.boolValue == true {
                 throw review.forbidden("node \(goQuoted(node)) must not set blockOwnerDeletion on an owner reference")
             }
-            if let known = review.cluster.object(group: "", resource: "nodes", namespace: "", name: node), known.text("metadata", "uid") != owner.text("uid") {
+            if let known = review.cluster.object(group: "", resource: "nodes", namespace: "", name: node),
+                known.text("metadata", "uid") != owner.text("uid")
+            {
                 throw review.forbidden("node \(goQuoted(node)) UID mismatch: expected \(known.text("metadata", "uid")) got \(owner.text("uid"))")
             }
         }

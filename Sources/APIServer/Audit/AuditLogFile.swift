@@ -3,9 +3,9 @@ package import Logging
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Musl
+    import Musl
 #endif
 
 /// Writes audit events to a file, one on a line, and begins a new file when the one at hand is full (`--audit-log-...`).

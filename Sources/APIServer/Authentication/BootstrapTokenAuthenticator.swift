@@ -42,7 +42,9 @@ package struct BootstrapTokenAuthenticator: TokenAuthenticator {
             if index == idLength {
                 guard byte == UInt8(ascii: ".") else { return nil }
             } else {
-                guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+                guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else {
+                    return nil
+                }
             }
         }
         return (String(token.prefix(idLength)), String(token.suffix(secretLength)))

@@ -18,7 +18,8 @@ struct NodeTokenRules {
         }
         if pod.text("metadata", "uid") != bound.text("uid") {
             throw forbidden(
-                "the UID in the bound object reference (\(bound.text("uid"))) does not match the UID in record. The object might have been deleted and then recreated")
+                "the UID in the bound object reference (\(bound.text("uid"))) does not match the UID in record. The object might have been deleted and then recreated"
+            )
         }
         if pod.text("spec", "nodeName") != node { throw forbidden("node requested token bound to a pod scheduled on a different node") }
         let wanted = PodReferences.tokenAudiences(pod)

@@ -13,8 +13,12 @@ package struct TokenFileAuthenticator: TokenAuthenticator {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = line.last == "\r" ? line.dropLast() : line
             if line.allSatisfy({ $0 == " " || $0 == "\t" }) || line.first == "#" { continue }
-            guard let fields = CommaSeparated.fields(of: line) else { throw TokenFileError(line: index + 1, reason: "a quotation mark is not closed") }
-            guard fields.count >= 3 else { throw TokenFileError(line: index + 1, reason: "it must have at least 3 columns: token, user name and user uid") }
+            guard let fields = CommaSeparated.fields(of: line) else {
+                throw TokenFileError(line: index + 1, reason: "a quotation mark is not closed")
+            }
+            guard fields.count >= 3 else {
+                throw TokenFileError(line: index + 1, reason: "it must have at least 3 columns: token, user name and user uid")
+            }
             guard !fields[0].isEmpty else { throw TokenFileError(line: index + 1, reason: "the token is empty") }
             let groups = fields.count > 3 ? fields[3].split(separator: ",").map { String($0.drop { $0 == " " }) } : []
             users[Self.hash(fields[0])] = UserInfo(name: fields[1], uid: fields[2], groups: groups)

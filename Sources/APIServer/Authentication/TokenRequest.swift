@@ -66,7 +66,8 @@ struct TokenRequest: Sendable {
         if let wanted = bound["uid"]?.stringValue, !wanted.isEmpty, wanted != uid {
             throw .conflict(
                 group: "", resource: resource, name: name,
-                "the UID in the bound object reference (\(wanted)) does not match the UID in record. The object might have been deleted and then recreated")
+                "the UID in the bound object reference (\(wanted)) does not match the UID in record. The object might have been deleted and then recreated"
+            )
         }
         let reference = ServiceAccountClaims.Reference(name: name, uid: uid)
         switch kind {

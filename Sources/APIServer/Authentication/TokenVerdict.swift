@@ -42,7 +42,9 @@ package struct TokenAuthenticators: TokenAuthenticator {
         ask(members[...], token, audiences, now, reasons: [])
     }
 
-    private func ask(_ members: ArraySlice<any TokenAuthenticator>, _ token: String, _ audiences: [String], _ now: Int64, reasons: [String]) -> TokenVerdict {
+    private func ask(_ members: ArraySlice<any TokenAuthenticator>, _ token: String, _ audiences: [String], _ now: Int64, reasons: [String])
+        -> TokenVerdict
+    {
         var reasons = reasons
         var rest = members
         while let member = rest.popFirst() {

@@ -119,7 +119,8 @@ package struct DefaultPolicy: Sendable {
 extension DefaultPolicy {
     /// Every object, roles before bindings. Namespaces are not among them.
     package var objects: [(kind: RBACKind, object: JSONValue)] {
-        clusterRoles.map { (.clusterRole, $0.object) } + roles.map { (.role, $0.object) } + clusterRoleBindings.map { (.clusterRoleBinding, $0.object) }
+        clusterRoles.map { (.clusterRole, $0.object) } + roles.map { (.role, $0.object) }
+            + clusterRoleBindings.map { (.clusterRoleBinding, $0.object) }
             + roleBindings.map { (.roleBinding, $0.object) }
     }
 

@@ -38,7 +38,9 @@ package struct NodeAuthorizer: Authorizer {
         case ("", "secrets"): return read(request, node, namespaced: true) { uses.secret($0, $1, on: node) }
         case ("", "configmaps"): return read(request, node, namespaced: true) { uses.configMap($0, $1, on: node) }
         case ("", "persistentvolumeclaims"):
-            if request.subresource == "status" { return use(request, node, "status", verbs: ["update", "patch"]) { uses.volumeClaim($0, $1, on: node) } }
+            if request.subresource == "status" {
+                return use(request, node, "status", verbs: ["update", "patch"]) { uses.volumeClaim($0, $1, on: node) }
+            }
             return use(request, node, verbs: ["get"]) { uses.volumeClaim($0, $1, on: node) }
         case ("", "persistentvolumes"): return use(request, node, verbs: ["get"]) { _, name in uses.volume(name, on: node) }
         case ("resource.k8s.io", "resourceclaims"): return use(request, node, verbs: ["get"]) { uses.resourceClaim($0, $1, on: node) }
@@ -52,7 +54,9 @@ package struct NodeAuthorizer: Authorizer {
             }
             guard request.namespace == "kube-node-lease" else { return refuse("can only access leases in the \"kube-node-lease\" system namespace") }
             // The name of a new one stands in the body: admission looks there.
-            if request.verb != "create", request.name != node { return refuse("can only access node lease with the same name as the requesting node") }
+            if request.verb != "create", request.name != node {
+                return refuse("can only access node lease with the same name as the requesting node")
+            }
             return .allow(reason: "")
         case ("storage.k8s.io", "csinodes"):
             guard ["get", "create", "update", "patch", "delete"].contains(request.verb), request.subresource.isEmpty else {

@@ -108,7 +108,8 @@ package final class EncryptedStore: Store {
         }
     }
 
-    private static func open(_ stored: KeyValue, _ providers: EncryptionConfiguration.Providers) throws(StoreError) -> (value: [UInt8], isStale: Bool) {
+    private static func open(_ stored: KeyValue, _ providers: EncryptionConfiguration.Providers) throws(StoreError) -> (value: [UInt8], isStale: Bool)
+    {
         do {
             return try providers.open(stored.value, place: stored.key)
         } catch {

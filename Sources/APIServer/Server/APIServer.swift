@@ -33,7 +33,8 @@ package final class APIServer: Service {
             store: store, services: configuration.services,
             admission: AdmissionChain.standard.adding([
                 NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
-                CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
+                CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
+                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
             ]), clock: clock, logger: logger)
         nodeUses.follow(registry)
         let health = HealthHandler()

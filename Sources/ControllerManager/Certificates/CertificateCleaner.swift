@@ -37,7 +37,9 @@ struct CertificateCleaner: Controller {
     static func reasonToDelete(_ request: CertificateSigningRequest, now: Int64) -> String? {
         func isOlder(_ time: Time?, than seconds: Int64) -> Bool { time.map { now - $0.seconds > seconds } ?? false }
         if request.isIssued {
-            if let certificate = try? PEMCertificate(pem: request.status.certificate), certificate.notAfter < now { return "its certificate has expired" }
+            if let certificate = try? PEMCertificate(pem: request.status.certificate), certificate.notAfter < now {
+                return "its certificate has expired"
+            }
         }
         for condition in request.status.conditions where isOlder(condition.lastUpdateTime, than: decidedSeconds) {
             switch condition.type {

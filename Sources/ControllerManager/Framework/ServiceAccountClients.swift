@@ -88,7 +88,10 @@ actor AccountTokenSource {
             do {
                 _ = try await manager.post(
                     path: "/api/v1/namespaces/\(ControllerAccounts.namespace)/serviceaccounts",
-                    ["apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": .string(account), "namespace": .string(ControllerAccounts.namespace)]])
+                    [
+                        "apiVersion": "v1", "kind": "ServiceAccount",
+                        "metadata": ["name": .string(account), "namespace": .string(ControllerAccounts.namespace)],
+                    ])
             } catch let error as APIStatusError where error.isAlreadyExists {}
             return try await request()
         }

@@ -1,6 +1,6 @@
-import _CryptoExtras
 import Crypto
 import FoundationEssentials
+import _CryptoExtras
 
 /// One way of encrypting values at rest with one key, in upstream's forms.
 package struct ValueCipher: Sendable {

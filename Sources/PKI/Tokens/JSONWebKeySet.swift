@@ -1,7 +1,7 @@
-import _CryptoExtras
 import Crypto
 import FoundationEssentials
 import JSON
+import _CryptoExtras
 
 /// The public keys with which somebody else's tokens are checked (RFC 7517). Keys of unknown kinds are left out.
 package struct JSONWebKeySet: Sendable {

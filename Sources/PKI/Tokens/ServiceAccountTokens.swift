@@ -16,7 +16,9 @@ package struct ServiceAccountTokens: Sendable {
     /// - Parameter olderKeys: keys whose tokens still count; a key that is about to become the signing one belongs here first.
     /// - Parameter olderIssuers: former values of `issuer` whose tokens still count.
     /// - Throws: `PKIError.malformed` for a key that cannot sign tokens.
-    package init(key: KeyPair, olderKeys: [TokenVerificationKey] = [], issuer: String, olderIssuers: [String] = [], audiences: [String]? = nil) throws(PKIError) {
+    package init(key: KeyPair, olderKeys: [TokenVerificationKey] = [], issuer: String, olderIssuers: [String] = [], audiences: [String]? = nil)
+        throws(PKIError)
+    {
         signingKey = try TokenSigningKey(key)
         keys = [signingKey.verification] + olderKeys
         self.issuer = issuer

@@ -1,8 +1,8 @@
-import _CryptoExtras
 import Crypto
 import FoundationEssentials
 import SwiftASN1
 import X509
+import _CryptoExtras
 
 /// A public key that tokens are checked with, under the id that upstream gives it: the hash of its DER form.
 package struct TokenVerificationKey: Sendable {

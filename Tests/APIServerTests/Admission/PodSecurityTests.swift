@@ -21,7 +21,9 @@ import Testing
         with { spec in spec.editEach("containers") { edit(&$0) } }
     }
 
-    private func findings(_ spec: JSONValue, _ level: PodSecurityLevel, _ version: PodSecurityVersion = .latest, metadata: JSONValue = [:]) -> [String] {
+    private func findings(_ spec: JSONValue, _ level: PodSecurityLevel, _ version: PodSecurityVersion = .latest, metadata: JSONValue = [:])
+        -> [String]
+    {
         PodSecurityCheck.findings(CheckedPod(metadata: metadata, spec: spec), PodSecurityStandard(level, version)).map(\.text)
     }
 
@@ -38,26 +40,63 @@ import Testing
             rows.append(Row(spec: spec, baseline: baseline, restricted: restricted))
         }
         add(good, [], [])
-        add(with { $0["hostNetwork"] = true; $0["hostPID"] = true }, ["host namespaces (hostNetwork=true, hostPID=true)"], nil)
-        add(with { $0["volumes"] = [["name": "v", "hostPath": ["path": "/"]]] }, [#"hostPath volumes (volume "v")"#], [#"restricted volume types (volume "v" uses restricted volume type "hostPath")"#])
-        add(with { $0["volumes"] = [["name": "v", "nfs": [:]], ["name": "w", "emptyDir": [:]]] }, [], [#"restricted volume types (volume "v" uses restricted volume type "nfs")"#])
-        add(container { $0["securityContext"]?["privileged"] = true }, [#"privileged (container "a" must not set securityContext.privileged=true)"#], nil)
+        add(
+            with {
+                $0["hostNetwork"] = true; $0["hostPID"] = true
+            }, ["host namespaces (hostNetwork=true, hostPID=true)"], nil)
+        add(
+            with { $0["volumes"] = [["name": "v", "hostPath": ["path": "/"]]] }, [#"hostPath volumes (volume "v")"#],
+            [#"restricted volume types (volume "v" uses restricted volume type "hostPath")"#])
+        add(
+            with { $0["volumes"] = [["name": "v", "nfs": [:]], ["name": "w", "emptyDir": [:]]] }, [],
+            [#"restricted volume types (volume "v" uses restricted volume type "nfs")"#])
+        add(
+            container { $0["securityContext"]?["privileged"] = true }, [#"privileged (container "a" must not set securityContext.privileged=true)"#],
+            nil)
         add(container { $0["ports"] = [["hostPort": 80], ["hostPort": 8080]] }, [#"hostPort (container "a" uses hostPorts 80, 8080)"#], nil)
-        add(container { $0["securityContext"]?["procMount"] = "Unmasked" }, [#"procMount (container "a" must not set securityContext.procMount to "Unmasked")"#], nil)
-        add(container { $0["securityContext"]?["capabilities"]?["add"] = ["SYS_ADMIN", "CHOWN"] }, [#"non-default capabilities (container "a" must not include "SYS_ADMIN" in securityContext.capabilities.add)"#], [#"unrestricted capabilities (container "a" must not include "CHOWN", "SYS_ADMIN" in securityContext.capabilities.add)"#])
-        add(container { $0["securityContext"]?["capabilities"] = nil }, [], [#"unrestricted capabilities (container "a" must set securityContext.capabilities.drop=["ALL"])"#])
+        add(
+            container { $0["securityContext"]?["procMount"] = "Unmasked" },
+            [#"procMount (container "a" must not set securityContext.procMount to "Unmasked")"#], nil)
+        add(
+            container { $0["securityContext"]?["capabilities"]?["add"] = ["SYS_ADMIN", "CHOWN"] },
+            [#"non-default capabilities (container "a" must not include "SYS_ADMIN" in securityContext.capabilities.add)"#],
+            [#"unrestricted capabilities (container "a" must not include "CHOWN", "SYS_ADMIN" in securityContext.capabilities.add)"#])
+        add(
+            container { $0["securityContext"]?["capabilities"] = nil }, [],
+            [#"unrestricted capabilities (container "a" must set securityContext.capabilities.drop=["ALL"])"#])
         add(container { $0["securityContext"]?["capabilities"]?["add"] = ["NET_BIND_SERVICE"] }, [], [])
-        add(container { $0["securityContext"]?["allowPrivilegeEscalation"] = nil }, [], [#"allowPrivilegeEscalation != false (container "a" must set securityContext.allowPrivilegeEscalation=false)"#])
-        add(with { $0["securityContext"]?["runAsNonRoot"] = nil }, [], [#"runAsNonRoot != true (pod or container "a" must set securityContext.runAsNonRoot=true)"#])
-        add(with { $0["securityContext"]?["runAsNonRoot"] = false }, [], [#"runAsNonRoot != true (pod must not set securityContext.runAsNonRoot=false)"#])
+        add(
+            container { $0["securityContext"]?["allowPrivilegeEscalation"] = nil }, [],
+            [#"allowPrivilegeEscalation != false (container "a" must set securityContext.allowPrivilegeEscalation=false)"#])
+        add(
+            with { $0["securityContext"]?["runAsNonRoot"] = nil }, [],
+            [#"runAsNonRoot != true (pod or container "a" must set securityContext.runAsNonRoot=true)"#])
+        add(
+            with { $0["securityContext"]?["runAsNonRoot"] = false }, [],
+            [#"runAsNonRoot != true (pod must not set securityContext.runAsNonRoot=false)"#])
         add(container { $0["securityContext"]?["runAsUser"] = 0 }, [], [#"runAsUser=0 (container "a" must not set runAsUser=0)"#])
-        add(with { $0["securityContext"]?["seccompProfile"] = nil }, [], [#"seccompProfile (pod or container "a" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#])
-        add(with { $0["securityContext"]?["seccompProfile"] = ["type": "Unconfined"] }, [#"seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")"#], [#"seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")"#])
-        add(with { $0["securityContext"]?["sysctls"] = [["name": "kernel.msgmax"], ["name": "net.ipv4.tcp_rmem"]] }, ["forbidden sysctls (kernel.msgmax)"], nil)
-        add(with { $0["securityContext"]?["seLinuxOptions"] = ["type": "spc_t", "user": "u"] }, [#"seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: type "spc_t"; user may not be set)"#], nil)
-        add(container { $0["securityContext"]?["appArmorProfile"] = ["type": "Unconfined"] }, [#"forbidden AppArmor profile (container "a" must not set AppArmor profile type to "Unconfined")"#], nil)
-        add(with { $0["securityContext"]?["windowsOptions"] = ["hostProcess": true] }, ["hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)"], nil)
-        add(container { $0["livenessProbe"] = ["httpGet": ["host": "10.0.0.1"]] }, [#"probe or lifecycle host (container "a" uses probe or lifecycle host "10.0.0.1")"#], nil)
+        add(
+            with { $0["securityContext"]?["seccompProfile"] = nil }, [],
+            [#"seccompProfile (pod or container "a" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")"#])
+        add(
+            with { $0["securityContext"]?["seccompProfile"] = ["type": "Unconfined"] },
+            [#"seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")"#],
+            [#"seccompProfile (pod must not set securityContext.seccompProfile.type to "Unconfined")"#])
+        add(
+            with { $0["securityContext"]?["sysctls"] = [["name": "kernel.msgmax"], ["name": "net.ipv4.tcp_rmem"]] },
+            ["forbidden sysctls (kernel.msgmax)"], nil)
+        add(
+            with { $0["securityContext"]?["seLinuxOptions"] = ["type": "spc_t", "user": "u"] },
+            [#"seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: type "spc_t"; user may not be set)"#], nil)
+        add(
+            container { $0["securityContext"]?["appArmorProfile"] = ["type": "Unconfined"] },
+            [#"forbidden AppArmor profile (container "a" must not set AppArmor profile type to "Unconfined")"#], nil)
+        add(
+            with { $0["securityContext"]?["windowsOptions"] = ["hostProcess": true] },
+            ["hostProcess (pod must not set securityContext.windowsOptions.hostProcess=true)"], nil)
+        add(
+            container { $0["livenessProbe"] = ["httpGet": ["host": "10.0.0.1"]] },
+            [#"probe or lifecycle host (container "a" uses probe or lifecycle host "10.0.0.1")"#], nil)
         return rows
     }()
 
@@ -71,7 +110,9 @@ import Testing
     }
 
     @Test func everyContainerIsLookedAt() {
-        let bad: JSONValue = ["name": "i", "securityContext": ["privileged": true, "allowPrivilegeEscalation": false, "capabilities": ["drop": ["ALL"]]]]
+        let bad: JSONValue = [
+            "name": "i", "securityContext": ["privileged": true, "allowPrivilegeEscalation": false, "capabilities": ["drop": ["ALL"]]],
+        ]
         for list in ["initContainers", "ephemeralContainers"] {
             #expect(findings(Self.with { $0[list] = [bad] }, .baseline).count == 1, "\(list)")
         }

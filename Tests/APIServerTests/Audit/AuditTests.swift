@@ -43,17 +43,20 @@ final class AuditMemory: AuditSink {
           omitStages: [ResponseStarted]
         """
 
-    @Test(arguments: [
-        ("quiet", "get", "secrets", "", "", "", AuditLevel.none),
-        ("ana", "get", "secrets", "", "", "loud", .metadata),
-        ("ana", "create", "pods", "", "", "loud", .requestResponse),
-        ("ana", "create", "pods", "", "", "other", .metadata),
-        ("ana", "update", "deployments", "scale", "apps", "", .request),
-        ("ana", "update", "deployments", "", "apps", "", .metadata),
-        ("ana", "update", "replicasets", "status", "apps", "", .request),
-        ("ana", "update", "secrets", "status", "", "", .metadata),
-    ] as [(String, String, String, String, String, String, AuditLevel)])
-    func theFirstRuleThatFitsDecides(user: String, verb: String, resource: String, subresource: String, group: String, namespace: String, level: AuditLevel) throws {
+    @Test(
+        arguments: [
+            ("quiet", "get", "secrets", "", "", "", AuditLevel.none),
+            ("ana", "get", "secrets", "", "", "loud", .metadata),
+            ("ana", "create", "pods", "", "", "loud", .requestResponse),
+            ("ana", "create", "pods", "", "", "other", .metadata),
+            ("ana", "update", "deployments", "scale", "apps", "", .request),
+            ("ana", "update", "deployments", "", "apps", "", .metadata),
+            ("ana", "update", "replicasets", "status", "apps", "", .request),
+            ("ana", "update", "secrets", "status", "", "", .metadata),
+        ] as [(String, String, String, String, String, String, AuditLevel)])
+    func theFirstRuleThatFitsDecides(
+        user: String, verb: String, resource: String, subresource: String, group: String, namespace: String, level: AuditLevel
+    ) throws {
         let policy = try AuditPolicy(yaml: Array(Self.policy.utf8))
         let attributes = AuthorizationAttributes(
             user: UserInfo(name: user), verb: verb, apiGroup: group, resource: resource, subresource: subresource, namespace: namespace)
@@ -119,7 +122,11 @@ final class AuditMemory: AuditSink {
         let clock = Mutex<Int64>(1_800_000_000_000_000)
         let log = try AuditLogFile(
             path: folder + "/audit.log", limits: .init(bytesMax: 100, backupsMax: 2),
-            now: { clock.withLock { $0 += 1_000_000; return $0 } }, logger: Logger(label: "test"))
+            now: {
+                clock.withLock {
+                    $0 += 1_000_000; return $0
+                }
+            }, logger: Logger(label: "test"))
         for index in 0..<12 { log.record(Array(#"{"event":\#(index),"filler":"\#(String(repeating: "x", count: 30))"}"#.utf8)) }
         await log.flush()
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()

@@ -21,7 +21,9 @@ struct FakeTokens: TokenAuthenticator {
     private let ana = UserInfo(name: "ana")
     private let bob = UserInfo(name: "bob")
 
-    private func authenticator(_ tokens: [any TokenAuthenticator] = [], frontProxy: FrontProxyHeaders? = nil, anonymous: AnonymousAccess = .everywhere) -> Authenticator {
+    private func authenticator(
+        _ tokens: [any TokenAuthenticator] = [], frontProxy: FrontProxyHeaders? = nil, anonymous: AnonymousAccess = .everywhere
+    ) -> Authenticator {
         Authenticator(tokens: tokens, audiences: ["api"], frontProxy: frontProxy, anonymous: anonymous, now: { 1000 })
     }
 
@@ -83,8 +85,9 @@ struct FakeTokens: TokenAuthenticator {
         for (certificate, headers, user) in table {
             #expect(await name(chain.authenticate(request(headers, certificate))) == user, "\(certificate) \(headers)")
         }
-        guard case .user(let user) = chain.authenticate(
-            request(["x-remote-user": "ana", "X-Remote-Group": "a", "x-remote-group": "b", "X-Remote-Extra-Acme.com%2fProject": "p"], proxy))
+        guard
+            case .user(let user) = chain.authenticate(
+                request(["x-remote-user": "ana", "X-Remote-Group": "a", "x-remote-group": "b", "X-Remote-Extra-Acme.com%2fProject": "p"], proxy))
         else {
             Issue.record("the proxy's user was refused")
             return
@@ -98,7 +101,8 @@ struct FakeTokens: TokenAuthenticator {
 
     @Test func anonymousOnlyWhereAllowed() async {
         let table: [(AnonymousAccess, String, Bool)] = [
-            (.everywhere, "/api", true), (.nowhere, "/healthz", false), (.paths(["/healthz"]), "/healthz", true), (.paths(["/healthz"]), "/api", false),
+            (.everywhere, "/api", true), (.nowhere, "/healthz", false), (.paths(["/healthz"]), "/healthz", true),
+            (.paths(["/healthz"]), "/api", false),
             (.paths(["/healthz"]), "/healthz/x", false),
         ]
         for (access, path, allowed) in table {

@@ -32,7 +32,9 @@ func bootstrapSecret(
     }
 
     @Test func aTokenThatCounts() throws {
-        let extra = Self.usable.merging(["auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token", "expiration": "2027-06-01T00:00:00Z"]) { $1 }
+        let extra = Self.usable.merging([
+            "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token", "expiration": "2027-06-01T00:00:00Z",
+        ]) { $1 }
         guard case .user(let user, let audiences) = verdict(bootstrapSecret(extra)) else {
             Issue.record("the token was refused")
             return
@@ -76,7 +78,10 @@ func bootstrapSecret(
         #expect(groups(verdict(bootstrapSecret(Self.usable), audiences: ["somebody else"])) == nil)
     }
 
-    @Test(arguments: ["", "abcdef", "abcdef.", "ABCDEF.0123456789abcdef", "abcdef.0123456789abcde", "abcdef.0123456789abcdef0", "abcdef-0123456789abcdef", "../../.0123456789abcdef", "abcdé.0123456789abcdef"])
+    @Test(arguments: [
+        "", "abcdef", "abcdef.", "ABCDEF.0123456789abcdef", "abcdef.0123456789abcde", "abcdef.0123456789abcdef0", "abcdef-0123456789abcdef",
+        "../../.0123456789abcdef", "abcdé.0123456789abcdef",
+    ])
     func othersTokens(token: String) {
         guard case .unknown = verdict(bootstrapSecret(Self.usable), token: token) else {
             Issue.record("\(token) was taken for a bootstrap token")

@@ -28,7 +28,8 @@ import Testing
             let (key, id, _) = state.withLock { $0 }
             let raw = Array(key.publicKey.rawRepresentation)
             return Array(
-                #"{"keys":[{"kty":"EC","crv":"P-256","kid":"k\#(id)","x":"\#(Base64URL.encode(Array(raw.prefix(32))))","y":"\#(Base64URL.encode(Array(raw.suffix(32))))"}]}"#.utf8)
+                #"{"keys":[{"kty":"EC","crv":"P-256","kid":"k\#(id)","x":"\#(Base64URL.encode(Array(raw.prefix(32))))","y":"\#(Base64URL.encode(Array(raw.suffix(32))))"}]}"#
+                    .utf8)
         }
 
         func token(_ claims: JSONValue) throws -> String {

@@ -98,9 +98,11 @@ import Testing
             let user = UserInfo(name: dice.pick(Self.users), groups: [dice.pick(Self.groups)])
             let request =
                 dice.pick([true, false, false, false])
-                ? AuthorizationAttributes(user: user, verb: dice.pick(["get", "delete"]), isResourceRequest: false, path: dice.pick(["/healthz", "/api/v1", "/x"]))
+                ? AuthorizationAttributes(
+                    user: user, verb: dice.pick(["get", "delete"]), isResourceRequest: false, path: dice.pick(["/healthz", "/api/v1", "/x"]))
                 : AuthorizationAttributes(
-                    user: user, verb: dice.pick(["get", "list", "delete"]), apiGroup: dice.pick(["", "apps"]), resource: dice.pick(["pods", "secrets"]),
+                    user: user, verb: dice.pick(["get", "list", "delete"]), apiGroup: dice.pick(["", "apps"]),
+                    resource: dice.pick(["pods", "secrets"]),
                     subresource: dice.pick(["", "log", "scale"]), namespace: dice.pick(Self.namespaces), name: dice.pick(["x", "y", ""]))
             let expected = Self.model(objects, request)
             if expected { allowed += 1 }

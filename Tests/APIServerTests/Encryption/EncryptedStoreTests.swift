@@ -101,7 +101,10 @@ import Testing
 
     @Test func resourcesByNameAndPattern() throws {
         let apps = try configuration("{identity: {}}", resources: "[secrets, '*.apps', widgets.example.com]")
-        for (group, plural, named) in [("", "secrets", true), ("", "configmaps", false), ("apps", "deployments", true), ("example.com", "widgets", true), ("example.com", "secrets", false)] {
+        for (group, plural, named) in [
+            ("", "secrets", true), ("", "configmaps", false), ("apps", "deployments", true), ("example.com", "widgets", true),
+            ("example.com", "secrets", false),
+        ] {
             #expect((apps.providers(group: group, plural: plural) != nil) == named, "\(plural).\(group)")
         }
         #expect(try configuration("{identity: {}}", resources: "['*.*']").providers(group: "batch", plural: "jobs") != nil)

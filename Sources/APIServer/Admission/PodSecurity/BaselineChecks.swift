@@ -26,7 +26,8 @@ enum BaselineChecks {
         PodSecurityCheck(level: .baseline, id: "hostPathVolumes") { pod, _ in
             let names = pod.spec.list("volumes").filter { $0.at("hostPath") != nil }.map { $0.text("name") }
             return names.isEmpty
-                ? nil : PodSecurityFinding(reason: "hostPath volumes", detail: Words.plural("volume", "volumes", names.count) + " " + Words.quoted(names))
+                ? nil
+                : PodSecurityFinding(reason: "hostPath volumes", detail: Words.plural("volume", "volumes", names.count) + " " + Words.quoted(names))
         },
         PodSecurityCheck(level: .baseline, id: "hostPorts") { pod, _ in hostPorts(pod) },
         PodSecurityCheck(level: .baseline, id: "hostProbesAndhostLifecycle", since: 34) { pod, _ in probeHosts(pod) },
@@ -49,7 +50,8 @@ enum BaselineChecks {
             let (ofPod, names) = (isHost(pod.spec), pod.containers(where: isHost))
             return ofPod || !names.isEmpty
                 ? PodSecurityFinding(
-                    reason: "hostProcess", detail: "\(Words.setters(pod: ofPod, names)) must not set securityContext.windowsOptions.hostProcess=true") : nil
+                    reason: "hostProcess", detail: "\(Words.setters(pod: ofPod, names)) must not set securityContext.windowsOptions.hostProcess=true")
+                : nil
         },
     ]
 
@@ -62,7 +64,9 @@ enum BaselineChecks {
         let names = pod.containers { bad($0) != nil }
         let types = Set(pod.containers.compactMap(bad) + [ofPod].compactMap { $0 })
         var details: [String] = []
-        if !types.isEmpty { details.append("\(Words.setters(pod: ofPod != nil, names)) must not set AppArmor profile type to \(Words.quoted(types))") }
+        if !types.isEmpty {
+            details.append("\(Words.setters(pod: ofPod != nil, names)) must not set AppArmor profile type to \(Words.quoted(types))")
+        }
         let annotations = (pod.metadata.at("annotations")?.objectValue ?? [:]).filter { key, value in
             let profile = value.stringValue ?? ""
             return key.hasPrefix(appArmorAnnotation) && !["", "runtime/default"].contains(profile) && !profile.hasPrefix("localhost/")
@@ -84,7 +88,8 @@ enum BaselineChecks {
         if names.isEmpty { return nil }
         return PodSecurityFinding(
             reason: "non-default capabilities",
-            detail: "\(Words.containers(names)) must not include \(Words.quoted(Set(pod.containers.flatMap(bad)))) in securityContext.capabilities.add")
+            detail:
+                "\(Words.containers(names)) must not include \(Words.quoted(Set(pod.containers.flatMap(bad)))) in securityContext.capabilities.add")
     }
 
     private static func hostPorts(_ pod: CheckedPod) -> PodSecurityFinding? {

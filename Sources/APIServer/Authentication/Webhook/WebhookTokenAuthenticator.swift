@@ -98,7 +98,7 @@ struct WebhookCall: Sendable {
                 guard response.status == 429 || response.status >= 500, attempt < attemptsMax else { throw error }
             } catch let error as WebhookError {
                 throw error
-            } catch where attempt < attemptsMax && !(error is CancellationError) {}
+            } catch  where attempt < attemptsMax && !(error is CancellationError) {}
             try await time.sleep(pause)
             pause = pause * 3 / 2
             attempt += 1

@@ -11,8 +11,11 @@ extension Strategy {
                 spec["username"] = .string(context.user.name)
                 spec["uid"] = context.user.uid.isEmpty ? nil : .string(context.user.uid)
                 spec["groups"] = context.user.groups.isEmpty ? nil : JSONValue(context.user.groups)
-                spec["extra"] = context.user.extra.isEmpty ? nil
-                    : .object(JSONObject(uniqueEntries: context.user.extra.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue($0.value)) }))
+                spec["extra"] =
+                    context.user.extra.isEmpty
+                    ? nil
+                    : .object(
+                        JSONObject(uniqueEntries: context.user.extra.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue($0.value)) }))
             }
         }
         $0.prepareUpdate = { request, old, _ in request["spec"] = old["spec"] }
@@ -92,7 +95,9 @@ enum CertificateRequestRules {
         }
         if !parts[0].contains(".") { name.invalid(.string(parts[0]), "should be a domain with at least two segments separated by dots") }
         for label in parts[1].split(separator: ".", omittingEmptySubsequences: false).map(String.init) {
-            for complaint in NameValidation.dns1123Label(label) { name.invalid(.string(parts[1]), "validating label \(goQuoted(label)): \(complaint)") }
+            for complaint in NameValidation.dns1123Label(label) {
+                name.invalid(.string(parts[1]), "validating label \(goQuoted(label)): \(complaint)")
+            }
         }
         if name.string.utf8.count > signerNameLengthMax { name.add(.tooLong, "may not be more than \(signerNameLengthMax) bytes") }
     }
