@@ -1,9 +1,10 @@
 import APIServer
 import JSON
-import KubernetesAPI
 import NIOHTTP1
 import Synchronization
 import Testing
+
+@testable import KubernetesAPI
 
 @Suite struct OpenAPITests {
     private static let documents = OpenAPIDocuments(catalog: .builtIn, version: "v1.36.0")
@@ -71,6 +72,50 @@ import Testing
         #expect(document["components"]?["schemas"]?["io.k8s.api.core.v1.PodList"]?["x-kubernetes-group-version-kind"]?[0]?["kind"] == "PodList")
     }
 
+    @Test func theProtobufFormSaysTheSame() throws {
+        let document = try JSONValue(parsing: Self.documents.v2())
+        let bytes = try Self.documents.v2Protobuf()
+        #expect(try Self.fields(2, of: Self.first(8, of: bytes[...])).count == document["paths"]?.objectValue?.count)
+        let schemas = try Self.fields(1, of: Self.first(9, of: bytes[...]))
+        #expect(schemas.count == document["definitions"]?.objectValue?.count)
+        let name = "io.k8s.api.core.v1.PodSpec"
+        let schema = try Self.entry(name, of: schemas)
+        #expect(try Self.text(4, of: schema) == document["definitions"]?[name]?["description"]?.stringValue)
+        let containers = try Self.entry("containers", of: Self.fields(1, of: Self.first(25, of: schema)))
+        #expect(try Self.text(1, of: Self.first(22, of: containers)) == "array")
+        let key = try Self.entry("x-kubernetes-patch-merge-key", of: Self.fields(31, of: containers))
+        #expect(try Self.text(2, of: key) == "\"name\"\n")
+    }
+
+    private struct Missing: Error {
+        let what: String
+    }
+
+    /// The values of a field of bytes.
+    private static func fields(_ number: Int, of message: ArraySlice<UInt8>) throws -> [ArraySlice<UInt8>] {
+        var reader = ProtobufReader(message)
+        var found: [ArraySlice<UInt8>] = []
+        while let field = try reader.next() {
+            if case .bytes(let value) = field.value, field.number == number { found.append(value) }
+        }
+        return found
+    }
+
+    private static func first(_ number: Int, of message: ArraySlice<UInt8>) throws -> ArraySlice<UInt8> {
+        guard let value = try fields(number, of: message).first else { throw Missing(what: "field \(number)") }
+        return value
+    }
+
+    /// The value of a name among entries.
+    private static func entry(_ name: String, of entries: [ArraySlice<UInt8>]) throws -> ArraySlice<UInt8> {
+        for entry in entries where try text(1, of: entry) == name { return try first(2, of: entry) }
+        throw Missing(what: name)
+    }
+
+    private static func text(_ number: Int, of message: ArraySlice<UInt8>) throws -> String? {
+        try fields(number, of: message).first.map { String(decoding: $0, as: UTF8.self) }
+    }
+
     @Test func operationIdsAreUnique() throws {
         let document = try JSONValue(parsing: Self.documents.v2())
         var seen: Set<String> = []
@@ -87,7 +132,9 @@ import Testing
         arguments: [
             ("GET", "/openapi/v3", [:], 200), ("GET", "/openapi/v3/", ["Accept": "*/*"], 200), ("GET", "/openapi/v3/apis/apps/v1", [:], 200),
             ("GET", "/openapi/v3/apis/none/v1", [:], 404), ("POST", "/openapi/v3", [:], 405),
-            ("GET", "/openapi/v2", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"], 406),
+            ("GET", "/openapi/v2", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"], 200),
+            ("GET", "/openapi/v2", ["Accept": "application/xml"], 406),
+            ("GET", "/openapi/v3/apis/apps/v1", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"], 406),
             ("GET", "/openapi/v2", ["Accept": "application/com.github.proto-openapi.spec.v2@v1.0+protobuf, application/json;q=0.5"], 200),
             ("GET", "/openapi/v3", ["If-None-Match": "\"\(OpenAPITests.documents.hash)\""], 304),
         ] as [(String, String, [String: String], Int)])

@@ -9,7 +9,7 @@ test_up_starts_a_ready_node() {
 }
 
 test_version_is_1_36() {
-    contains "$(k version)" "Server Version: v1.36.3+apus."
+    contains "$(k version -o json)" '"gitVersion": "v1.36.3+apus.'
 }
 
 test_up_again_changes_nothing() {

@@ -3,7 +3,7 @@
 
 test_rolling_update_loses_no_request() {
     k create deployment web --image=127.0.0.1:5000/nginx:1 --replicas=3 --port=80
-    k patch deployment web -p '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","readinessProbe":{"httpGet":{"path":"/","port":80},"periodSeconds":1},"lifecycle":{"preStop":{"sleep":{"seconds":3}}}}]}}}}'
+    k patch deployment web -p '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","readinessProbe":{"httpGet":{"path":"/","port":80},"periodSeconds":1},"lifecycle":{"preStop":{"exec":{"command":["/bin/sleep","3"]}}}}]}}}}'
     k expose deployment web --port=80
     k rollout status deployment web --timeout=90s
     local address

@@ -42,7 +42,7 @@ test_a_pod_that_is_not_ready_gets_no_traffic() {
 		    readinessProbe: {exec: {command: [test, -e, /tmp/ready]}, periodSeconds: 1}
 	Y
     k expose pod shy --port=80 --target-port=8080
-    k wait --for=jsonpath='{.status.phase}'=Running pod/shy --timeout=60s
+    eventually 60 runs shy
     local address
     address=$(k get service shy -o jsonpath='{.spec.clusterIP}')
     sleep 1
@@ -54,6 +54,8 @@ test_a_pod_that_is_not_ready_gets_no_traffic() {
     k delete service shy
     k delete pod shy --now
 }
+
+runs() { [ "$(k get pod "$1" -o jsonpath='{.status.phase}')" = Running ]; }
 
 test_a_killed_process_is_restarted_with_back_off() {
     k run mortal --image=127.0.0.1:5000/tools:1 --command -- sh -c 'sleep 1; exit 3'

@@ -4,10 +4,12 @@
 test_bad_manifests() {
     printf 'apiVersion: v1\nkind: Pod\nmetadata: [\n' > "$work/bad.yaml"
     refuses "error" k apply -f "$work/bad.yaml"
-    refuses 'unknown field "spec.replica"' k apply --validate=strict -f - <<< '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x"},"spec":{"replica":1,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}'
+    local unknown='unknown field "spec.replica"' validate=strict
+    kubectl_since 25 || unknown='unknown field "replica"' validate=true
+    refuses "$unknown" k apply --validate=$validate -f - <<< '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x"},"spec":{"replica":1,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}'
     refuses "must be no more than 253" k create configmap "$(printf 'x%.0s' $(seq 300))"
     refuses 'namespaces "nowhere" not found' k -n nowhere create configmap x
-    refuses "spec.containers[0].image" k apply --validate=ignore -f - <<< '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":{"containers":[{"name":"c"}]}}'
+    refuses "spec.containers[0].image" k apply --validate=false -f - <<< '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":{"containers":[{"name":"c"}]}}'
 }
 
 test_a_port_in_use() {

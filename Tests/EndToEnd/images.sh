@@ -46,6 +46,7 @@ make_images() {
         root=$work/nginx$version
         mkdir -p "$root"/{bin,tmp,etc/nginx,var/log/nginx,var/lib/nginx,run,www}
         cp /bin/busybox "$root/bin/sh"
+        ln -s sh "$root/bin/sleep"
         with_libraries "$root" /usr/sbin/nginx
         echo "version $version" > "$root/www/index.html"
         printf 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' > "$root/etc/passwd"

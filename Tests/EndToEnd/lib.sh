@@ -46,6 +46,13 @@ on_client() { nsenter --net="/run/netns/$client_ns" "$@"; }
 apus() { on_node build/apus "$@"; }
 k() { on_node kubectl "$@"; }
 
+# kubectl_since MINOR: Debian's own kubectl is 1.20, which has not all commands of today.
+kubectl_since() {
+    local minor
+    minor=$(kubectl version --client -o json | grep -o '"minor": "[0-9]*' | grep -o '[0-9]*$')
+    [ "${minor:-0}" -ge "$1" ]
+}
+
 # eventually SECONDS COMMAND...: until the command succeeds.
 eventually() {
     local end=$((SECONDS + $1)) output

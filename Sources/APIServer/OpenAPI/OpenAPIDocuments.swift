@@ -52,14 +52,23 @@ package final class OpenAPIDocuments: Sendable {
 
     /// The one document of version 2.
     package func v2() -> [UInt8] {
-        document("v2") {
-            var paths = OpenAPIPaths(dialect: .v2)
-            for resource in catalog.resources { paths.add(resource) }
-            return [
-                "swagger": "2.0", "info": info, "paths": .object(paths.paths), "definitions": .object(paths.schemas.all),
-                "securityDefinitions": ["BearerToken": security], "security": [["BearerToken": []]],
-            ]
-        }
+        document("v2") { v2Tree }
+    }
+
+    /// The document of version 2 as protobuf.
+    ///
+    /// - Throws: `OpenAPIProtobuf.Unknown` when the document has what its protobuf form has not.
+    package func v2Protobuf() throws -> [UInt8] {
+        try kept("v2 protobuf") { try OpenAPIProtobuf.document(v2Tree) }
+    }
+
+    private var v2Tree: JSONValue {
+        var paths = OpenAPIPaths(dialect: .v2)
+        for resource in catalog.resources { paths.add(resource) }
+        return [
+            "swagger": "2.0", "info": info, "paths": .object(paths.paths), "definitions": .object(paths.schemas.all),
+            "securityDefinitions": ["BearerToken": security], "security": [["BearerToken": []]],
+        ]
     }
 
     private var groupVersions: [String] {
@@ -79,9 +88,13 @@ package final class OpenAPIDocuments: Sendable {
     }
 
     private func document(_ name: String, _ make: () -> JSONValue) -> [UInt8] {
+        kept(name) { make().serialized() }
+    }
+
+    private func kept<Failure: Error>(_ name: String, _ make: () throws(Failure) -> [UInt8]) throws(Failure) -> [UInt8] {
         if let bytes = made.withLock({ $0[name] }) { return bytes }
         // Outside the lock, since it takes milliseconds; should two requests make the same document, both are right.
-        let bytes = make().serialized()
+        let bytes = try make()
         made.withLock { $0[name] = bytes }
         return bytes
     }

@@ -17,16 +17,18 @@ package struct OpenAPIHandler: RequestHandler {
         guard request.method == "GET" || request.method == "HEAD" else {
             return responder.respond(status: 405, headers: ["Allow": "GET, HEAD"], body: [])
         }
-        guard Self.acceptsJSON(request.headers) else {
+        let path = request.path.hasSuffix("/") ? String(request.path.dropLast()) : request.path
+        guard let form = Form.accepted(request.headers, protobuf: path == "/openapi/v2") else {
             return responder.respond(
                 status: 406, headers: ["Content-Type": "text/plain; charset=utf-8"], body: Array("only application/json is available\n".utf8))
         }
         let etag = "\"\(documents.hash)\""
-        var headers: HTTPHeaders = ["Content-Type": "application/json", "ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache, private"]
-        let path = request.path.hasSuffix("/") ? String(request.path.dropLast()) : request.path
+        var headers: HTTPHeaders = [
+            "Content-Type": form.rawValue, "ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache, private",
+        ]
         let body: [UInt8]?
         switch path {
-        case "/openapi/v2": body = documents.v2()
+        case "/openapi/v2": body = form == .protobuf ? try? documents.v2Protobuf() : documents.v2()
         case "/openapi/v3": body = documents.index()
         default:
             body = documents.groupVersion(String(path.dropFirst("/openapi/v3/".count)))
@@ -41,11 +43,28 @@ package struct OpenAPIHandler: RequestHandler {
         responder.respond(status: 200, headers: headers, body: body)
     }
 
-    private static func acceptsJSON(_ headers: HTTPHeaders) -> Bool {
-        let accepted = headers["Accept"].flatMap { $0.split(separator: ",") }.map { range in
-            range.prefix { $0 != ";" }.trimmingSpaces().lowercased()
+    /// The forms of a document, by their media types.
+    private enum Form: String {
+        case json = "application/json"
+        case protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+
+        /// The first form that the client takes.
+        static func accepted(_ headers: HTTPHeaders, protobuf: Bool) -> Form? {
+            let ranges = headers["Accept"].flatMap { $0.split(separator: ",") }.map { range in
+                range.prefix { $0 != ";" }.trimmingSpaces().lowercased()
+            }
+            if ranges.isEmpty { return .json }
+            for range in ranges {
+                switch range {
+                case "application/json", "application/*", "*/*": return .json
+                // The second is how clients wrote it until it was found to be no media type.
+                case Form.protobuf.rawValue, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf":
+                    if protobuf { return .protobuf }
+                default: continue
+                }
+            }
+            return nil
         }
-        return accepted.isEmpty || accepted.contains { ["application/json", "application/*", "*/*"].contains($0) }
     }
 }
 
