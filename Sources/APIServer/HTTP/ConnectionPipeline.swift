@@ -1,6 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import NIOHTTP2
 import NIOSSL
 import NIOTLS
 import Synchronization
@@ -72,29 +71,7 @@ struct ConnectionPipeline: Sendable {
     }
 
     private func installHTTP2(on channel: any Channel, _ connection: ClientConnection) throws {
-        var connectionConfiguration = NIOHTTP2Handler.ConnectionConfiguration()
-        connectionConfiguration.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: HTTPLimits.concurrentStreamsMax),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: HTTPLimits.requestHeadBytesMax),
-            HTTP2Setting(parameter: .initialWindowSize, value: 256 << 10),
-        ]
-        connectionConfiguration.targetWindowSize = 1 << 20
-        connectionConfiguration.controlFrameRateLimit.maximumCount = HTTPLimits.controlFramesMax
-        connectionConfiguration.maximumRecentlyResetStreams = 1000
-        var streamConfiguration = NIOHTTP2Handler.StreamConfiguration()
-        streamConfiguration.targetWindowSize = 256 << 10
-        streamConfiguration.outboundBufferSizeHighWatermark = 256 << 10
-        streamConfiguration.outboundBufferSizeLowWatermark = 64 << 10
-        streamConfiguration.streamResetFrameRateLimit.maximumCount = HTTPLimits.streamResetsMax
-        let front = front
-        _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
-            mode: .server, connectionConfiguration: connectionConfiguration, streamConfiguration: streamConfiguration
-        ) { stream in
-            stream.eventLoop.makeCompletedFuture {
-                try stream.pipeline.syncOperations.addHandler(HTTP2StreamHandler(front: front, connection: connection))
-            }
-        }
-        try channel.pipeline.syncOperations.addHandler(LastErrorHandler())
+        try channel.pipeline.syncOperations.addHandler(HTTP2Connection(front: front, client: connection))
     }
 
     private func address(of channel: any Channel) -> String {

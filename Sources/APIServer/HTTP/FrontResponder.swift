@@ -54,7 +54,10 @@ final class FrontResponder: Responder, Tunnel {
         }
         let headers = decorated(headers)
         let sink = sink
-        onLoop(eventLoop) { sink.value.sendHead(status: status, headers: headers, writer: writer) }
+        onLoop(eventLoop) {
+            sink.value.sendHead(status: status, headers: headers, writer: writer)
+            writer.opened()
+        }
         return writer
     }
 

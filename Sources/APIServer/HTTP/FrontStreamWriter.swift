@@ -9,6 +9,7 @@ final class FrontStreamWriter: StreamWriter {
         /// Handed to the connection and not yet to the operating system.
         var flyingBytes = 0
         var isDrainScheduled = false
+        var isOpen = false
         var isFinishing = false
         var hasEnded = false
         var isAboveHigh = false
@@ -18,12 +19,21 @@ final class FrontStreamWriter: StreamWriter {
 
     private let state = Mutex(State())
     private let sink: NIOLoopBound<any ResponseSink>
-    private let eventLoop: any EventLoop
+    private let loop: any EventLoop
 
     init(sink: NIOLoopBound<any ResponseSink>, eventLoop: any EventLoop) {
         self.sink = sink
-        self.eventLoop = eventLoop
+        loop = eventLoop
     }
+
+    var eventLoop: (any EventLoop)? { loop }
+
+    /// The head of the answer is on its way: from now on the connection takes what is written on its loop at once.
+    func opened() {
+        state.withLock { $0.isOpen = true }
+    }
+
+    private enum Next { case nothing, send, schedule }
 
     func write(_ bytes: [UInt8]) {
         write(ByteBuffer(bytes: bytes))
@@ -32,14 +42,25 @@ final class FrontStreamWriter: StreamWriter {
     func write(_ buffer: ByteBuffer) {
         let bytes = buffer.readableBytes
         guard bytes > 0 else { return }
-        let mustSchedule = state.withLock { state -> Bool in
-            guard !state.hasEnded, !state.isFinishing else { return false }
+        let isOnLoop = loop.inEventLoop
+        let next = state.withLock { state -> Next in
+            guard !state.hasEnded, !state.isFinishing else { return .nothing }
+            // Nothing before it, and no way to wait for the loop: the way is free.
+            if isOnLoop, state.isOpen, state.queue.isEmpty, !state.isDrainScheduled {
+                state.flyingBytes += bytes
+                if state.flyingBytes > HTTPLimits.streamPendingBytesHigh { state.isAboveHigh = true }
+                return .send
+            }
             state.queue.append(buffer)
             state.queuedBytes += bytes
             if state.queuedBytes + state.flyingBytes > HTTPLimits.streamPendingBytesHigh { state.isAboveHigh = true }
-            return state.scheduleDrain()
+            return state.scheduleDrain() ? .schedule : .nothing
         }
-        if mustSchedule { eventLoop.execute { self.drain() } }
+        switch next {
+        case .nothing: break
+        case .send: sink.value.sendBody([buffer], bytes: bytes)
+        case .schedule: loop.execute { self.drain() }
+        }
     }
 
     func finish() {
@@ -48,7 +69,7 @@ final class FrontStreamWriter: StreamWriter {
             state.isFinishing = true
             return state.scheduleDrain()
         }
-        if mustSchedule { eventLoop.execute { self.drain() } }
+        if mustSchedule { loop.execute { self.drain() } }
     }
 
     var isWritable: Bool { state.withLock { !$0.isAboveHigh && !$0.hasEnded && !$0.isFinishing } }
@@ -96,9 +117,7 @@ final class FrontStreamWriter: StreamWriter {
             return (buffers, bytes, state.isFinishing && !state.hasEnded)
         }
         if !buffers.isEmpty {
-            let promise = eventLoop.makePromise(of: Void.self)
-            promise.futureResult.whenComplete { _ in self.landed(bytes) }
-            sink.value.sendBody(buffers, promise: promise)
+            sink.value.sendBody(buffers, bytes: bytes)
         }
         if isLast {
             sink.value.sendEnd()
@@ -106,7 +125,8 @@ final class FrontStreamWriter: StreamWriter {
         }
     }
 
-    private func landed(_ bytes: Int) {
+    /// So many bytes have left for the connection.
+    func landed(_ bytes: Int) {
         let actions = state.withLock { state -> [@Sendable () -> Void] in
             state.flyingBytes -= bytes
             guard state.isAboveHigh, state.queuedBytes + state.flyingBytes <= HTTPLimits.streamPendingBytesLow else { return [] }

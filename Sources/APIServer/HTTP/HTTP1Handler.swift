@@ -203,12 +203,14 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 
-    func sendBody(_ buffers: [ByteBuffer], promise: EventLoopPromise<Void>?) {
-        guard case .streaming = phase, let context, !manner.isHead else {
-            promise?.succeed()
+    func sendBody(_ buffers: [ByteBuffer], bytes total: Int) {
+        guard case .streaming(let writer) = phase, let context else { return }
+        guard !manner.isHead else {
+            writer.landed(total)
             return
         }
-        let total = buffers.reduce(0) { $0 + $1.readableBytes }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { _ in writer.landed(total) }
         guard total > 32 << 10 else {
             var joined = context.channel.allocator.buffer(capacity: total + 16)
             if manner.chunked { joined.writeString(String(total, radix: 16) + "\r\n") }

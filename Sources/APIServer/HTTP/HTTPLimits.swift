@@ -13,9 +13,18 @@ package enum HTTPLimits {
     /// Streams that one HTTP/2 connection may cancel, and control frames that it may send, in 30 seconds.
     static let streamResetsMax = 10_000
     static let controlFramesMax = 10_000
+    /// Frames that the headers of one HTTP/2 request may be spread over.
+    static let headerFramesMax = 128
+    /// How much an HTTP/2 client may send ahead of us, on one stream and on all together.
+    static let streamReceiveWindow = 256 << 10
+    static let connectionReceiveWindow = 1 << 20
+    /// How much is written to an HTTP/2 connection at once, how much of it for one stream, and how large a buffer is kept for the next time.
+    static let writeBytesMax = 128 << 10
+    static let dataFrameBytesMax = 64 << 10
+    static let keptBufferBytesMax = 16 << 10
     /// Above this a stream's writer says that it is not writable, and below the low mark that it is again.
-    static let streamPendingBytesHigh = 256 << 10
-    static let streamPendingBytesLow = 64 << 10
+    static let streamPendingBytesHigh = 64 << 10
+    static let streamPendingBytesLow = 16 << 10
     /// How long a connection may take for its TLS handshake.
     static let handshakeTimeout = TimeAmount.seconds(10)
     /// How long a client may take for sending one request.

@@ -1,4 +1,3 @@
-import NIOHTTP2
 import NIOSSL
 
 /// The serving certificate and key of a TLS server, both PEM.
@@ -19,7 +18,7 @@ package struct HTTPServerTLS: Sendable {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = NIOHTTP2SupportedALPNProtocols
+        configuration.applicationProtocols = ["h2", "http/1.1"]
         // Clients are asked for a certificate and may have none. Whether one counts is judged after the handshake (`CertificateIdentity`), so
         // that a bad one is answered with 401 as upstream does and not with a broken handshake.
         configuration.certificateVerification = .optionalVerification

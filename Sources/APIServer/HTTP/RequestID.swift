@@ -18,7 +18,16 @@ final class RequestIDSource: Sendable {
     }
 
     func next() -> String {
-        prefix + Self.hex(count.wrappingAdd(1, ordering: .relaxed).newValue & 0xFFFF_FFFF_FFFF, 12)
+        var value = count.wrappingAdd(1, ordering: .relaxed).newValue
+        return String(unsafeUninitializedCapacity: 36) { buffer in
+            for (index, byte) in prefix.utf8.enumerated() where index < 24 { buffer[index] = byte }
+            for index in stride(from: 35, through: 24, by: -1) {
+                let digit = UInt8(truncatingIfNeeded: value & 15)
+                buffer[index] = digit < 10 ? 48 + digit : 87 + digit
+                value >>= 4
+            }
+            return 36
+        }
     }
 
     private static func hex(_ value: UInt64, _ digits: Int) -> String {

@@ -28,6 +28,8 @@ package protocol StreamWriter: Sendable {
     func onClose(_ f: @escaping @Sendable () -> Void)
     /// Calls `f` each time the client has caught up: `isWritable` went from false to true.
     func onWritable(_ f: @escaping @Sendable () -> Void)
+    /// Where writing costs least; nil for streams that belong to no connection.
+    var eventLoop: (any EventLoop)? { get }
 }
 
 extension Responder {
@@ -51,6 +53,8 @@ extension Responder {
 }
 
 extension StreamWriter {
+    package var eventLoop: (any EventLoop)? { nil }
+
     package func write(_ buffer: ByteBuffer) {
         write(Array(buffer.readableBytesView))
     }

@@ -5,8 +5,10 @@ import NIOHTTP1
 protocol ResponseSink: AnyObject {
     func sendWhole(status: Int, headers: HTTPHeaders, body: ByteBuffer)
     func sendHead(status: Int, headers: HTTPHeaders, writer: FrontStreamWriter)
-    /// Writes and flushes. The promise is kept when the bytes have left for the operating system.
-    func sendBody(_ buffers: [ByteBuffer], promise: EventLoopPromise<Void>?)
+    /// Writes, and tells the writer when the bytes have left (`FrontStreamWriter.landed`).
+    ///
+    /// - Parameter bytes: how many there are in `buffers`.
+    func sendBody(_ buffers: [ByteBuffer], bytes: Int)
     func sendEnd()
     /// Nil where the connection cannot change its protocol (HTTP/2).
     func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler)

@@ -26,9 +26,9 @@ package final class RequestMetrics: Sendable {
     func end(_ info: RequestInfo, code: Int) {
         // Names of resources that do not exist come from outside and would make the table grow without bound.
         let key =
-            info.isResourceRequest && ![400, 401, 403, 404, 405].contains(code)
+            info.isResourceRequest && (code < 400 || code > 405)
             ? Key(
-                verb: info.verb.uppercased(), group: info.apiGroup, version: info.apiVersion, resource: info.resource,
+                verb: info.verb, group: info.apiGroup, version: info.apiVersion, resource: info.resource,
                 subresource: info.subresource, code: code)
             : Key(verb: Self.known(info.verb), group: "", version: "", resource: "", subresource: "", code: code)
         state.withLock { state in
@@ -43,7 +43,7 @@ package final class RequestMetrics: Sendable {
         var text = "# HELP apiserver_request_total Requests answered, by verb, resource and code.\n# TYPE apiserver_request_total counter\n"
         let lines = counts.map { key, count in
             #"apiserver_request_total{code="\#(key.code)",group="\#(key.group)",resource="\#(key.resource)",subresource="\#(key.subresource)","#
-                + #"verb="\#(key.verb)",version="\#(key.version)"} \#(count)"#
+                + #"verb="\#(key.verb.uppercased())",version="\#(key.version)"} \#(count)"#
         }
         text += lines.sorted().map { $0 + "\n" }.joined()
         text += "# HELP apiserver_current_inflight_requests Requests that have no answer yet.\n# TYPE apiserver_current_inflight_requests gauge\n"
@@ -52,7 +52,7 @@ package final class RequestMetrics: Sendable {
     }
 
     private static func known(_ verb: String) -> String {
-        ["get", "post", "put", "patch", "delete", "head", "options"].contains(verb) ? verb.uppercased() : "OTHER"
+        ["get", "post", "put", "patch", "delete", "head", "options"].contains(verb) ? verb : "other"
     }
 }
 

@@ -65,6 +65,28 @@ package struct SortedEntries: Sendable {
         return Cursor(chunks: chunks, chunk: place.chunk, index: place.index)
     }
 
+    /// The entries with keys from `start` up to, but not including, `end` (nil: to the last), taken over a chunk at a time.
+    func array(from start: String, to end: String?) -> [WatchCacheEntry] {
+        guard let first = place(of: start), let last = end.map({ place(of: $0) }) ?? (chunks.count - 1, chunks[chunks.count - 1].count) else {
+            return []
+        }
+        var result: [WatchCacheEntry] = []
+        guard (first.chunk, first.index) < (last.chunk, last.index) else { return result }
+        result.reserveCapacity(chunks[first.chunk...last.chunk].reduce(0) { $0 + $1.count })
+        for chunk in first.chunk...last.chunk {
+            let lower = chunk == first.chunk ? first.index : 0
+            let upper = chunk == last.chunk ? last.index : chunks[chunk].count
+            if lower < upper { result += chunks[chunk][lower..<upper] }
+        }
+        return result
+    }
+
+    /// How many entries come before the first whose key is `key` or comes after it.
+    func rank(of key: String) -> Int {
+        guard let place = place(of: key) else { return 0 }
+        return chunks[..<place.chunk].reduce(place.index) { $0 + $1.count }
+    }
+
     /// The last chunk that begins at or before the key (the first one if none does), and where in it the key is or would go; nil when there are no
     /// chunks.
     private func place(of key: String) -> (chunk: Int, index: Int)? {

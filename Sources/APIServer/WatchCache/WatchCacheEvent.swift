@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 /// The kinds of watch events, by their names in the API.
@@ -33,7 +34,7 @@ package final class WatchCacheEvent: Sendable {
 
     private struct Made {
         var leaving: WatchCacheEntry?
-        var lines: [WatchEventType: [UInt8]] = [:]
+        var lines: [WatchEventType: ByteBuffer] = [:]
     }
 
     init(revision: Int64, current: WatchCacheEntry?, previous: WatchCacheEntry?) {
@@ -73,10 +74,15 @@ package final class WatchCacheEvent: Sendable {
 
     /// The event as it goes over the wire.
     package func line(for type: WatchEventType) -> [UInt8] {
-        guard let object = object(for: type) else { return [] }
+        Array(buffer(for: type).readableBytesView)
+    }
+
+    /// The same, shared and not copied.
+    func buffer(for type: WatchEventType) -> ByteBuffer {
+        guard let object = object(for: type) else { return ByteBuffer() }
         return made.withLock { made in
             if let line = made.lines[type] { return line }
-            let line = type.line(object: object.bytes)
+            let line = ByteBuffer(bytes: type.line(object: object.bytes))
             made.lines[type] = line
             return line
         }

@@ -18,6 +18,18 @@ package struct WatchCacheSnapshot: Sendable {
             isWhole: prefix == scope.prefix)
     }
 
+    /// All entries of a namespace (nil: of all namespaces), in key order.
+    func array(namespace: String?) -> [WatchCacheEntry] {
+        let range = KeyRange(prefix: scope.keyPrefix(namespace: namespace))
+        return entries.array(from: range.start, to: range.end)
+    }
+
+    /// How many entries of a namespace (nil: of all) have keys after `key`.
+    func count(namespace: String?, after key: String) -> Int {
+        let end = scope.namespaced && namespace != nil ? KeyRange(prefix: scope.keyPrefix(namespace: namespace)).end : nil
+        return (end.map { entries.rank(of: $0) } ?? entries.count) - entries.rank(of: key + "\0")
+    }
+
     /// The entries of a range of keys; nil: all.
     func sequence(keys: KeyRange?) -> EntrySequence {
         EntrySequence(

@@ -31,7 +31,7 @@ package enum WatchFrame: Sendable {
         }
     }
 
-    /// The event as it goes over the wire, one line of JSON. For changes, the same array for every watcher.
+    /// The event as it goes over the wire, one line of JSON.
     package func line() -> [UInt8] {
         switch self {
         case .initial(let entry):

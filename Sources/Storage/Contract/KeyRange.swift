@@ -33,6 +33,17 @@ package struct KeyRange: Sendable, Equatable {
     /// The smallest text that comes after everything beginning with `prefix`: its last scalar, raised by one. The order of scalars is the order
     /// of their UTF-8 forms.
     private static func successor(ofPrefix prefix: String) -> String? {
+        if let last = prefix.utf8.last, last < 0x7F {
+            // The common case without taking the text apart.
+            var prefix = prefix
+            return prefix.withUTF8 { source in
+                String(unsafeUninitializedCapacity: source.count) { target in
+                    _ = target.initialize(fromContentsOf: source)
+                    target[source.count - 1] = last + 1
+                    return source.count
+                }
+            }
+        }
         var scalars = prefix.unicodeScalars
         while let last = scalars.popLast() {
             let next = last.value == 0xD7FF ? 0xE000 : last.value + 1  // the surrogates in between are no scalars

@@ -35,6 +35,10 @@ import Testing
             var cursor = entries.cursor(from: start)
             #expect(cursor.next()?.key == model.keys.filter { $0 >= start }.min(), "seed \(seed)")
             #expect(entries["/registry/pods/default/none"] == nil)
+            #expect(entries.rank(of: start) == model.keys.filter { $0 < start }.count, "seed \(seed)")
+            let end = "/registry/pods/default/p\(random.next() % keys)"
+            #expect(entries.array(from: start, to: end).map(\.key) == model.keys.filter { $0 >= start && $0 < end }.sorted(), "seed \(seed)")
+            #expect(entries.array(from: start, to: nil).map(\.key) == model.keys.filter { $0 >= start }.sorted(), "seed \(seed)")
         }
     }
 }

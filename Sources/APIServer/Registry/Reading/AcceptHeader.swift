@@ -17,7 +17,7 @@ struct AcceptHeader {
     /// The first of the client's wishes that can be met; nil when none can.
     /// - Parameter tables: whether the answer can be a table or metadata only.
     init?(_ header: String?, tables: Bool = true) {
-        guard let header, !header.isEmpty else {
+        guard let header, !header.isEmpty, header != "application/json" else {
             form = .object
             return
         }

@@ -1,6 +1,7 @@
 import Dispatch
 import JSON
 import KubernetesAPI
+import NIOCore
 import NIOHTTP1
 import Synchronization
 
@@ -45,13 +46,36 @@ extension Registry {
 
 /// Carries the events of one watch from the cache to the connection, as fast as the client takes them.
 ///
-/// Runs on a queue of its own, so that neither the store's writer nor an event loop waits for it; at most one run is under way or due at a time.
+/// Runs on the loop of the client's connection, where all that happens in one turn goes out together, or on a queue of its own for a client inside
+/// the process; never on the thread of the store's writer. At most one run is under way or due at a time.
 private final class WatchPump: Sendable {
     private let answer: Answer
     private let writer: any StreamWriter
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "watch", target: .global(qos: .userInitiated))
+    private let place: Place
     private let timeoutSeconds: Int64
+
+    private enum Place {
+        case loop(any EventLoop)
+        case queue(DispatchQueue)
+
+        func run(_ work: @escaping @Sendable () -> Void) {
+            switch self {
+            case .loop(let loop): loop.execute(work)
+            case .queue(let queue): queue.async(execute: work)
+            }
+        }
+
+        func run(afterSeconds seconds: Int64, _ work: @escaping @Sendable () -> Void) {
+            switch self {
+            case .loop(let loop): loop.scheduleTask(in: .seconds(seconds), work)
+            case .queue(let queue): queue.asyncAfter(deadline: .now() + .seconds(Int(seconds)), execute: work)
+            }
+        }
+    }
+
+    /// How many objects or events a watch may send before others have their turn.
+    private static let framesPerRun = 512
 
     private struct State {
         var watcher: CacheWatcher?
@@ -68,6 +92,7 @@ private final class WatchPump: Sendable {
         self.timeoutSeconds = timeoutSeconds.map { $0 > 0 ? $0 : 0 } ?? Int64.random(in: Self.secondsMin...(Self.secondsMin * 2))
         let type = if case .table = answer.form { "application/json;as=Table;v=v1;g=meta.k8s.io" } else { "application/json" }
         writer = answer.responder.stream(status: 200, headers: ["Content-Type": type])
+        place = writer.eventLoop.map { .loop($0) } ?? .queue(DispatchQueue(label: "watch", target: .global(qos: .userInitiated)))
     }
 
     func start(_ watcher: CacheWatcher) {
@@ -76,7 +101,7 @@ private final class WatchPump: Sendable {
         writer.onClose { self.stop() }
         writer.onWritable { [weak self] in self?.wake() }
         if timeoutSeconds > 0 {
-            queue.asyncAfter(deadline: .now() + .seconds(Int(min(timeoutSeconds, 1 << 30)))) { [weak self] in self?.timeIsUp() }
+            place.run(afterSeconds: min(timeoutSeconds, 1 << 30)) { [weak self] in self?.timeIsUp() }
         }
         wake()
     }
@@ -87,7 +112,7 @@ private final class WatchPump: Sendable {
             state.isScheduled = true
             return true
         }
-        if due { queue.async { self.run() } }
+        if due { place.run { self.run() } }
     }
 
     private func stop() {
@@ -113,8 +138,14 @@ private final class WatchPump: Sendable {
             return state.watcher
         }
         guard let watcher else { return }
+        var sent = 0
         while writer.isWritable {
+            if sent >= Self.framesPerRun {
+                wake()
+                return
+            }
             let delivery = watcher.next()
+            sent += delivery.frames.count
             send(delivery.frames)
             switch delivery.state {
             case .more:
@@ -134,12 +165,20 @@ private final class WatchPump: Sendable {
     /// One event goes out in the bytes that all watchers share; several are joined, which costs less than handing over each.
     private func send(_ frames: [WatchFrame]) {
         if frames.count > 1 {
-            var joined: [UInt8] = []
-            for frame in frames { joined += line(frame) }
+            var joined = ByteBuffer()
+            for frame in frames {
+                if let shared = sharedLine(frame) { joined.writeImmutableBuffer(shared) } else { joined.writeBytes(line(frame)) }
+            }
             writer.write(joined)
         } else if let frame = frames.first {
-            writer.write(line(frame))
+            if let shared = sharedLine(frame) { writer.write(shared) } else { writer.write(line(frame)) }
         }
+    }
+
+    /// The bytes that an event has for all its watchers, if this watcher is one of those who want them so.
+    private func sharedLine(_ frame: WatchFrame) -> ByteBuffer? {
+        guard case .change(let event, let type) = frame, case .object = answer.form, answer.resource.conversion == nil else { return nil }
+        return event.buffer(for: type)
     }
 
     /// An event in the form and version that the client asked for.
