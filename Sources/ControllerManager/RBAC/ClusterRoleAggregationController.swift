@@ -1,3 +1,4 @@
+import JSON
 import KubernetesAPI
 import KubernetesClient
 import RBACV1

@@ -5,6 +5,7 @@ import ControllerManager
 import CoreV1
 import DiscoveryV1
 import Glibc
+import JSON
 import KubeProxy
 import Kubelet
 import KubernetesAPI

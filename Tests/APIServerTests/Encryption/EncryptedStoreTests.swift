@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 import Logging
 import Storage
 import Synchronization
