@@ -40,7 +40,6 @@ func library(_ name: String, path: String? = nil, exclude: [String] = [], _ depe
     .target(name: name, dependencies: dependencies, path: path.map { "Sources/\($0)" }, exclude: exclude, swiftSettings: settings)
 }
 
-
 /// Tests of one target, in `Tests/<name>`.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -72,37 +71,50 @@ let floor0: [Target] = [
     library("Linux", ["CLinux", "JSON"]),
 ]
 
-let floor1: [Target] = [
-    .target(name: "CSchemas", path: "Sources/API/CSchemas", exclude: ["tables"]),
-    library("KubernetesAPI", path: "API/KubernetesAPI", ["JSON", "CSchemas"]),
-] + apiGroups.map { group in
-    library(group.name, path: "API/\(group.name)", ["JSON", "KubernetesAPI"] + group.uses.map { .byName(name: $0) })
-}
+let floor1: [Target] =
+    [
+        .target(name: "CSchemas", path: "Sources/API/CSchemas", exclude: ["tables"]),
+        library("KubernetesAPI", path: "API/KubernetesAPI", ["JSON", "CSchemas"]),
+    ]
+    + apiGroups.map { group in
+        library(group.name, path: "API/\(group.name)", ["JSON", "KubernetesAPI"] + group.uses.map { .byName(name: $0) })
+    }
 
 let floor2: [Target] = [
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
     library("Storage", [grdb, sqlite, log, lifecycle]),
-    library("KubernetesClient", [
-        "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log, lifecycle,
-    ]),
-    library("ContainerRuntime", exclude: ["Protos"], ["JSON", "CLinux", "Linux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+    library(
+        "KubernetesClient",
+        [
+            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log,
+            lifecycle,
+        ]),
+    library(
+        "ContainerRuntime", exclude: ["Protos"],
+        ["JSON", "CLinux", "Linux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
 ]
 
 let floor3: [Target] = [
-    library("APIServer", [
-        "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "PKI", "Storage", "KubernetesClient",
-        nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, x509, asn1, crypto, yams, log, lifecycle,
-    ]),
+    library(
+        "APIServer",
+        [
+            "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "PKI", "Storage", "KubernetesClient",
+            nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, x509, asn1, crypto, yams, log, lifecycle,
+        ]),
     library("Scheduler", ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
-    library("ControllerManager", [
-        "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CoordinationV1", "RBACV1", "CertificatesV1",
-        "AuthenticationV1", "PKI", "KubernetesClient", crypto, log, lifecycle,
-    ]),
-    library("Kubelet", [
-        "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
-        "ContainerRuntime", "CLinux", "Linux",
-        nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
-    ]),
+    library(
+        "ControllerManager",
+        [
+            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CoordinationV1", "RBACV1", "CertificatesV1",
+            "AuthenticationV1", "PKI", "KubernetesClient", crypto, log, lifecycle,
+        ]),
+    library(
+        "Kubelet",
+        [
+            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
+            "ContainerRuntime", "CLinux", "Linux",
+            nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
+        ]),
     library("KubeProxy", ["JSON", "Linux", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
     library("ClusterDNS", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, log, lifecycle]),
     library("PodNetwork", ["JSON", "CLinux", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
@@ -112,17 +124,24 @@ let floor5: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer", "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle, signals, arguments,
+            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer",
+            "Scheduler",
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle,
+            signals, arguments,
             asyncHTTPClient, yams, grpc,
         ],
-        swiftSettings: settings),
+        swiftSettings: settings)
 ]
 
 // Development tools: not part of what users install.
 let tools: [Target] = [
     .executableTarget(name: "generate-api", dependencies: ["JSON", arguments], path: "Tools/generate-api", swiftSettings: settings),
-    .executableTarget(name: "benchmarks", dependencies: ["JSON", "KubernetesAPI", "CoreV1", "Storage"], path: "Benchmarks", swiftSettings: settings),
+    .executableTarget(
+        name: "benchmarks",
+        dependencies: [
+            "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "PKI", "Linux", nio, nioPosix, nioHTTP2, nioHPACK, nioTLS, nioSSL, arguments,
+        ],
+        path: "Benchmarks", swiftSettings: settings),
     .executableTarget(name: "store-writer", dependencies: ["Storage", arguments, log], path: "Tools/store-writer", swiftSettings: settings),
 ]
 
@@ -132,7 +151,8 @@ let testTargets: [Target] = [
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
-    tests("KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
+    tests(
+        "KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
@@ -143,10 +163,14 @@ let testTargets: [Target] = [
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
         "ControllerManagerTests",
-        ["ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "CertificatesV1", "RBACV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
-    tests("KubeletTests", ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "APIServer", "Storage", log]),
+        [
+            "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1", "PKI",
+            "KubernetesClient", "APIServer", "Storage", log,
+        ]),
+    tests("KubeletTests", ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
+    tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]
 

@@ -36,7 +36,10 @@ package struct ControllerManager: ServiceLifecycle.Service {
         let context = ControllerContext(client: client, informers: informers, time: time, logger: logger, clientOfAccount: clientOfAccount)
         self.context = context
         var controllers: [any Controller] = [
-            ReplicaSetController(context), DeploymentController(context), EndpointsController(context), EndpointSliceController(context),
+            ReplicaSetController(context), ReplicationControllerController(context), DeploymentController(context), DaemonSetController(context),
+            StatefulSetController(context), JobController(context), TTLAfterFinishedController(context), CronJobController(context),
+            DisruptionController(context), ResourceQuotaController(context),
+            EndpointsController(context), EndpointSliceController(context), EndpointSliceMirroringController(context),
             NamespaceController(context), ServiceAccountsController(context), RootCAPublisher(context, rootCA: configuration.rootCA),
             GarbageCollector(context), NodeLifecycleController(context), TaintEvictionController(context),
             PodGarbageCollector(context, terminatedThreshold: configuration.terminatedPodGCThreshold),

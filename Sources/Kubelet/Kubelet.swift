@@ -2,6 +2,7 @@ package import ContainerRuntime
 import CoreV1
 import KubernetesAPI
 package import KubernetesClient
+import Linux
 package import Logging
 import ServiceLifecycle
 
@@ -47,7 +48,8 @@ package final class Kubelet: ServiceLifecycle.Service {
             configuration: configuration, client: client, runtime: runtime,
             images: ImageManager(images: runtime, events: events, time: time),
             objects: ClientObjectSource(client: client), tokens: TokenManager(client: client, time: time),
-            volumes: VolumeManager(configuration: configuration, time: time, logger: logger), cgroups: cgroups, events: events, http: http, time: time,
+            volumes: VolumeManager(configuration: configuration, time: time, logger: logger),
+            volumeSources: VolumeSourceWatcher(client: client, time: time, logger: logger), cgroups: cgroups, events: events, http: http, time: time,
             logger: logger, node: { agent.facts }, clusterServices: { serviceInformer.list() },
             networkProblem: { agent.runtimeHealth.current.networkProblem },
             hostResolver: ResolverConfiguration.parse((try? Files.readText(configuration.resolvConf)) ?? ""), runtimeName: "containerd",
@@ -61,7 +63,7 @@ package final class Kubelet: ServiceLifecycle.Service {
             logger: logger)
         let rotator = LogRotator(
             runtime: runtime, maxBytes: configuration.containerLogMaxSize, maxFiles: configuration.containerLogMaxFiles, time: time, logger: logger)
-        var parts: [any ServiceLifecycle.Service] = [http, factory, agent, lease, manager, watcher, rotator]
+        var parts: [any ServiceLifecycle.Service] = [http, factory, agent, lease, services.volumeSources, manager, watcher, rotator]
         if !configuration.tlsCertificate.isEmpty {
             parts.append(KubeletServer(services: services, registry: registry, authorizer: authorizer))
         }

@@ -17,15 +17,21 @@ package enum Files {
             throw SystemError("read \(path)", errno: errno)
         }
         defer { close(fd) }
+        return try readAll(fd, path)
+    }
+
+    /// What is left to read from a descriptor, at most `limit` bytes.
+    package static func readAll(_ fd: Int32, _ path: String, limit: Int = .max) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let n = Glibc.read(fd, &chunk, chunk.count)
-            if n < 0 && errno == EINTR { continue }
-            if n < 0 { throw SystemError("read \(path)", errno: errno) }
-            if n == 0 { return bytes }
+        var chunk = [UInt8](repeating: 0, count: min(65536, limit))
+        while bytes.count < limit {
+            let wanted = min(chunk.count, limit - bytes.count)
+            let n = retrying { Glibc.read(fd, &chunk, wanted) }
+            if n < 0 { throw SystemError("read", path) }
+            if n == 0 { break }
             bytes.append(contentsOf: chunk[..<n])
         }
+        return bytes
     }
 
     /// The whole file as text, without white space at its end; nil when there is none.
@@ -56,7 +62,17 @@ package enum Files {
         try writeAtomically(path, Array(text.utf8), mode: mode)
     }
 
-    /// Writes into a file that is there already, in one call, as kernel settings want it.
+    /// Creates a file or empties it, and writes the bytes in place: for what others have open or mounted. The mode is set whatever the umask.
+    package static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(SystemError) {
+        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        if fd < 0 { throw SystemError("create", path) }
+        defer { close(fd) }
+        let failure = writeAll(fd, bytes)
+        if failure != 0 { throw SystemError("write", path, errno: failure) }
+        if fchmod(fd, mode) != 0 { throw SystemError("set the mode of", path) }
+    }
+
+    /// Writes into a file that is there already, in one call, as kernel settings and cgroups want it.
     package static func writeSetting(_ path: String, _ value: String) throws(SystemError) {
         let fd = open(path, O_WRONLY | O_CLOEXEC)
         if fd < 0 { throw SystemError("write \(value) to \(path)", errno: errno) }
@@ -70,8 +86,7 @@ package enum Files {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
-                let n = Glibc.write(fd, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if n < 0 && errno == EINTR { continue }
+                let n = retrying { Glibc.write(fd, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count) }
                 if n < 0 { return errno }
                 rest = rest.dropFirst(n)
             }
@@ -79,15 +94,23 @@ package enum Files {
         }
     }
 
-    /// Makes a folder and those above it. One that is there is left as it is.
+    /// Makes a folder and those above it, with this mode whatever the umask. One that is there is left as it is.
     package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
-        if mkdir(path, mode) == 0 { return }
-        if errno == EEXIST && isDirectory(path) { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-            throw SystemError("make folder \(path)", errno: errno)
+        if mkdir(path, mode) == 0 {
+            if chmod(path, mode) != 0 { throw SystemError("set the mode of", path) }
+            return
         }
-        try makeDirectory(String(path[..<slash]), mode: mode)
-        if mkdir(path, mode) != 0 && errno != EEXIST { throw SystemError("make folder \(path)", errno: errno) }
+        let failure = errno
+        if failure == EEXIST && isDirectory(path) { return }
+        guard failure == ENOENT, let parent = Path.parent(path), parent != path else {
+            throw SystemError("make folder", path, errno: failure == EEXIST ? ENOTDIR : failure)
+        }
+        try makeDirectory(parent, mode: mode)
+        if mkdir(path, mode) != 0 {
+            if errno == EEXIST && isDirectory(path) { return }
+            throw SystemError("make folder", path)
+        }
+        if chmod(path, mode) != 0 { throw SystemError("set the mode of", path) }
     }
 
     /// Names in a folder, sorted, without `.` and `..`; empty when there is no such folder.
@@ -105,6 +128,15 @@ package enum Files {
             if name != "." && name != ".." { names.append(name) }
         }
         return names.sorted()
+    }
+
+    /// Removes a file or a link. Nothing there is success.
+    package static func remove(_ path: String) throws(SystemError) {
+        if unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR { throw SystemError("remove", path) }
+    }
+
+    package static func removeEmptyDirectory(_ path: String) throws(SystemError) {
+        if rmdir(path) != 0 && errno != ENOENT { throw SystemError("remove the folder", path) }
     }
 
     /// Removes a file or a whole folder, following no links and crossing into no other file system. Nothing there is success.
@@ -128,6 +160,30 @@ package enum Files {
             if rmdir(path) != 0 && errno != ENOENT { throw SystemError("remove \(path)", errno: errno) }
         } else if unlink(path) != 0 && errno != ENOENT {
             throw SystemError("remove \(path)", errno: errno)
+        }
+    }
+
+    /// Where a link leads; nil for what is none.
+    package static func readLink(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &buffer, buffer.count)
+        return count < 0 ? nil : String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Of a link itself, not of what it leads to.
+    package static func setOwner(_ path: String, user: UInt32, group: UInt32) throws(SystemError) {
+        if lchown(path, user, group) != 0 { throw SystemError("change the owner of", path) }
+    }
+
+    package static func setMode(_ path: String, _ mode: UInt32) throws(SystemError) {
+        if chmod(path, mode) != 0 { throw SystemError("set the mode of", path) }
+    }
+
+    /// Repeats a call that a signal interrupted.
+    package static func retrying(_ call: () -> Int) -> Int {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
         }
     }
 }

@@ -1,26 +1,57 @@
 import Glibc
 
-/// The mounts that our process sees.
+/// Mounting and unmounting, and what our process sees mounted.
 package enum Mounts {
-    /// Mount points under a folder (and the folder itself), the last mounted first.
-    package static func under(_ folder: String) -> [String] {
-        let text = (try? Files.readText("/proc/self/mountinfo")) ?? ""
-        return text.split(separator: "\n").compactMap { line -> String? in
-            let fields = line.split(separator: " ", maxSplits: 5)
-            guard fields.count > 4 else { return nil }
-            let path = unescaped(fields[4])
-            return path == folder || path.hasPrefix(folder + "/") ? path : nil
-        }.reversed()
+    package struct Entry: Equatable, Sendable {
+        package var path: String
+        package var type: String
+        package var source: String
+    }
+
+    package static func mountTmpfs(_ path: String, options: String) throws(SystemError) {
+        guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), options) == 0 else { throw SystemError("mount tmpfs on", path) }
+    }
+
+    package static func bind(_ source: String, _ target: String) throws(SystemError) {
+        guard mount(source, target, nil, UInt(MS_BIND | MS_REC), nil) == 0 else { throw SystemError("bind \(source) to", target) }
+    }
+
+    /// Takes one mount away; one that processes still use goes from the tree now and from memory with the last of them. None there is success.
+    package static func unmount(_ path: String) throws(SystemError) {
+        if umount2(path, 0) == 0 || errno == ENOENT || errno == EINVAL { return }
+        guard errno == EBUSY, umount2(path, Int32(MNT_DETACH)) == 0 else { throw SystemError("unmount", path) }
+    }
+
+    /// What is mounted on and below a folder, the last mounted first: the order to unmount in.
+    package static func under(_ folder: String) throws(SystemError) -> [Entry] {
+        try list().filter { $0.path == folder || $0.path.hasPrefix(folder + "/") }.reversed()
     }
 
     /// Takes away every mount under a folder. Returns those that could not be.
-    package static func unmountAll(under folder: String) -> [String] {
-        for path in under(folder) { umount2(path, 2 /* MNT_DETACH */) }
-        return under(folder)
+    package static func unmountAll(under folder: String) throws(SystemError) -> [String] {
+        for entry in try under(folder) { umount2(entry.path, Int32(MNT_DETACH)) }
+        return try under(folder).map(\.path)
+    }
+
+    /// Everything, in the order of mounting.
+    package static func list() throws(SystemError) -> [Entry] {
+        let path = "/proc/self/mountinfo"
+        guard let text = try Files.readText(path) else { throw SystemError("read", path, errno: ENOENT) }
+        return parse(text)
+    }
+
+    package static func parse(_ mountinfo: String) -> [Entry] {
+        mountinfo.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+            // The optional fields before "-" vary in number.
+            guard fields.count > 6, let dash = fields.firstIndex(of: "-"), dash + 2 < fields.count else { return nil }
+            return Entry(path: unescaped(fields[4]), type: String(fields[dash + 1]), source: unescaped(fields[dash + 2]))
+        }
     }
 
     /// The kernel writes blanks and backslashes as three octal digits.
     private static func unescaped(_ field: Substring) -> String {
+        guard field.contains("\\") else { return String(field) }
         var bytes: [UInt8] = []
         var rest = Array(field.utf8)[...]
         while let byte = rest.popFirst() {

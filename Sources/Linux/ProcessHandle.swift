@@ -14,6 +14,13 @@ package struct ProcessHandle: Sendable, Equatable {
         self.startTicks = ticks
     }
 
+    /// A child of ours that was not reaped yet, whether it still runs or has ended. Nil when there is no such process.
+    init?(child pid: Int32) {
+        guard let ticks = Self.startTicks(of: pid, orEnded: true) else { return nil }
+        self.pid = pid
+        self.startTicks = ticks
+    }
+
     /// `pid startTicks`, as ``init(text:)`` reads it.
     package var text: String { "\(pid) \(startTicks)\n" }
 
@@ -96,11 +103,11 @@ package struct ProcessHandle: Sendable, Equatable {
         return apus_reap(pid, &code) == 1 ? Int(code) : nil
     }
 
-    /// Field 22 of `/proc/<pid>/stat`; nil for a process that is not there or has ended.
-    private static func startTicks(of pid: Int32) -> UInt64? {
+    /// Field 22 of `/proc/<pid>/stat`; nil for a process that is not there or, unless that is wanted, has ended.
+    private static func startTicks(of pid: Int32, orEnded: Bool = false) -> UInt64? {
         guard let bytes = try? Files.read("/proc/\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 19, fields[0].first != UInt8(ascii: "Z"), fields[0].first != UInt8(ascii: "X") else { return nil }
+        guard fields.count > 19, let state = fields[0].first, orEnded || state != UInt8(ascii: "Z") && state != UInt8(ascii: "X") else { return nil }
         return UInt64(String(decoding: fields[19], as: UTF8.self))
     }
 }

@@ -49,7 +49,7 @@ package enum Spawn {
             path, arguments, environment: environment, input: null, output: file, errors: file, newSession: true,
             networkNamespace: networkNamespace)
         if pid < 0 { throw SystemError("start \(path)", errno: -pid) }
-        guard let handle = ProcessHandle(pid: pid) else { throw SystemError("start \(path): it ended at once", errno: ESRCH) }
+        guard let handle = ProcessHandle(child: pid) else { throw SystemError("start \(path)", errno: ESRCH) }
         return handle
     }
 }

@@ -5,8 +5,12 @@ package struct SystemError: Error, CustomStringConvertible {
     package var attempt: String
     package var errno: Int32
 
-    package init(_ attempt: String, errno: Int32) {
-        self.attempt = attempt
+    /// - Parameters:
+    ///   - attempt: what was to be done, to complete "cannot ...".
+    ///   - subject: what it was to be done to, when that is a variable alone.
+    ///   - errno: the kernel's answer; without it that of the last call, so make this the next thing after it.
+    package init(_ attempt: String, _ subject: String = "", errno: Int32 = Glibc.errno) {
+        self.attempt = subject.isEmpty ? attempt : "\(attempt) \(subject)"
         self.errno = errno
     }
 

@@ -54,20 +54,9 @@ struct ContainerdTests {
         // The first containerd dies; its supervisor brings the next one up and the same connection finds it.
         let first = try #require(fixture.supervisor.current)
         first.signal(SIGKILL)
-        try await first.waitForEnd()
-        while true {
-            do {
-                #expect(try await client.containerStatus(container, verbose: false).status.state == .containerRunning)
-                break
-            } catch let error as ContainerRuntimeError where error.isUnavailable {
-                #expect(error.rpc == "ContainerStatus")
-                #expect(error.subject == container)
-                try await Task.sleep(for: .milliseconds(10))
-            }
-        }
-        while fixture.supervisor.current == nil { try await Task.sleep(for: .milliseconds(10)) }
-        let second = try #require(fixture.supervisor.current)
-        #expect(second != first)
+        let second = try await fixture.supervisor.running(after: first)
+        try await client.waitUntilConnected()
+        #expect(try await client.containerStatus(container, verbose: false).status.state == .containerRunning)
         #expect(process.isRunning)
         #expect(try await client.execSync(container, command: ["cat", "/etc/group"], timeout: 10).exitCode == 0)
 

@@ -47,17 +47,19 @@ struct RuntimeFixture: Sendable {
         client = try RuntimeClient(endpoint: configuration.endpoint, logger: logger)
     }
 
-    /// An image whose pause program is `sleep` and one with a shell.
+    /// The pause image and one with a shell.
     func importImages() async throws {
         var files = ImageFiles.base()
         for program in ["sleep", "sh", "cat"] {
             try files.addProgram(try #require(Command.find(program)), as: "usr/bin/\(program)")
         }
-        try await LocalImages(client: client, folder: "\(supervisor.configuration.folder)/images", logger: logger).ensure(
-            [
-                LocalImage(name: Self.pause, entrypoint: ["/usr/bin/sleep", "1000000"]),
-                LocalImage(name: Self.tools, entrypoint: ["/usr/bin/sh", "-c"]),
-            ], files: files)
+        var pauseFiles = ImageFiles()
+        pauseFiles.add(PauseProgram.bytes(), as: PauseProgram.name, mode: 0o755)
+        let folder = "\(supervisor.configuration.folder)/images"
+        try await LocalImages(client: client, folder: "\(folder)/pause", logger: logger).ensure(
+            [LocalImage(name: Self.pause, entrypoint: ["/\(PauseProgram.name)"])], files: pauseFiles)
+        try await LocalImages(client: client, folder: "\(folder)/tools", logger: logger).ensure(
+            [LocalImage(name: Self.tools, entrypoint: ["/usr/bin/sh", "-c"])], files: files)
     }
 
     func sandboxConfig(_ name: String) -> CRIPodSandboxConfig {
@@ -91,7 +93,7 @@ struct RuntimeFixture: Sendable {
         try await supervisor.tearDown()
         var left = await ledger.undoAll().map { "\($0.entry): \($0.reason)" }
         for hierarchy in try Files.list("/sys/fs/cgroup") { try await Cgroups.remove("/sys/fs/cgroup/\(hierarchy)\(cgroup)") }
-        left += Mounts.under(folder).map { "mount \($0)" }
+        left += try Mounts.under(folder).map { "mount \($0.path)" }
         left += try Files.list("/proc").compactMap { Int32($0) }.filter {
             ProcessHandle(pid: $0)?.commandLine.contains { $0.hasPrefix(folder) } == true
         }.map { "process \($0)" }

@@ -24,6 +24,19 @@ test_status_says_what_runs() {
     contains "$(apus status --data-dir "$data")" "API server" containerd node
 }
 
+test_logs_of_the_cluster() {
+    contains "$(apus logs --data-dir "$data")" "the cluster is up" "node registered"
+    contains "$(apus logs --data-dir "$data" containerd --tail 10000)" "containerd successfully booted"
+    equal "--tail" 3 "$(apus logs --data-dir "$data" --tail 3 | wc -l)"
+    refuses "logs here: apus, containerd" apus logs --data-dir "$data" kubelet
+    in_place build/apus logs --data-dir "$data" --follow > "$work/cluster-log" &
+    local follower=$!
+    k create namespace logged
+    k delete namespace logged --timeout=60s
+    eventually 10 grep -q "the cluster is up" "$work/cluster-log"
+    kill $follower
+}
+
 test_demo_application_answers() {
     local output
     output=$(apus demo --data-dir "$data" examples/hello/hello.yaml)

@@ -17,7 +17,7 @@ test_get_in_all_forms() {
 }
 
 test_get_watch() {
-    k get configmaps --watch -o name > "$work/watch" &
+    in_place kubectl get configmaps --watch -o name > "$work/watch" &
     local watcher=$!
     eventually 5 grep -q configmap/hello "$work/watch"
     k create configmap watched --from-literal=a=b
@@ -142,7 +142,7 @@ test_exec_attach_cp() {
 }
 
 test_port_forward() {
-    k port-forward service/hello 18080:80 > "$work/forward" &
+    in_place kubectl port-forward service/hello 18080:80 > "$work/forward" &
     local forwarder=$!
     eventually 10 answers http://127.0.0.1:18080/
     contains "$(answers http://127.0.0.1:18080/)" "Hello from hello-"

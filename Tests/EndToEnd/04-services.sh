@@ -28,6 +28,44 @@ test_service_account_is_in_the_pod() {
     equal "namespace" default "$(k exec asker -- cat /var/run/secrets/kubernetes.io/serviceaccount/namespace)"
 }
 
+test_volumes_follow_their_sources() {
+    k create configmap settings --from-literal=colour=red
+    k create secret generic hidden --from-literal=word=one
+    cat <<-'Y' | k apply -f -
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: reader}
+		spec:
+		  terminationGracePeriodSeconds: 1
+		  containers:
+		  - name: reader
+		    image: 127.0.0.1:5000/tools:1
+		    command: [sleep, "600"]
+		    volumeMounts: [{name: settings, mountPath: /settings}, {name: both, mountPath: /both}]
+		  volumes:
+		  - {name: settings, configMap: {name: settings}}
+		  - name: both
+		    projected: {sources: [{secret: {name: hidden}}, {configMap: {name: later, optional: true}}]}
+	Y
+    k wait --for=condition=Ready pod/reader --timeout=60s
+    equal "as made" "red one" "$(k exec reader -- sh -c 'echo $(cat /settings/colour) $(cat /both/word)')"
+    k patch configmap settings -p '{"data":{"colour":"blue"}}'
+    k patch secret hidden -p '{"stringData":{"word":"two"}}'
+    k create configmap later --from-literal=here=now
+    # Sooner than the node's regular look, which comes once a minute.
+    eventually 10 holds reader "blue two now" /settings/colour /both/word /both/here
+    k delete configmap settings later
+    k delete secret hidden
+    k delete pod reader --now
+}
+
+holds() {
+    local pod=$1 expected=$2
+    shift 2
+    # shellcheck disable=SC2016
+    equal "in the pod" "$expected" "$(k exec "$pod" -- sh -c 'for file; do cat "$file"; echo; done' _ "$@" | xargs)"
+}
+
 test_a_pod_that_is_not_ready_gets_no_traffic() {
     cat <<-'Y' | k apply -f -
 		apiVersion: v1
@@ -67,7 +105,28 @@ test_a_killed_process_is_restarted_with_back_off() {
     before=$(k get pod "$pod" -o jsonpath='{.status.containerStatuses[0].restartCount}')
     kill -9 "$(container_pid "$pod")"
     eventually 30 restarted "$pod" "$before"
-    contains "$(k logs "$pod" --previous --tail=1; echo ok)" ok
+}
+
+test_logs_of_the_instance_before() {
+    cat <<-'Y' | k apply -f -
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: twice}
+		spec:
+		  terminationGracePeriodSeconds: 1
+		  containers:
+		  - name: twice
+		    image: 127.0.0.1:5000/tools:1
+		    command: [sh, -c, "test -e /kept/mark && echo second life && exec sleep 600; touch /kept/mark; echo first life; exit 4"]
+		    volumeMounts: [{name: kept, mountPath: /kept}]
+		  volumes: [{name: kept, emptyDir: {}}]
+	Y
+    eventually 60 restarted twice 0
+    equal "now" "second life" "$(k logs twice)"
+    equal "before" "first life" "$(k logs twice --previous)"
+    equal "why it ended" 4 "$(k get pod twice -o jsonpath='{.status.containerStatuses[0].lastState.terminated.exitCode}')"
+    refuses 'previous terminated container "asker" in pod "asker" not found' k logs asker --previous
+    k delete pod twice --now
 }
 
 crash_loops() { k get pod "$1" | grep -q CrashLoopBackOff; }
@@ -91,7 +150,8 @@ test_a_deleted_deployment_takes_its_pods_along() {
     k create deployment passing --image=apus.local/hello:0.1.0 --replicas=2
     k rollout status deployment passing --timeout=30s
     k delete deployment passing
-    eventually 30 nothing_is_left passing
+    # A first process that is told to end before it listens for signals never hears of it and has its whole grace of 30 seconds.
+    eventually 60 nothing_is_left passing
 }
 
 nothing_is_left() { equal "left" "" "$(k get pods,replicasets -l "app=$1" -o name)"; }

@@ -28,7 +28,7 @@ start_registry() {
 		storage: {filesystem: {rootdirectory: $work/registry}}
 		http: {addr: "127.0.0.1:5000"}
 	Y
-    on_node docker-registry serve "$work/registry.yml" > "$work/registry.log" 2>&1 &
+    in_place docker-registry serve "$work/registry.yml" > "$work/registry.log" 2>&1 &
     registry_pid=$!
     eventually 10 on_node curl -sf http://127.0.0.1:5000/v2/
 }

@@ -1,7 +1,7 @@
-# Shared by the end to end tests: the network, the cluster, kubectl, and waiting.
+# Shared by the end to end tests and scripts/bench: the network, the cluster, kubectl, and waiting. Needs the folder of the project as the current one.
 # shellcheck shell=bash
 
-work=$(mktemp -d /tmp/apus-e2e.XXXXXX)
+work=$(mktemp -d "${scratch:-/tmp/apus-e2e}.XXXXXX")
 id=${work##*.}
 # The cluster's network namespace, and one beside it from which clients come. Neither has a way out.
 node_ns=apus-$id-node
@@ -34,6 +34,7 @@ clean_up() {
     for namespace in "$node_ns" "$client_ns"; do
         ip netns pids "$namespace" 2>/dev/null | xargs -r kill 2>/dev/null
     done
+    mountpoint -q "$work/disk" && umount "$work/disk"
     ip netns delete "$node_ns" 2>/dev/null
     ip netns delete "$client_ns" 2>/dev/null
     rm -rf "$work"
@@ -43,8 +44,17 @@ clean_up() {
 on_node() { nsenter --net="/run/netns/$node_ns" "$@"; }
 on_client() { nsenter --net="/run/netns/$client_ns" "$@"; }
 
+# In the cluster's network in place of this shell: with & its number is the command's own, so that killing it leaves nothing behind.
+in_place() { exec nsenter --net="/run/netns/$node_ns" "$@"; }
+
 apus() { on_node build/apus "$@"; }
 k() { on_node kubectl "$@"; }
+
+# covered OTHER:PLACE... -- COMMAND...: runs a command on the node that sees another file in each place.
+covered() {
+    # shellcheck disable=SC2016
+    on_node unshare --mount bash -c 'while [ "$1" != -- ]; do mount --bind "${1%%:*}" "${1#*:}" || exit; shift; done; shift; exec "$@"' _ "$@"
+}
 
 # kubectl_since MINOR: Debian's own kubectl is 1.20, which has not all commands of today.
 kubectl_since() {

@@ -12,6 +12,8 @@ private struct TinyNode {
     var observed = Sample.observed([], [])
     var log: [String] = []
     var isFinished = false
+    /// Statuses written to the API.
+    var published = 0
     /// Steps that are answered only when the test says so.
     var held: Set<String> = []
     private var apiStatus: PodStatus?
@@ -57,7 +59,7 @@ private struct TinyNode {
     private mutating func perform(_ step: PodStep, _ outcome: PodMachine.Outcome) {
         switch step {
         case .prepare: answer("prepare", .prepared(.done))
-        case .refreshVolumes: log.append("refresh")
+        case .refreshVolumes: answer("refresh", .refreshed)
         case .makeSandbox(let attempt):
             observed.sandboxes.insert(Sample.sandbox("s\(attempt)", attempt: attempt), at: 0)
             answer("sandbox \(attempt)", .sandboxMade(.done))
@@ -92,6 +94,7 @@ private struct TinyNode {
         case .publish:
             var pod = machine.pod
             if let status = outcome.status { pod.status = status }
+            published += 1
             machine.receive(.published(pod, .done), now: now)
         case .tearDown: answer("tear down", .tornDown(.done))
         case .deleteFromAPI: answer("delete", .deleted(.done))
@@ -123,6 +126,59 @@ private struct TinyNode {
         #expect(node.status.containerStatuses.first?.started == true)
         #expect(node.status.qosClass == "BestEffort")
         #expect(node.status.observedGeneration == 1)
+    }
+
+    @Test func whatHappensDuringAStartIsWrittenTogether() {
+        var quick = TinyNode(Sample.pod())
+        quick.run()
+        #expect(quick.published == 1)
+
+        var slow = TinyNode(Sample.pod())
+        slow.held = ["prepare"]
+        slow.run()
+        #expect(slow.published == 0)
+        slow.advance(.milliseconds(199))
+        #expect(slow.published == 0)
+        slow.advance(.milliseconds(1))
+        #expect(slow.published == 1)
+        #expect(slow.status.phase == "Pending")
+        #expect(slow.status.containerStatuses.first?.state?.waiting?.reason == "ContainerCreating")
+        slow.held = []
+        slow.receive(.prepared(.done))
+        #expect(slow.published == 2)
+        #expect(slow.status.phase == "Running")
+    }
+
+    @Test func aChangedSourceReachesTheVolumes() {
+        var node = TinyNode(Sample.pod())
+        node.run()
+        node.log = []
+        node.held = ["refresh"]
+        node.receive(.volumeSourcesChanged)
+        node.receive(.volumeSourcesChanged)
+        #expect(node.log == ["refresh"], "one at a time")
+        node.receive(.refreshed)
+        #expect(node.log == ["refresh", "refresh"])
+        // Volumes are not taken away under a refresh.
+        node.receive(.removed)
+        #expect(node.log.last == "stop 30")
+        node.receive(.refreshed)
+        #expect(node.log.suffix(2) == ["tear down", "clean up"])
+    }
+
+    @Test func aVolumeThatWaitsForItsSourceIsTriedAgainAtOnceWhenThatComes() {
+        var node = TinyNode(Sample.pod())
+        node.held = ["prepare"]
+        node.run()
+        for _ in 0..<5 {
+            node.receive(.prepared(.failed("configmap \"later\" not found")))
+            node.advance(.seconds(60))
+        }
+        node.log = []
+        node.receive(.prepared(.failed("configmap \"later\" not found")))
+        #expect(node.log.isEmpty)
+        node.receive(.volumeSourcesChanged)
+        #expect(node.log == ["prepare"])
     }
 
     @Test func aCrashingContainerBacksOffAndComesBack() {

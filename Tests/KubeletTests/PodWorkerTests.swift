@@ -2,6 +2,7 @@ import ContainerRuntime
 import CoreV1
 import KubernetesAPI
 import KubernetesClient
+import Linux
 import Testing
 
 @testable import Kubelet
@@ -102,6 +103,60 @@ import Testing
             _ = try await cluster.pod("web") { $0.status.containerStatuses.first?.ready == true }
             runtime.change { $0.exitCodes = ["check": 1] }
             _ = try await cluster.pod("web") { $0.status.containerStatuses.first?.ready == false }
+        }
+    }
+
+    @Test func theRuntimeIsAskedOnlyForWhatMayHaveChanged() async throws {
+        let runtime = FakeRuntime()
+        try await SmallCluster.run(runtime) { cluster in
+            try await cluster.create("web")
+            _ = try await cluster.pod("web") { $0.status.phase == "Running" }
+            // Once at first, once after the sandbox, once after the container; more only when an event comes between.
+            let asked = runtime.change { $0.questions }
+            #expect(asked.count { $0 == "PodSandboxStatus" } == 1, "\(asked)")
+            #expect(asked.count { $0 == "ContainerStatus" } == 1, "\(asked)")
+            #expect(asked.count { $0 == "ListContainers" } <= 4, "\(asked)")
+            let first = try #require(runtime.running("app"))
+            runtime.exit(first, code: 3)
+            let restarted = try await cluster.pod("web") { $0.status.containerStatuses.first?.restartCount == 1 }
+            #expect(restarted.status.containerStatuses.first?.lastState?.terminated?.exitCode == 3)
+            #expect(runtime.change { $0.questions }.count { $0 == "PodSandboxStatus" } == 1)
+        }
+    }
+
+    @Test func aVolumeFollowsItsConfigMap() async throws {
+        let runtime = FakeRuntime()
+        try await SmallCluster.run(runtime) { cluster in
+            func configMap(_ text: String) -> ConfigMap {
+                ConfigMap {
+                    $0.metadata.name = "settings"
+                    $0.metadata.namespace = "default"
+                    $0.data = ["key": text]
+                }
+            }
+            try await cluster.create("web") {
+                $0.spec.volumes = [
+                    Volume {
+                        $0.name = "settings"
+                        $0.configMap = ConfigMapVolumeSource { $0.name = "settings" }
+                    }
+                ]
+                $0.spec.containers[0].volumeMounts = [
+                    VolumeMount {
+                        $0.name = "settings"
+                        $0.mountPath = "/settings"
+                    }
+                ]
+            }
+            // The pod waits for it, and goes on when it comes.
+            _ = try await cluster.client.create(configMap("one"))
+            _ = try await cluster.pod("web") { $0.status.phase == "Running" }
+            let mounts = try #require(runtime.change { $0.containers.values.first?.config.mounts })
+            let folder = try #require(mounts.first { $0.containerPath == "/settings" }?.hostPath)
+            #expect(try Files.readText("\(folder)/key") == "one")
+            _ = try await cluster.client.update(configMap("two"))
+            // The regular look, which would bring the change as well, is a minute away; the test ends before.
+            while try Files.readText("\(folder)/key") != "two" { try await Task.sleep(for: .milliseconds(5)) }
         }
     }
 }

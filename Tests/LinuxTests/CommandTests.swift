@@ -42,4 +42,15 @@ import Testing
         #expect(ProcessHandle(text: handle.text) == nil)
         try Files.removeTree(folder)
     }
+
+    @Test func aDaemonThatEndsAtOnceStillTellsItsExitCode() async throws {
+        var template = Array("/tmp/apus-command-XXXXXX".utf8CString)
+        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        for _ in 0..<20 {
+            let handle = try Spawn.daemon(["false"], log: "\(folder)/log")
+            #expect(try await handle.waitForEnd() == 1)
+            #expect(!handle.isRunning)
+        }
+        try Files.removeTree(folder)
+    }
 }

@@ -59,10 +59,12 @@ package struct SortedEntries: Sendable {
         return old
     }
 
-    /// Walks the entries from the first whose key is `start` or comes after it.
-    package func cursor(from start: String) -> Cursor {
-        guard let place = place(of: start) else { return Cursor(chunks: chunks, chunk: 0, index: 0) }
-        return Cursor(chunks: chunks, chunk: place.chunk, index: place.index)
+    /// Walks the entries with keys from `start` up to, but not including, `end` (nil: to the last).
+    package func cursor(from start: String, to end: String? = nil) -> Cursor {
+        guard let first = place(of: start) else { return Cursor(chunks: [], chunk: 0, index: 0) }
+        var cursor = Cursor(chunks: chunks, chunk: first.chunk, index: first.index)
+        if let end, let last = place(of: end) { cursor.stop(before: last) }
+        return cursor
     }
 
     /// The entries with keys from `start` up to, but not including, `end` (nil: to the last), taken over a chunk at a time.
@@ -128,16 +130,26 @@ extension SortedEntries: Sequence {
         private let chunks: [[WatchCacheEntry]]
         private var chunk: Int
         private var index: Int
+        /// The chunk in which the walk ends, and before which of its entries.
+        private var lastChunk: Int
+        private var lastEnd: Int
 
         fileprivate init(chunks: [[WatchCacheEntry]], chunk: Int, index: Int) {
             self.chunks = chunks
             self.chunk = chunk
             self.index = index
+            lastChunk = chunks.count - 1
+            lastEnd = chunks.last?.count ?? 0
+        }
+
+        fileprivate mutating func stop(before place: (chunk: Int, index: Int)) {
+            lastChunk = place.chunk
+            lastEnd = place.index
         }
 
         package mutating func next() -> WatchCacheEntry? {
-            while chunk < chunks.count {
-                if index < chunks[chunk].count {
+            while chunk <= lastChunk {
+                if index < (chunk == lastChunk ? lastEnd : chunks[chunk].count) {
                     index += 1
                     return chunks[chunk][index - 1]
                 }

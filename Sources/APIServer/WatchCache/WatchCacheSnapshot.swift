@@ -13,9 +13,7 @@ package struct WatchCacheSnapshot: Sendable {
         let prefix = scope.keyPrefix(namespace: namespace)
         // The key's immediate successor, so that what comes after it is the first.
         let start = after.map { $0 + "\0" } ?? prefix
-        return EntrySequence(
-            cursor: entries.cursor(from: compareKeys(start, prefix) < 0 ? prefix : start), range: KeyRange(prefix: prefix),
-            isWhole: prefix == scope.prefix)
+        return EntrySequence(cursor: entries.cursor(from: compareKeys(start, prefix) < 0 ? prefix : start, to: KeyRange(prefix: prefix).end))
     }
 
     /// All entries of a namespace (nil: of all namespaces), in key order.
@@ -32,8 +30,8 @@ package struct WatchCacheSnapshot: Sendable {
 
     /// The entries of a range of keys; nil: all.
     func sequence(keys: KeyRange?) -> EntrySequence {
-        EntrySequence(
-            cursor: entries.cursor(from: keys?.start ?? scope.prefix), range: keys ?? KeyRange(prefix: scope.prefix), isWhole: keys == nil)
+        let keys = keys ?? KeyRange(prefix: scope.prefix)
+        return EntrySequence(cursor: entries.cursor(from: keys.start, to: keys.end))
     }
 
     package func entry(namespace: String?, name: String) -> WatchCacheEntry? {
@@ -43,13 +41,7 @@ package struct WatchCacheSnapshot: Sendable {
     /// A walk over entries in key order.
     package struct EntrySequence: Sequence, IteratorProtocol, Sendable {
         fileprivate var cursor: SortedEntries.Cursor
-        fileprivate let range: KeyRange
-        /// Spares comparing keys where every entry is in the range.
-        fileprivate let isWhole: Bool
 
-        package mutating func next() -> WatchCacheEntry? {
-            guard let entry = cursor.next() else { return nil }
-            return isWhole || range.contains(entry.key) ? entry : nil
-        }
+        package mutating func next() -> WatchCacheEntry? { cursor.next() }
     }
 }

@@ -27,8 +27,9 @@ int apus_reap(pid_t pid, int *exit_code);
 int apus_pump(int in_fd, const uint8_t *input, size_t input_length, int out_fd, int err_fd, int milliseconds, size_t limit,
               uint8_t **out, size_t *out_length, uint8_t **err, size_t *err_length);
 
-/// Does nothing until SIGTERM or SIGINT comes, reaping every child that ends meanwhile: the first process of a pod.
-void apus_pause(void);
+/// Machine code that needs nothing around it: does nothing until SIGTERM or SIGINT comes, reaping every child that ends meanwhile. It is not
+/// called but copied into a program of its own. Sets its length and the offset where it begins.
+const void *apus_pause_program(size_t *size, size_t *entry);
 
 /// A pipe whose ends are closed in started programs: `fds[0]` to read from, `fds[1]` to write to.
 int apus_pipe(int fds[2]);

@@ -8,6 +8,15 @@ extension RuntimeClient: RuntimeService {
         try await call("Version", timeout: timeouts.standard) { try await stub.version(.with { $0.version = "v1" }, options: $0) }
     }
 
+    /// Returns when there is a connection and the runtime answers on it.
+    package func waitUntilConnected() async throws {
+        _ = try await call("Version", timeout: nil) { options in
+            var options = options
+            options.waitForReady = true
+            return try await stub.version(.with { $0.version = "v1" }, options: options)
+        }
+    }
+
     package func status(verbose: Bool) async throws -> CRIStatusResponse {
         try await call("Status", timeout: timeouts.standard) { try await stub.status(.with { $0.verbose = verbose }, options: $0) }
     }

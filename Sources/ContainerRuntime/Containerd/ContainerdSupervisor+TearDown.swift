@@ -16,7 +16,7 @@ extension ContainerdSupervisor {
         }
         try await current?.stop(grace: .seconds(10))
         try await killLeftOvers()
-        let busy = Mounts.unmountAll(under: configuration.folder)
+        let busy = try Mounts.unmountAll(under: configuration.folder)
         if !busy.isEmpty { throw Failure(description: "cannot unmount \(busy.joined(separator: ", "))") }
         try Files.removeTree(configuration.folder)
     }

@@ -17,7 +17,13 @@ package final class ContainerdSupervisor: Service {
     package let configuration: ContainerdConfiguration
     let ledger: Ledger
     let logger: Logger
-    private let process = Mutex<ProcessHandle?>(nil)
+    private let state = Mutex(State())
+
+    private struct State {
+        var current: ProcessHandle?
+        var waiters: [Int: (previous: ProcessHandle?, continuation: CheckedContinuation<ProcessHandle?, Never>)] = [:]
+        var nextWaiter = 0
+    }
 
     /// From start to the first answer; longer means that something is wrong.
     static let startTimeMax: Duration = .seconds(30)
@@ -31,7 +37,41 @@ package final class ContainerdSupervisor: Service {
     }
 
     /// The running containerd; nil before ``start()`` and while it is away.
-    package var current: ProcessHandle? { process.withLock { $0 } }
+    package var current: ProcessHandle? { state.withLock { $0.current } }
+
+    /// The containerd that runs and is not `previous`, as soon as there is one. Throws `CancellationError` when the task is cancelled first.
+    package func running(after previous: ProcessHandle? = nil) async throws -> ProcessHandle {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let found = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let now: ProcessHandle?? = state.withLock { state in
+                    if let current = state.current, current != previous { return .some(current) }
+                    if Task.isCancelled { return .some(nil) }
+                    state.waiters[id] = (previous, continuation)
+                    return nil
+                }
+                if let now { continuation.resume(returning: now) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume(returning: nil)
+        }
+        guard let found else { throw CancellationError() }
+        return found
+    }
+
+    private func note(_ running: ProcessHandle?) {
+        let woken = state.withLock { state in
+            state.current = running
+            guard let running else { return [CheckedContinuation<ProcessHandle?, Never>]() }
+            let ready = state.waiters.filter { $0.value.previous != running }
+            for id in ready.keys { state.waiters[id] = nil }
+            return ready.values.map(\.continuation)
+        }
+        for continuation in woken { continuation.resume(returning: running) }
+    }
 
     /// Takes over the containerd of an earlier life or starts one, and returns when it answers as a CRI runtime.
     package func start() async throws {
@@ -41,7 +81,7 @@ package final class ContainerdSupervisor: Service {
         if isChanged { try Files.writeAtomically(configuration.configurationPath, text) }
         if let running = try earlier() {
             if !isChanged, await answer(within: .seconds(10), of: running) == .ready {
-                process.withLock { $0 = running }
+                note(running)
                 logger.info("took over the running containerd", metadata: ["pid": "\(running.pid)"])
                 return
             }
@@ -76,7 +116,7 @@ package final class ContainerdSupervisor: Service {
             if let running = current {
                 let since = ContinuousClock.now
                 let code = try await running.waitForEnd()
-                process.withLock { $0 = nil }
+                note(nil)
                 if since.duration(to: .now) > .seconds(30) { pause = Self.restartPauses.first }
                 logger.error(
                     "containerd has ended and is started again; containers keep running",
@@ -128,7 +168,7 @@ package final class ContainerdSupervisor: Service {
             try await handle.stop(grace: .seconds(2))
             throw Failure(description: "\(reason) (its log is \(configuration.logPath))")
         }
-        process.withLock { $0 = handle }
+        note(handle)
         logger.info("containerd runs", metadata: ["pid": "\(handle.pid)", "socket": "\(configuration.socketPath)"])
     }
 

@@ -64,10 +64,9 @@ extension DeploymentController {
             hasShrunk = true
         }
         if hasShrunk { return try await syncStatus(deployment, revisions) }
-        let old = Set(revisions.old.compactMap(\.metadata.uid))
-        let oldPodsRun = pods.list(namespace: deployment.metadata.namespace ?? "").contains { pod in
-            guard let owner = pod.metadata.controllerReference?.uid else { return false }
-            return old.contains(owner) && !pod.hasEnded
+        let oldPodsRun = revisions.old.contains { set in
+            set.status.replicas > 0
+                || pods.list(index: Self.ownerIndex, key: set.metadata.uid ?? "").contains { !$0.hasEnded }
         }
         if oldPodsRun { return try await syncStatus(deployment, revisions) }
         (deployment, revisions) = try await ensureRevision(deployment, revisions, mayCreate: true)

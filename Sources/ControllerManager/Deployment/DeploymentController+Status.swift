@@ -54,7 +54,8 @@ extension DeploymentController {
         } else {
             updated.status.removeCondition("ReplicaFailure")
         }
-        guard deployment.hasProgressDeadline, deployment.spec.paused != true else { return }
+        guard deployment.hasProgressDeadline else { return updated.status.removeCondition("Progressing") }
+        guard deployment.spec.paused != true else { return }
         let subject = revisions.new.map { "ReplicaSet \"\($0.metadata.name ?? "")\"" } ?? "Deployment \"\(deployment.metadata.name ?? "")\""
         let known = deployment.condition("Progressing")
         // Once complete, later unavailability is no lack of progress.

@@ -30,6 +30,7 @@ struct DeploymentController: Controller {
     private func watch() {
         let (queue, deployments, replicaSets) = (queue, deployments, replicaSets)
         replicaSets.addIndex(Self.ownerIndex) { set in set.metadata.controllerReference.map { [$0.uid] } ?? [] }
+        pods.addIndex(Self.ownerIndex) { pod in pod.metadata.controllerReference.map { [$0.uid] } ?? [] }
         deployments.addHandler(
             added: { queue.add(NamespacedName($0.metadata)) },
             updated: { _, new in queue.add(NamespacedName(new.metadata)) },

@@ -36,6 +36,23 @@ final class Expectations: Sendable {
         entries.withLock { $0[key] = Entry(creations: creations, deletions: deletions, since: now) }
     }
 
+    /// Adds to what is expected.
+    func expectMore(_ key: NamespacedName, creations: Int = 0, deletions: Set<String> = []) {
+        let now = time.uptime()
+        entries.withLock { entries in
+            var entry = entries[key] ?? Entry(since: now)
+            entry.creations += creations
+            entry.deletions.formUnion(deletions)
+            entry.since = now
+            entries[key] = entry
+        }
+    }
+
+    /// The deletions whose events have not come.
+    func expectedDeletions(_ key: NamespacedName) -> Set<String> {
+        entries.withLock { $0[key]?.deletions ?? [] }
+    }
+
     func sawCreation(_ key: NamespacedName) {
         entries.withLock { $0[key]?.creations -= 1 }
     }

@@ -32,6 +32,8 @@ struct Claims<Owner: KubernetesResource, Object: KubernetesResource>: Sendable {
     var owner: Owner
     var selector: Selector
     var client: Client
+    /// Given to what is adopted.
+    var finalizers: [String] = []
 
     /// The objects of the owner among `candidates`: owned ones that match are kept, owned ones that match no longer are released, and
     /// matching ones without a controller are adopted.
@@ -67,7 +69,9 @@ struct Claims<Owner: KubernetesResource, Object: KubernetesResource>: Sendable {
 
     private func adopt(_ object: Object) async throws -> Object? {
         let reference = OwnerReference(controller: owner).tree()
-        return try await patch(object, ["ownerReferences": [reference], "uid": .string(object.metadata.uid ?? "")])
+        var metadata: JSONValue = ["ownerReferences": [reference], "uid": .string(object.metadata.uid ?? "")]
+        if !finalizers.isEmpty { metadata["finalizers"] = .array(finalizers.map { .string($0) }) }
+        return try await patch(object, metadata)
     }
 
     private func release(_ object: Object) async throws {

@@ -1,86 +1,36 @@
 import AppsV1
 import CoreV1
-import JSON
 import KubernetesAPI
 import KubernetesClient
 import Logging
 
-/// Keeps as many pods of each ReplicaSet as it asks for.
-struct ReplicaSetController: Controller {
-    static let name = "replicaset-controller"
+typealias ReplicaSetController = ReplicaController<ReplicaSet>
+typealias ReplicationControllerController = ReplicaController<ReplicationController>
+
+/// Keeps as many pods of each ReplicaSet or ReplicationController as it asks for.
+struct ReplicaController<Owner: ReplicaOwner>: Controller {
+    static var name: String { Owner.controllerName }
     /// Pods created or deleted in one step.
-    static let burst = 500
-    static let ownerIndex = "controllerUID"
+    static var burst: Int { 500 }
 
     private let context: ControllerContext
-    private let replicaSets: Informer<ReplicaSet>
-    private let pods: Informer<Pod>
-    private let events: EventRecorder
+    private let owners: Informer<Owner>
+    private let pods: DependentWatch<Owner, Pod>
+    private let control: PodControl
     private let expectations: Expectations
     private let queue: WorkQueue<NamespacedName>
 
     init(_ context: ControllerContext) {
-        self.context = context.named(Self.name)
-        replicaSets = context.informers.informer(ReplicaSet.self)
-        pods = context.informers.informer(Pod.self)
-        events = context.recorder(Self.name)
+        let context = context.named(Self.name)
+        self.context = context
+        owners = context.informers.informer(Owner.self)
+        control = PodControl(client: context.client, events: context.recorder(Owner.eventSource))
         expectations = Expectations(time: context.time)
         queue = WorkQueue(time: context.time)
-        watch()
-    }
-
-    private func watch() {
-        let (queue, expectations, replicaSets) = (queue, expectations, replicaSets)
-        pods.addIndex(Self.ownerIndex) { pod in pod.metadata.controllerReference.map { [$0.uid] } ?? [] }
-        replicaSets.addHandler(
-            added: { queue.add(NamespacedName($0.metadata)) },
-            updated: { _, new in queue.add(NamespacedName(new.metadata)) },
-            deleted: { set in
-                expectations.forget(NamespacedName(set.metadata))
-                queue.add(NamespacedName(set.metadata))
-            })
-        @Sendable func owner(_ pod: Pod) -> NamespacedName? {
-            guard let reference = pod.metadata.controllerReference, reference.kind == ReplicaSet.resource.kind,
-                let set = replicaSets.get(reference.name, namespace: pod.metadata.namespace), set.metadata.uid == reference.uid
-            else { return nil }
-            return NamespacedName(set.metadata)
-        }
-        @Sendable func enqueueMatching(_ pod: Pod) {
-            for set in replicaSets.list(namespace: pod.metadata.namespace ?? "") {
-                if let selector = try? Selector(set.spec.selector), !selector.isEmpty, selector.matches(pod.metadata.labels) {
-                    queue.add(NamespacedName(set.metadata))
-                }
-            }
-        }
-        pods.addHandler(
-            added: { pod in
-                guard pod.metadata.controllerReference != nil else { return enqueueMatching(pod) }
-                guard let key = owner(pod) else { return }
-                if pod.metadata.deletionTimestamp != nil {
-                    expectations.sawDeletion(key, uid: pod.metadata.uid ?? "")
-                } else {
-                    expectations.sawCreation(key)
-                }
-                queue.add(key)
-            },
-            updated: { old, new in
-                let before = owner(old)
-                let after = owner(new)
-                if new.metadata.deletionTimestamp != nil, let after { expectations.sawDeletion(after, uid: new.metadata.uid ?? "") }
-                if let before, before != after { queue.add(before) }
-                if let after {
-                    queue.add(after)
-                } else if new.metadata.controllerReference == nil,
-                    before != nil || old.metadata.labels != new.metadata.labels
-                {
-                    enqueueMatching(new)
-                }
-            },
-            deleted: { pod in
-                guard let key = owner(pod) else { return }
-                expectations.sawDeletion(key, uid: pod.metadata.uid ?? "")
-                queue.add(key)
-            })
+        pods = DependentWatch(
+            owners: owners, dependents: context.informers.informer(Pod.self), queue: queue, expectations: expectations,
+            selector: { $0.podSelector })
+        pods.install()
     }
 
     func run() async throws {
@@ -88,95 +38,54 @@ struct ReplicaSetController: Controller {
     }
 
     private func sync(_ key: NamespacedName) async throws {
-        guard let set = replicaSets.get(key) else { return expectations.forget(key) }
+        guard let owner = owners.get(key) else { return expectations.forget(key) }
         let areExpectationsMet = expectations.areMet(key)
-        let selector = try Selector(set.spec.selector)
-        let owned = pods.list(index: Self.ownerIndex, key: set.metadata.uid ?? "")
-        let orphans = pods.list(namespace: key.namespace).filter { $0.metadata.controllerReference == nil && selector.matches($0.metadata.labels) }
-        let claims = Claims<ReplicaSet, Pod>(owner: set, selector: selector, client: context.client)
-        let active = try await claims.claim((owned + orphans).filter(\.isActive))
+        let selector = try Selector(owner.podSelector)
+        let candidates = pods.candidates(of: owner, matching: selector)
+        let claims = Claims<Owner, Pod>(owner: owner, selector: selector, client: context.client)
+        let active = try await claims.claim(candidates.filter(\.isActive))
         var failure: (any Error)?
         var isScaling = false
-        if areExpectationsMet, set.metadata.deletionTimestamp == nil {
-            (isScaling, failure) = await scale(set, key, active)
+        if areExpectationsMet, owner.metadata.deletionTimestamp == nil {
+            (isScaling, failure) = await scale(owner, key, active)
         }
-        let terminating = owned.filter { $0.metadata.deletionTimestamp != nil && !$0.hasEnded }.count
-        let updated = try await updateStatus(set, active, terminating: terminating, failure: failure)
+        let terminating = candidates.count {
+            $0.metadata.isControlled(by: owner.metadata) && $0.metadata.deletionTimestamp != nil && !$0.hasEnded
+        }
+        let updated = owner.reporting(ReplicaCounts(of: owner, active: active, terminating: terminating, failure: failure, now: context.now))
+        if updated.statusBytes != owner.statusBytes {
+            do {
+                _ = try await context.client.update(updated, subresource: "status")
+            } catch let error as APIStatusError where error.isNotFound {}
+        }
         if let failure { throw failure }
-        let wanted = updated.spec.replicas ?? 1
-        if !isScaling, let minReadySeconds = updated.spec.minReadySeconds, minReadySeconds > 0, updated.status.readyReplicas == wanted,
-            updated.status.availableReplicas != wanted
-        {
-            queue.add(key, after: .seconds(Int(minReadySeconds)))
+        let available = active.count { $0.isAvailable(minReadySeconds: owner.readySeconds, now: context.now) }
+        if !isScaling, owner.readySeconds > 0, active.count(where: \.isReady) == Int(owner.wantedReplicas), available != active.count {
+            queue.add(key, after: .seconds(Int(owner.readySeconds)))
         }
     }
 
     /// Creates what is missing or deletes what is too much, up to a burst.
-    private func scale(_ set: ReplicaSet, _ key: NamespacedName, _ active: [Pod]) async -> (isScaling: Bool, failure: (any Error)?) {
-        let difference = active.count - Int(set.spec.replicas ?? 1)
+    private func scale(_ owner: Owner, _ key: NamespacedName, _ active: [Pod]) async -> (isScaling: Bool, failure: (any Error)?) {
+        let difference = active.count - Int(owner.wantedReplicas)
         if difference < 0 {
             let count = min(-difference, Self.burst)
             expectations.expect(key, creations: count)
-            let (done, failure) = await inGrowingBatches(count) { [self] in try await create(set) }
+            let (done, failure) = await inGrowingBatches(count) { [control] in
+                try await control.create(Pod(template: owner.podTemplate, owner: owner), for: owner)
+            }
             for _ in done..<count { expectations.sawCreation(key) }
-            // A namespace on its way out refuses all creations, and takes the ReplicaSet with it.
+            // A namespace on its way out refuses all creations, and takes the owner with it.
             if let refusal = failure as? APIStatusError, refusal.isNamespaceTerminating { return (true, nil) }
             return (true, failure)
         }
         if difference > 0 {
-            let related = pods.list(namespace: key.namespace).filter(\.isActive)
+            let related = pods.dependents.list(namespace: key.namespace).filter(\.isActive)
             let victims = DeletionOrder(pods: active, related: related).first(min(difference, Self.burst))
             expectations.expect(key, deletions: Set(victims.compactMap(\.metadata.uid)))
-            return (true, await delete(victims, of: set, key))
+            return (true, await control.delete(victims, for: owner, expectations, key))
         }
         return (false, nil)
-    }
-
-    private func create(_ set: ReplicaSet) async throws {
-        do {
-            let pod = try await context.client.create(Pod(template: set.spec.template, owner: set))
-            events.event(set, type: "Normal", reason: "SuccessfulCreate", message: "Created pod: \(pod.metadata.name ?? "")")
-        } catch {
-            if !((error as? APIStatusError)?.isNamespaceTerminating ?? false) {
-                events.event(set, type: "Warning", reason: "FailedCreate", message: "Error creating: \(error)")
-            }
-            throw error
-        }
-    }
-
-    private func delete(_ victims: [Pod], of set: ReplicaSet, _ key: NamespacedName) async -> (any Error)? {
-        await withTaskGroup(of: (any Error)?.self) { group in
-            for pod in victims {
-                group.addTask { [self] in
-                    let name = pod.metadata.name ?? ""
-                    do {
-                        try await context.client.delete(Pod.self, name, namespace: key.namespace)
-                        events.event(set, type: "Normal", reason: "SuccessfulDelete", message: "Deleted pod: \(name)")
-                        return nil
-                    } catch {
-                        expectations.sawDeletion(key, uid: pod.metadata.uid ?? "")
-                        if (error as? APIStatusError)?.isNotFound == true { return nil }
-                        events.event(set, type: "Warning", reason: "FailedDelete", message: "Error deleting: \(error)")
-                        return error
-                    }
-                }
-            }
-            var failure: (any Error)?
-            for await error in group { failure = failure ?? error }
-            return failure
-        }
-    }
-
-    /// Writes the status when it has changed and returns the ReplicaSet with it.
-    private func updateStatus(_ set: ReplicaSet, _ active: [Pod], terminating: Int, failure: (any Error)?) async throws -> ReplicaSet {
-        var new = set
-        new.status = ReplicaSetStatus(of: set, active: active, terminating: terminating, failure: failure, now: context.now)
-        if new.status.jsonBytes() == set.status.jsonBytes() { return set }
-        do {
-            return try await context.client.update(new, subresource: "status")
-        } catch let error as APIStatusError where error.isNotFound {
-            return new
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// Creates, sets and removes cgroups, the same way whichever version the machine has.
 struct CgroupFiles: Sendable {
@@ -52,7 +53,7 @@ struct CgroupFiles: Sendable {
     private func setV1(_ path: String, _ values: CgroupValues) throws {
         func write(_ controller: String, _ file: String, _ value: Int64?) throws {
             guard let value, let mount = hierarchies.mounts[controller] else { return }
-            try Files.writeExisting(mount + path + "/" + file, String(value))
+            try Files.writeSetting(mount + path + "/" + file, String(value))
         }
         try write("cpu", "cpu.shares", values.cpuShares)
         try write("cpu", "cpu.cfs_period_us", values.cpuPeriod)
@@ -63,12 +64,12 @@ struct CgroupFiles: Sendable {
 
     private func setV2(_ path: String, _ values: CgroupValues) throws {
         let folder = (hierarchies.mounts[""] ?? "/sys/fs/cgroup") + path
-        if let shares = values.cpuShares { try Files.writeExisting(folder + "/cpu.weight", String(ContainerResources.weight(shares: shares))) }
+        if let shares = values.cpuShares { try Files.writeSetting(folder + "/cpu.weight", String(ContainerResources.weight(shares: shares))) }
         if let quota = values.cpuQuota {
-            try Files.writeExisting(folder + "/cpu.max", "\(quota < 0 ? "max" : String(quota)) \(values.cpuPeriod ?? 100_000)")
+            try Files.writeSetting(folder + "/cpu.max", "\(quota < 0 ? "max" : String(quota)) \(values.cpuPeriod ?? 100_000)")
         }
-        if let limit = values.memoryLimit { try Files.writeExisting(folder + "/memory.max", limit < 0 ? "max" : String(limit)) }
-        if let limit = values.pidsLimit { try Files.writeExisting(folder + "/pids.max", String(limit)) }
+        if let limit = values.memoryLimit { try Files.writeSetting(folder + "/memory.max", limit < 0 ? "max" : String(limit)) }
+        if let limit = values.pidsLimit { try Files.writeSetting(folder + "/pids.max", String(limit)) }
     }
 
     /// A controller is usable in a cgroup only when its parent hands it down.
@@ -76,7 +77,7 @@ struct CgroupFiles: Sendable {
         guard let available = try? Files.readText(folder + "/cgroup.controllers") else { return }
         for controller in available.split(whereSeparator: \.isWhitespace) where CgroupFiles.wanted.contains(String(controller)) {
             // One by one, so that one the kernel refuses does not keep back the others.
-            try? Files.writeExisting(folder + "/cgroup.subtree_control", "+\(controller)")
+            try? Files.writeSetting(folder + "/cgroup.subtree_control", "+\(controller)")
         }
     }
 
@@ -85,11 +86,10 @@ struct CgroupFiles: Sendable {
     /// A new v1 cpuset is empty, and an empty one takes no process.
     private func inheritCPUSet(_ folder: String, from parent: String) throws {
         for file in ["cpuset.cpus", "cpuset.mems"] {
-            let own = try Files.readText(folder + "/" + file)
-            guard own.allSatisfy(\.isWhitespace) else { continue }
-            let inherited = try Files.readText(parent + "/" + file)
-            guard !inherited.allSatisfy(\.isWhitespace) else { continue }
-            try Files.writeExisting(folder + "/" + file, inherited)
+            guard try Files.readText(folder + "/" + file) == "", let inherited = try Files.readText(parent + "/" + file), !inherited.isEmpty else {
+                continue
+            }
+            try Files.writeSetting(folder + "/" + file, inherited)
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// The cgroup hierarchies as this machine has them mounted: one unified tree (v2), or one per controller (v1).
 struct CgroupHierarchies: Sendable, Equatable {
@@ -9,7 +10,7 @@ struct CgroupHierarchies: Sendable, Equatable {
     var mounts: [String: String]
 
     static func detect() throws -> CgroupHierarchies {
-        try detect(mountinfo: Files.readText("/proc/self/mountinfo"))
+        try detect(mountinfo: Files.readText("/proc/self/mountinfo") ?? "")
     }
 
     /// What `/sys/fs/cgroup` itself is decides, as runc decides: a v2 tree mounted elsewhere beside v1 has no controllers to give.

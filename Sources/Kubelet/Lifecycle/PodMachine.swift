@@ -19,6 +19,7 @@ struct PodMachine {
     // What is under way.
     private var busy: Set<String> = []
     private var isPreparing = false
+    private var isRefreshing = false
     private var isMakingSandbox = false
     private var isPublishing = false
     private var isTearingDown = false
@@ -55,9 +56,13 @@ struct PodMachine {
     private var needsRefresh = false
     private var lastPublished: PodStatus?
     private var failedPublishes = 0
+    /// Since when a status waits to be written together with what follows it.
+    private var gatheringSince: Timestamp?
 
     /// After so many failures to write its last status a pod is deleted without it: better than never.
     private static let lastPublishesMax = 5
+    /// While a pod is being started one small change follows the other; those within this time are written together.
+    private static let gatherFor: Duration = .milliseconds(200)
 
     struct Settings: Sendable {
         var runtimeName = "containerd"
@@ -101,6 +106,11 @@ struct PodMachine {
             observationIsStale = false
             removing.formIntersection(Set(seen.containers.map(\.id) + seen.sandboxes.map(\.id)))
         case .verdicts(let newer): verdicts = newer
+        case .volumeSourcesChanged:
+            needsRefresh = true
+            // What a volume waited for may be there now.
+            prepareDelay.succeeded()
+        case .refreshed: isRefreshing = false
         case .prepared(let result):
             isPreparing = false
             isPrepared = result == .done
@@ -216,8 +226,9 @@ struct PodMachine {
             outcome.steps.append(.prepare)
             return
         }
-        if needsRefresh {
+        if needsRefresh && !isRefreshing {
             needsRefresh = false
+            isRefreshing = true
             outcome.steps.append(.refreshVolumes)
         }
         if isMakingSandbox { return }
@@ -279,7 +290,7 @@ struct PodMachine {
             }
             return
         }
-        guard stopsUnderWay == 0, !isPreparing, !isMakingSandbox, busy.isEmpty else { return }
+        guard stopsUnderWay == 0, !isPreparing, !isRefreshing, !isMakingSandbox, busy.isEmpty else { return }
         isStopped = true
         guard isTornDown else {
             if isTearingDown { return }
@@ -321,6 +332,13 @@ struct PodMachine {
         }
         if isPublishing { return }
         guard publishDelay.isReady(now) else { return wake(at: publishDelay.readyAt, &outcome) }
+        let isStarting = !mustStop && (isPreparing || isMakingSandbox || !busy.isEmpty)
+        if isStarting && status.phase == pod.status.phase ?? "Pending" {
+            let due = (gatheringSince ?? now) + PodMachine.gatherFor
+            gatheringSince = gatheringSince ?? now
+            guard now >= due else { return wake(at: due, &outcome) }
+        }
+        gatheringSince = nil
         isPublishing = true
         lastPublished = status
         outcome.steps.append(.publish)

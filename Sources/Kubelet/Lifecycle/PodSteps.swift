@@ -9,6 +9,9 @@ enum PodInput: Sendable {
     case failed(PodFailure)
     case observed(ObservedPod)
     case verdicts([String: ProbeVerdict])
+    /// A ConfigMap or Secret that a volume is made of.
+    case volumeSourcesChanged
+    case refreshed
     case prepared(StepResult)
     case sandboxMade(StepResult)
     case started(name: String, StartFailure?)
@@ -37,7 +40,7 @@ struct PodFailure: Sendable, Equatable {
 enum PodStep: Sendable, Equatable {
     /// Folders, cgroup, volumes.
     case prepare
-    /// Bring volumes made from API data up to date; nothing is reported back.
+    /// Bring volumes made from API data up to date.
     case refreshVolumes
     case makeSandbox(attempt: UInt32)
     case start([PodPlan.Start])

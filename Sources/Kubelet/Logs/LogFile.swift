@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// A container's log file, read forward line by line.
 struct LogFile: ~Copyable {

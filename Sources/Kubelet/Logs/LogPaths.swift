@@ -1,4 +1,5 @@
 import CoreV1
+import Linux
 
 /// Where the runtime writes containers' output: `<root>/<namespace>_<name>_<uid>/<container>/<restart count>.log`.
 struct LogPaths {

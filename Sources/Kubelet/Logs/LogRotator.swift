@@ -1,6 +1,7 @@
 import ContainerRuntime
 import Glibc
 import KubernetesClient
+import Linux
 import Logging
 import ServiceLifecycle
 

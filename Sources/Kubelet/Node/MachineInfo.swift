@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// Facts of the machine, read once.
 struct MachineInfo: Sendable {

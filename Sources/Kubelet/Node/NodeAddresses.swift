@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// The addresses by which the node is reached.
 enum NodeAddresses {

@@ -3,6 +3,7 @@ import CoreV1
 import JSON
 import KubernetesAPI
 import KubernetesClient
+import Linux
 import Logging
 import ServiceLifecycle
 import Synchronization

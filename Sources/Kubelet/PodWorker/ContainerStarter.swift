@@ -1,6 +1,7 @@
 import ContainerRuntime
 import CoreV1
 import KubernetesClient
+import Linux
 import Logging
 
 /// Brings one container from nothing to running: image, configuration, creation, start, hook.
@@ -39,7 +40,7 @@ struct ContainerStarter: Sendable {
         let id: String
         do {
             // The runtime does not make the container's log folder.
-            try Files.makeDirectories(sandboxConfig.logDirectory + "/" + container.name, mode: 0o755)
+            try Files.makeDirectory(sandboxConfig.logDirectory + "/" + container.name, mode: 0o755)
             id = try await services.runtime.createContainer(config, in: sandbox.id, sandboxConfig: sandboxConfig)
         } catch is CancellationError {
             throw CancellationError()

@@ -12,6 +12,7 @@ struct NodeServices: Sendable {
     var objects: any ObjectSource
     var tokens: any TokenSource
     var volumes: VolumeManager
+    var volumeSources: VolumeSourceWatcher
     var cgroups: CgroupManager
     var events: any EventSink
     var http: HTTPChecker
@@ -28,7 +29,7 @@ struct NodeServices: Sendable {
     var oomScoreFloor: Int64
 
     var hooks: LifecycleHooks { LifecycleHooks(runtime: runtime, http: http, time: time) }
-    var observer: RuntimeObserver { RuntimeObserver(runtime: runtime, logs: LogPaths(root: configuration.podLogsDir)) }
+    var observer: RuntimeObserver { RuntimeObserver(runtime: runtime, logs: LogPaths(root: configuration.podLogsDir), time: time) }
 
     func payload(_ pod: Pod, podIPs: [String]) -> VolumePayload {
         VolumePayload(pod: pod, node: node(), podIPs: podIPs, objects: objects, tokens: tokens)

@@ -87,13 +87,15 @@ final class PodManager: ServiceLifecycle.Service {
         let worker = PodWorker(pod, services: services, registry: registry)
         let failure = isOrphan ? nil : admission(pod)
         registry.add(pod, worker.mailbox)
+        services.volumeSources.follow(pod, worker.mailbox)
         if let failure {
             services.events.warning(pod, nil, failure.reason, failure.message)
             worker.mailbox.post(.failed(failure))
         }
         if isOrphan { worker.mailbox.post(.removed) }
-        group.addTask { [registry, informer, post] in
+        group.addTask { [registry, informer, post, services] in
             await worker.run()
+            services.volumeSources.forget(pod)
             registry.remove(pod.uid)
             // An update may have come while the worker was ending.
             if !Task.isCancelled, let current = informer.get(pod.name, namespace: pod.namespace), current.uid == pod.uid {

@@ -1,6 +1,7 @@
 import ContainerRuntime
 import CoreV1
 import KubernetesClient
+import Linux
 import Logging
 
 /// What a pod needs on the node around its containers: cgroup, folders, volumes; and their removal.
@@ -11,7 +12,7 @@ struct PodPreparation: Sendable {
 
     func prepare() async -> StepResult {
         do {
-            try Files.makeDirectories(services.configuration.podDirectory(pod.uid), mode: 0o750)
+            try Files.makeDirectory(services.configuration.podDirectory(pod.uid), mode: 0o750)
             _ = try services.cgroups.preparePod(pod)
         } catch {
             services.events.warning(pod, nil, "FailedCreatePodContainer", "unable to ensure pod container exists: \(error)")

@@ -40,17 +40,24 @@ final class PodRegistry: Sendable {
         }
     }
 
+    /// Tells the owner of a container that it has started, unless it knows.
+    func tellStarted(_ id: String) {
+        state.withLock { state in
+            guard let entry = state.owners[id].flatMap({ state.entries[$0] }) else { return }
+            let isKnown = entry.observed.running.contains { $0.id == id } || entry.observed.sandboxes.contains { $0.id == id && $0.isReady }
+            if !isKnown { entry.mailbox.lookAtRuntime() }
+        }
+    }
+
     /// Tells the owner of a container or sandbox that it has ended; without one (yet) the end is kept for the owner to come.
-    /// - Returns: whether there is an owner.
-    func tellEnded(_ id: String) -> Bool {
+    func tellEnded(_ id: String) {
         state.withLock { state in
             if let mailbox = state.owners[id].flatMap({ state.entries[$0]?.mailbox }) {
                 mailbox.hasEnded(id)
-                return true
+                return
             }
             state.unclaimedEnds.append(id)
             if state.unclaimedEnds.count > PodRegistry.unclaimedEndsMax { state.unclaimedEnds.removeFirst() }
-            return false
         }
     }
 

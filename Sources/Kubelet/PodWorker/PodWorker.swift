@@ -76,7 +76,7 @@ final class PodWorker: Sendable {
 
     private func look(_ machine: inout PodMachine) async -> Bool {
         do {
-            let seen = try await services.observer.observe(uid: first.uid, name: first.name, namespace: first.namespace)
+            let seen = try await services.observer.observe(after: machine.observed)
             machine.receive(.observed(seen), now: services.time.now)
             return true
         } catch {
@@ -115,7 +115,10 @@ final class PodWorker: Sendable {
         case .prepare:
             begin(&work, &group) { mailbox.post(.prepared(await PodPreparation(services: services, pod: pod, observed: observed).prepare())) }
         case .refreshVolumes:
-            group.addTask { await PodPreparation(services: services, pod: pod, observed: observed).refresh() }
+            group.addTask {
+                await PodPreparation(services: services, pod: pod, observed: observed).refresh()
+                mailbox.post(.refreshed)
+            }
         case .makeSandbox(let attempt):
             begin(&work, &group) {
                 let maker = SandboxMaker(services: services, pod: pod, observed: observed)

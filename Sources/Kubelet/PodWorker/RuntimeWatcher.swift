@@ -56,10 +56,10 @@ final class RuntimeWatcher: Service {
         logger.debug("runtime event", metadata: ["event": "\(event)"])
         switch event {
         case .subscribed: relistSoon.set()
-        case .started(let id, _), .outOfMemory(let id):
-            if let mailbox = registry.owner(of: id) { mailbox.lookAtRuntime() } else { relistSoon.set() }
-        case .exited(let id, _, _), .deleted(let id):
-            if !registry.tellEnded(id) { relistSoon.set() }
+        // What a worker starts it looks at by itself; what nobody owns (yet) is found by its owner's next look, or by the regular listing.
+        case .started(let id, _): registry.tellStarted(id)
+        case .outOfMemory(let id): registry.owner(of: id)?.lookAtRuntime()
+        case .exited(let id, _, _), .deleted(let id): registry.tellEnded(id)
         }
     }
 

@@ -1,6 +1,7 @@
 import ContainerRuntime
 import CoreV1
 import KubernetesClient
+import Linux
 import NodeV1
 
 /// Makes a pod's sandbox, after what is left of older ones has been stopped.
@@ -25,7 +26,7 @@ struct SandboxMaker: Sendable {
         ).build()
         do {
             let handler = try await runtimeHandler()
-            try Files.makeDirectories(config.logDirectory, mode: 0o755)
+            try Files.makeDirectory(config.logDirectory, mode: 0o755)
             _ = try await services.runtime.runPodSandbox(config, runtimeHandler: handler)
             return .done
         } catch let error as APIStatusError {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Linux
 import NIOCore
 import NIOPosix
 
@@ -14,7 +15,7 @@ enum ConnectionWords {
             default: return "\(error)"
             }
         }
-        if let error = error as? IOError { return "dial tcp \(authority): connect: \(SystemError.text(of: error.errnoCode))" }
+        if let error = error as? IOError { return "dial tcp \(authority): connect: \(String(cString: strerror(error.errnoCode)).lowercased())" }
         if let error = error as? NIOConnectionError {
             guard let first = error.connectionErrors.first else { return "dial tcp: lookup \(error.host): no such host" }
             return of(first.error, authority: authority)

@@ -1,5 +1,6 @@
 import ContainerRuntime
 import Glibc
+import Linux
 
 /// The last words of a container: what it wrote to its termination message file, or the end of its log.
 enum TerminationMessage {
@@ -24,6 +25,6 @@ enum TerminationMessage {
         defer { close(descriptor) }
         var info = stat()
         guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
-        return try? Files.readAll(descriptor, path: path, limit: bytesMax)
+        return try? Files.readAll(descriptor, path, limit: bytesMax)
     }
 }

@@ -1,3 +1,5 @@
+import Linux
+
 /// What the kernel lets this process do, where it changes what we ask of the runtime.
 enum Privileges {
     /// The lowest `oom_score_adj` that may be given: anything with CAP_SYS_RESOURCE, else nothing below our own.

@@ -1,5 +1,6 @@
 import ContainerRuntime
 import CoreV1
+import Linux
 
 /// Pod and container security settings as the runtime wants them.
 struct SecurityContexts {

@@ -1,3 +1,4 @@
+import Linux
 import NIOSSL
 import SwiftASN1
 import X509

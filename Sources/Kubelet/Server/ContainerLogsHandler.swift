@@ -1,5 +1,6 @@
 import CoreV1
 import KubernetesAPI
+import Linux
 import NIOHTTP1
 
 /// Serves `/containerLogs/<namespace>/<pod>/<container>`.

@@ -1,6 +1,7 @@
 import CoreV1
 import JSON
 import KubernetesAPI
+import Linux
 import Logging
 import NIOCore
 import NIOHTTP1

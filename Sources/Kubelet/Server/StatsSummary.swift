@@ -2,6 +2,7 @@ import ContainerRuntime
 import CoreV1
 import JSON
 import KubernetesAPI
+import Linux
 
 /// The measurements that `/stats/summary` and `/metrics` give: use of CPU and memory by node, pods and containers.
 struct StatsSummary: Sendable {

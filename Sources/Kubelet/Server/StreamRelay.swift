@@ -9,7 +9,7 @@ struct StreamRelay: Sendable {
     var url: String
     var request: KubeletRequest
 
-    /// Returns when the session is over.
+    /// Returns when the session is over; a cancelled task ends it.
     func run(_ client: any Channel) async throws {
         let (host, port, path) = try StreamRelay.parse(url)
         let head = requestHead(host: "\(host):\(port)", path: path)
@@ -19,7 +19,12 @@ struct StreamRelay: Sendable {
             .connect(host: host, port: port).get()
         // Both channels are on one event loop, so this is one uninterrupted act.
         try await client.eventLoop.submit { try Self.join(client, runtime, head) }.get()
-        try await runtime.closeFuture.get()
+        try await withTaskCancellationHandler {
+            try await runtime.closeFuture.get()
+        } onCancel: {
+            // The client's end follows, with the last bytes for it.
+            runtime.close(promise: nil)
+        }
     }
 
     private static func join(_ client: any Channel, _ runtime: any Channel, _ head: ByteBuffer) throws {

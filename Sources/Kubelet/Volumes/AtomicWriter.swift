@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// One file of a volume made from API data.
 struct VolumeFile: Sendable, Equatable {
@@ -33,7 +34,7 @@ struct AtomicWriter {
         }
         let name = "..\(stamp())"
         let target = folder + "/" + name
-        try Files.makeDirectories(target, mode: 0o755)
+        try Files.makeDirectory(target, mode: 0o755)
         do {
             try fill(target, files)
         } catch {
@@ -96,7 +97,7 @@ struct AtomicWriter {
             for part in Path.components(path).dropLast() {
                 parent += "/" + part
                 if !Files.isDirectory(parent) {
-                    try Files.makeDirectories(parent, mode: 0o755)
+                    try Files.makeDirectory(parent, mode: 0o755)
                     try own(parent, isFolder: true)
                 }
             }

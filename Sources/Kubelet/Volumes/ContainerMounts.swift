@@ -1,6 +1,7 @@
 import ContainerRuntime
 import CoreV1
 import Glibc
+import Linux
 
 /// The mounts of one container: its volumes, the pod's hosts file and the file for its last words.
 struct ContainerMounts {
@@ -36,7 +37,7 @@ struct ContainerMounts {
             source = try bindSubPath(source, part, mount.name, index, isHostPath: volume.hostPath != nil)
         } else if volume.hostPath != nil && !Files.exists(source) && (volume.hostPath?.type ?? "").isEmpty {
             // As upstream with an untyped hostPath: the runtime would refuse, a folder is made instead.
-            try Files.makeDirectories(source, mode: 0o755)
+            try Files.makeDirectory(source, mode: 0o755)
         }
         let target = mount.mountPath.hasPrefix("/") ? mount.mountPath : "/" + mount.mountPath
         var result = make(source, target, readonly: mount.readOnly ?? false)
@@ -72,14 +73,14 @@ struct ContainerMounts {
     private func bindSubPath(_ root: String, _ part: String, _ volume: String, _ index: Int, isHostPath: Bool) throws -> String {
         let folder = "\(configuration.podDirectory(pod.uid))/volume-subpaths/\(volume)/\(container.name)"
         let target = "\(folder)/\(index)"
-        try Files.makeDirectories(folder, mode: 0o750)
+        try Files.makeDirectory(folder, mode: 0o750)
         var info = stat()
         let mode: mode_t = stat(root, &info) == 0 ? info.st_mode & 0o7777 : 0o750
         try Mounts.unmount(target)
         return try SafeSubpath.withOpened(root, part, create: mode) { opened in
             if Files.isDirectory(opened) {
                 try? Files.remove(target)
-                try Files.makeDirectories(target, mode: 0o750)
+                try Files.makeDirectory(target, mode: 0o750)
             } else {
                 if Files.isDirectory(target) { try Files.removeEmptyDirectory(target) }
                 try Files.write(target, [], mode: 0o640)
@@ -92,7 +93,7 @@ struct ContainerMounts {
     /// A new file per instance: what an earlier one said must not be taken for this one's words.
     private func terminationFile() throws -> String {
         let folder = "\(configuration.podDirectory(pod.uid))/containers/\(container.name)"
-        try Files.makeDirectories(folder, mode: 0o750)
+        try Files.makeDirectory(folder, mode: 0o750)
         let digits = String(UInt32.random(in: .min ... .max), radix: 16)
         let path = folder + "/" + String(repeating: "0", count: 8 - digits.count) + digits
         try Files.write(path, [], mode: 0o666)

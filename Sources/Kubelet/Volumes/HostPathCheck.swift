@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// The check (and creation) that a hostPath volume's type asks for.
 enum HostPathCheck {
@@ -8,7 +9,7 @@ enum HostPathCheck {
         case "": return
         case "DirectoryOrCreate":
             if Files.exists(path) { return try expect(path, S_IFDIR, "a directory") }
-            try Files.makeDirectories(path, mode: 0o755)
+            try Files.makeDirectory(path, mode: 0o755)
         case "FileOrCreate":
             if Files.exists(path) { return try expect(path, S_IFREG, "a file") }
             try Files.write(path, [], mode: 0o644)

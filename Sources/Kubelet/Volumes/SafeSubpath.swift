@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// Opens a path inside a volume without ever following a link out of it, whatever a container does to the volume meanwhile.
 enum SafeSubpath {
@@ -28,7 +29,7 @@ enum SafeSubpath {
             shown += "/" + part
             if let target = link(current, part) {
                 budget -= 1
-                guard budget > 0 else { throw SystemError("follow links at", shown, code: ELOOP) }
+                guard budget > 0 else { throw SystemError("follow links at", shown, errno: ELOOP) }
                 guard !target.hasPrefix("/") else { throw KubeletError("subPath \(Texts.quoted(subpath)) leads out of the volume \(root)") }
                 parts = Path.components(target)[...] + parts
                 continue

@@ -2,6 +2,7 @@ import CoreV1
 import Glibc
 import KubernetesAPI
 import KubernetesClient
+import Linux
 import Logging
 
 /// Makes and removes the volumes of pods, in upstream's folder layout.
@@ -23,7 +24,7 @@ struct VolumeManager: Sendable {
     /// Makes every volume that a container mounts; what is there already is left or brought up to date.
     /// - Throws: `Failure` for the first that cannot be made.
     func setUp(_ pod: Pod, _ payload: VolumePayload) async throws {
-        try Files.makeDirectories(configuration.podDirectory(pod.uid), mode: 0o750)
+        try Files.makeDirectory(configuration.podDirectory(pod.uid), mode: 0o750)
         for volume in pod.spec.volumes {
             do {
                 try await setUp(volume, pod, payload)
@@ -60,14 +61,14 @@ struct VolumeManager: Sendable {
     /// - Throws: `SystemError`; call again later, nothing is half done.
     func tearDown(uid: String) throws {
         let folder = configuration.podDirectory(uid)
-        for mount in try Mounts.below(folder) { try Mounts.unmount(mount.path) }
+        for mount in try Mounts.under(folder) { try Mounts.unmount(mount.path) }
         for part in ["volume-subpaths", "volumes"] { try Files.removeTree(folder + "/" + part) }
     }
 
     /// Removes the pod's folder. Volumes must have been torn down.
     func removePodFolder(uid: String) throws {
         let folder = configuration.podDirectory(uid)
-        if let mount = try Mounts.below(folder).first { throw SystemError("remove the folder below the mount", mount.path, code: EBUSY) }
+        if let mount = try Mounts.under(folder).first { throw SystemError("remove the folder below the mount", mount.path, errno: EBUSY) }
         try Files.removeTree(folder)
     }
 
@@ -108,7 +109,7 @@ struct VolumeManager: Sendable {
 
     private func prepareFolder(_ path: String, inMemory: Bool, options: String) throws {
         if !Files.isDirectory(path) {
-            try Files.makeDirectories(path, mode: 0o750)
+            try Files.makeDirectory(path, mode: 0o750)
             try Files.setMode(path, 0o777)
         }
         if inMemory, try !Mounts.list().contains(where: { $0.path == path }) {

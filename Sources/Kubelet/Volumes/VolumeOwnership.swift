@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// Gives a volume's files to the pod's fsGroup.
 enum VolumeOwnership {

@@ -33,6 +33,9 @@ struct ClusterOptions: ParsableArguments {
         help: "The socket of a container runtime that already runs; one of our own is started if not given.")
     var containerRuntimeEndpoint: String?
 
+    @Flag(name: .customLong("fail-swap-on"), help: "Do not start on a machine with swap turned on.")
+    var failSwapOn = false
+
     /// The options as they are given to `apus server`.
     var arguments: [String] {
         var arguments = [
@@ -42,6 +45,7 @@ struct ClusterOptions: ParsableArguments {
         if let nodeName { arguments += ["--node-name", nodeName] }
         if let nodeIP { arguments += ["--node-ip", nodeIP] }
         if let containerRuntimeEndpoint { arguments += ["--container-runtime-endpoint", containerRuntimeEndpoint] }
+        if failSwapOn { arguments.append("--fail-swap-on") }
         return arguments
     }
 }

@@ -38,7 +38,8 @@ struct ClusterServer {
         for path in [folder.path, folder.logs, folder.run, folder.kubelet, folder.podLogs, folder.images] { try Files.makeDirectory(path) }
         try Files.makeDirectory(folder.store, mode: 0o700)
         let progress = try StartProgress(path: folder.progress)
-        try await progress.step(.checks) { try Preflight.check(configuration, logger: logger) }
+        let notes = try await progress.step(.checks, detail: { $0.joined(separator: "; ") }) { try Preflight(configuration: configuration).check() }
+        for note in notes { logger.warning("\(note)") }
         if let own = ProcessHandle(pid: getpid()) { try Files.writeAtomically(folder.serverProcess, own.text) }
         defer { unlink(folder.serverProcess) }
 
@@ -174,6 +175,7 @@ struct ClusterServer {
         settings.clusterDNS = [configuration.clusterDNS]
         settings.clusterDomain = configuration.clusterDomain
         settings.port = configuration.kubeletPort
+        settings.failSwapOn = configuration.failSwapOn
         let serving = try CertificateFiles.ensure(
             folder.kubelet + "/kubelet",
             spec: .serving(
@@ -228,19 +230,28 @@ struct ClusterServer {
             parts.gate.runtime.open()
         }
         try await progress.step(.images) {
-            try await LocalImages(client: parts.runtime, folder: folder.images, logger: logger).ensure(
-                ClusterImages.all, files: try ClusterImages.files())
+            async let programs: Void = ensureImages(parts.runtime, "programs", [ClusterImages.hello]) { try ClusterImages.programFiles() }
+            // All that the node needs for any pod; the large images follow while it gets ready.
+            try await ensureImages(parts.runtime, "pause", [ClusterImages.pause]) { ClusterImages.pauseFiles() }
             parts.gate.node.open()
+            try await programs
         }
+    }
+
+    private func ensureImages(_ runtime: RuntimeClient, _ name: String, _ images: [LocalImage], _ files: () throws -> ImageFiles) async throws {
+        try await LocalImages(client: runtime, folder: "\(folder.images)/\(name)", logger: logger).ensure(images, files: try files())
     }
 
     /// Returns when the node fulfils the condition.
     private func waitForNode(_ client: Client, _ condition: (Node) -> Bool) async throws {
         while true {
-            do {
-                if condition(try await client.get(Node.self, configuration.nodeName)) { return }
-            } catch let error as APIStatusError where error.isNotFound {}
-            try await Task.sleep(for: .milliseconds(20))
+            // Begins with the node as it is, and ends now and then.
+            for try await event in client.watch(Node.self, ListOptions(fieldSelector: "metadata.name=\(configuration.nodeName)")) {
+                switch event {
+                case .added(let node), .modified(let node): if condition(node) { return }
+                case .deleted, .bookmark: continue
+                }
+            }
         }
     }
 }

@@ -1,41 +1,63 @@
 import Glibc
 import Linux
-import Logging
 
 /// What must be so before a cluster can start, each with its remedy.
-enum Preflight {
+struct Preflight {
+    var configuration: ServerConfiguration
+    /// Where the kernel tells of swap.
+    var swaps = "/proc/swaps"
+
+    /// Images and a few pods need this much.
+    static let freeBytesMin: UInt64 = 256 << 20
+
+    /// - Returns: what is not as it should be but can stay so.
     /// - Throws: `CommandError` with all problems found.
-    static func check(_ configuration: ServerConfiguration, logger: Logger) throws {
+    func check() throws -> [String] {
         var problems: [String] = []
         if geteuid() != 0 { problems.append("not running as root: run it with sudo") }
-        if configuration.runtimeEndpoint == nil {
-            for (program, package) in [("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")] where Command.find(program) == nil {
-                problems.append("the program \(program) is missing: apt-get install \(package)")
+        problems += missingPrograms()
+        for (port, option) in [(configuration.securePort, "--secure-port"), (configuration.kubeletPort, "--kubelet-port")] {
+            if let problem = Self.portProblem(port) { problems.append("\(option): port \(port) \(problem), or choose another port with \(option)") }
+        }
+        if let problem = Self.portProblem(ServerConfiguration.dnsPort) {
+            problems.append("the cluster's DNS: port \(ServerConfiguration.dnsPort) \(problem)")
+        }
+        if let problem = Self.diskProblem(configuration.folder.path) { problems.append(problem) }
+        var notes: [String] = []
+        if isSwapOn {
+            let text = "swap is on: pods are not given any, but all slows down when memory is short; swapoff -a turns it off"
+            if configuration.failSwapOn {
+                problems.append("swap is on, and --fail-swap-on was given: turn it off with swapoff -a, or leave the option out")
+            } else {
+                notes.append(text)
             }
+        }
+        guard problems.isEmpty else { throw CommandError("cannot start:\n" + problems.map { "  \($0)" }.joined(separator: "\n")) }
+        return notes
+    }
+
+    private func missingPrograms() -> [String] {
+        var wanted = [("nft", "nftables"), ("ip", "iproute2")]
+        var problems: [String] = []
+        if let endpoint = configuration.runtimeEndpoint {
+            let path = endpoint.hasPrefix("unix://") ? String(endpoint.dropFirst(7)) : endpoint
+            if !Files.exists(path) { problems.append("--container-runtime-endpoint \(endpoint): there is no such socket; is the runtime running?") }
+        } else {
+            wanted = [("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")] + wanted
             if !["/usr/lib/cni/bridge", "/opt/cni/bin/bridge"].contains(where: Files.exists) {
                 problems.append("the CNI plugins are missing: apt-get install containernetworking-plugins")
             }
-        } else if let endpoint = configuration.runtimeEndpoint {
-            let path = endpoint.hasPrefix("unix://") ? String(endpoint.dropFirst(7)) : endpoint
-            if !Files.exists(path) { problems.append("--container-runtime-endpoint \(endpoint): there is no such socket; is the runtime running?") }
         }
-        for (program, package) in [("nft", "nftables"), ("ip", "iproute2")] where Command.find(program) == nil {
-            problems.append("the program \(program) is missing: apt-get install \(package)")
-        }
-        for (name, port) in [("--secure-port", configuration.securePort), ("--kubelet-port", configuration.kubeletPort)] {
-            if let problem = portProblem(port) { problems.append("\(name): port \(port) \(problem)") }
-        }
-        if let free = freeBytes(configuration.folder.path), free < 256 << 20 {
-            problems.append("only \(free >> 20) MiB are free in \(configuration.folder.path): free some space, or choose another folder with --data-dir")
-        }
-        if let text = try? Files.readText("/proc/swaps"), text.split(separator: "\n").count > 1 {
-            logger.warning("swap is on: pods do not use it, but the machine may be slow when memory is short; swapoff -a turns it off")
-        }
-        guard problems.isEmpty else { throw CommandError("cannot start:\n" + problems.map { "  \($0)" }.joined(separator: "\n")) }
+        return wanted.filter { Command.find($0.0) == nil }.map { "the program \($0.0) is missing: apt-get install \($0.1)" } + problems
+    }
+
+    private var isSwapOn: Bool {
+        guard let text = (try? Files.readText(swaps)).flatMap({ $0 }) else { return false }
+        return text.split(separator: "\n").count > 1
     }
 
     /// Tries to listen where the server will.
-    private static func portProblem(_ port: Int) -> String? {
+    static func portProblem(_ port: Int) -> String? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -47,15 +69,23 @@ enum Preflight {
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
-        if result == 0 { return listen(descriptor, 1) == 0 ? nil : "cannot be listened on: \(String(cString: strerror(errno)))" }
-        return errno == EADDRINUSE
-            ? "is in use by another program (ss -tlnp shows which); end that program or choose another port"
-            : "cannot be used: \(String(cString: strerror(errno)))"
+        let failure = result == 0 ? (listen(descriptor, 1) == 0 ? 0 : errno) : errno
+        if failure == 0 { return nil }
+        guard failure == EADDRINUSE else { return "cannot be listened on: \(String(cString: strerror(failure)))" }
+        guard let holder = Listeners.process(onPort: port) else { return "is in use by another program: end it" }
+        let program = holder.commandLine.first.map(Path.name) ?? "a program"
+        return "is in use by \(program) (process \(holder.pid)): end it"
     }
 
-    private static func freeBytes(_ path: String) -> UInt64? {
+    /// - Parameter folder: need not be there yet.
+    static func diskProblem(_ folder: String) -> String? {
+        var present = folder
+        while !Files.exists(present), let parent = Path.parent(present), parent != present { present = parent }
         var information = statvfs()
-        guard statvfs(path, &information) == 0 else { return nil }
-        return UInt64(information.f_bavail) * UInt64(information.f_frsize)
+        guard statvfs(present, &information) == 0 else { return nil }
+        let free = UInt64(information.f_bavail) * UInt64(information.f_frsize)
+        guard free < freeBytesMin else { return nil }
+        return "only \(free >> 20) MiB are free for \(folder), and \(freeBytesMin >> 20) MiB are needed: free some space there, "
+            + "or choose another folder with --data-dir"
     }
 }

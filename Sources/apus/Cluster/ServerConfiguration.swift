@@ -1,3 +1,4 @@
+import APIServer
 import ControllerManager
 import Glibc
 import Linux
@@ -18,6 +19,7 @@ struct ServerConfiguration: Sendable {
     var clusterDomain: String
     /// Of a runtime that somebody else runs.
     var runtimeEndpoint: String?
+    var failSwapOn: Bool
 
     /// The maker of service accounts' tokens.
     var issuer: String { "https://kubernetes.default.svc.\(clusterDomain)" }
@@ -37,6 +39,7 @@ struct ServerConfiguration: Sendable {
         clusterDNS = options.clusterDNS
         clusterDomain = options.clusterDomain
         runtimeEndpoint = options.containerRuntimeEndpoint
+        failSwapOn = options.failSwapOn
         for (name, port) in [("--secure-port", securePort), ("--kubelet-port", kubeletPort)] where !(1...65535).contains(port) {
             throw CommandError("\(name) \(port) must be between 1 and 65535")
         }
@@ -44,10 +47,32 @@ struct ServerConfiguration: Sendable {
             throw CommandError("--cluster-cidr \(clusterCIDR) must be an IPv4 range of at least a /24, such as 10.244.0.0/16")
         }
         podRanges = ranges
-        guard let first = Self.firstAddress(of: serviceRange) else {
+        guard let first = Self.firstAddress(of: serviceRange), let services = IPRange(serviceRange), let pods = IPRange(clusterCIDR) else {
             throw CommandError("--service-cluster-ip-range \(serviceRange) must be an IPv4 range, such as 10.96.0.0/12")
         }
         kubernetesServiceIP = first
+        try checkAddresses(services, pods)
+    }
+
+    /// An address must lead to one thing only: a node, a pod or a service.
+    private func checkAddresses(_ services: IPRange, _ pods: IPRange) throws {
+        if services.contains(pods.base) || pods.contains(services.base) {
+            throw CommandError(
+                "the ranges of services and pods overlap: choose others with --service-cluster-ip-range (now \(services)) or --cluster-cidr (now \(pods))"
+            )
+        }
+        guard let node = IPAddress(nodeIP), !node.isIPv6 else {
+            throw CommandError("--node-ip \(nodeIP) must be an IPv4 address, such as 192.0.2.10")
+        }
+        for (range, what, option) in [(services, "services", "--service-cluster-ip-range"), (pods, "pods", "--cluster-cidr")]
+        where range.contains(node) {
+            throw CommandError(
+                "the node's address \(nodeIP) lies in the range of \(what), \(range): choose another range with \(option), or another address with --node-ip"
+            )
+        }
+        guard let dns = IPAddress(clusterDNS), services.contains(dns) else {
+            throw CommandError("--cluster-dns \(clusterDNS) must be an address of the service range \(services), such as its tenth")
+        }
     }
 
     private static func hostname() -> String {

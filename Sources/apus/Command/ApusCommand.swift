@@ -1,5 +1,4 @@
 import ArgumentParser
-import ContainerRuntime
 import JSON
 import Linux
 
@@ -10,7 +9,7 @@ struct ApusCommand: AsyncParsableCommand {
         abstract: "Kubernetes in one program.",
         version: ApusVersion.text,
         subcommands: [
-            UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, ServerCommand.self, HelloCommand.self, PauseCommand.self,
+            UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, ServerCommand.self, HelloCommand.self,
         ])
 }
 
@@ -27,15 +26,6 @@ struct DataFolderOption: ParsableArguments {
             throw CommandError("--data-dir \(dataDir) must be an absolute path below /, such as \(DataFolder.standard)")
         }
         return DataFolder(path: path)
-    }
-}
-
-/// Holds a pod's namespaces: the first container of every pod.
-struct PauseCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "pause", abstract: "The first process of a pod.", shouldDisplay: false)
-
-    func run() {
-        Pause.run()
     }
 }
 

@@ -40,7 +40,7 @@ struct DownCommand: AsyncParsableCommand {
                 "could not remove everything: " + failures.map { "\($0.entry): \($0.reason)" }.joined(separator: "; ")
                     + "\nWhat is left is listed in \(folder.ledger); mend the cause and run apus down again")
         }
-        let busy = Mounts.unmountAll(under: folder.path)
+        let busy = try Mounts.unmountAll(under: folder.path)
         guard busy.isEmpty else {
             throw CommandError("still in use: \(busy.joined(separator: ", "))\nEnd what uses these mounts and run apus down again")
         }

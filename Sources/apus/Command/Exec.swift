@@ -10,6 +10,10 @@ enum Exec {
         }
         var pointers = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
+        // Threads that run tasks hold signals back, and a program inherits that: it could not be interrupted.
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
         execv(path, &pointers)
         throw CommandError("cannot start \(path): \(String(cString: strerror(errno)))")
     }

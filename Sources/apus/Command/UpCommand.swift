@@ -20,6 +20,9 @@ struct UpCommand: AsyncParsableCommand {
                 Terminal.say("A cluster already runs from \(folder.path).")
                 return try await StatusCommand.report(folder)
             }
+            // Without room nothing could even be written down about the start, so these are looked at here as well.
+            _ = try ServerConfiguration(options, folder: folder)
+            if let problem = Preflight.diskProblem(folder.path) { throw CommandError("cannot start:\n  \(problem)") }
             try Files.makeDirectory(folder.path)
             try Files.makeDirectory(folder.logs)
             try Files.makeDirectory(folder.run)

@@ -22,8 +22,42 @@ struct ValidationTests {
     private static let pods = "/api/v1/namespaces/default/pods"
     private static let services = "/api/v1/namespaces/default/services"
     private static let deployments = "/apis/apps/v1/namespaces/default/deployments"
+    private static let cronJobs = "/apis/batch/v1/namespaces/default/cronjobs"
+    private static let jobs = "/apis/batch/v1/namespaces/default/jobs"
+    private static let statefulSets = "/apis/apps/v1/namespaces/default/statefulsets"
+
+    private static func cronJob(_ spec: String) -> String {
+        #"{"metadata":{"name":"c"},"spec":{\#(spec),"jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"x"}]}}}}}}"#
+    }
+
+    private static func job(_ spec: String) -> String {
+        #"{"metadata":{"name":"j"},"spec":{\#(spec),"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"x"}]}}}}"#
+    }
+
+    private static func statefulSet(_ spec: String) -> String {
+        #"{"metadata":{"name":"s"},"spec":{\#(spec),"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"x"}]}}}}"#
+    }
 
     static let cases: [Case] = [
+        Case(
+            cronJobs, cronJob(#""schedule":"* * * * 7""#),
+            #"CronJob.batch "c" is invalid: spec.schedule: Invalid value: "* * * * 7": end of range (7) above maximum (6): 7"#),
+        Case(
+            cronJobs, cronJob(#""schedule":"TZ=UTC * * * * *""#),
+            #"CronJob.batch "c" is invalid: spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead"#
+        ),
+        Case(
+            cronJobs, cronJob(#""schedule":"* * * * *","timeZone":"Mars/Olympus""#),
+            #"CronJob.batch "c" is invalid: spec.timeZone: Invalid value: "Mars/Olympus": unknown time zone Mars/Olympus"#),
+        Case(
+            jobs, job(#""successPolicy":{"rules":[{"succeededCount":1}]}"#),
+            #"Job.batch "j" is invalid: spec.successPolicy: Invalid value: {"rules":[{"succeededCount":1}]}: requires indexed completion mode"#),
+        Case(
+            jobs, job(#""completionMode":"Indexed","completions":3,"successPolicy":{"rules":[{"succeededIndexes":"0,5"}]}"#),
+            #"Job.batch "j" is invalid: spec.successPolicy.rules[0].succeededIndexes: Invalid value: "0,5": too large index: "5""#),
+        Case(
+            statefulSets, statefulSet(#""updateStrategy":{"rollingUpdate":{"maxUnavailable":0}}"#),
+            #"StatefulSet.apps "s" is invalid: spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0"#),
         Case(
             pods, #"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]}}"#,
             #"Pod "p" is invalid: spec.containers[0].image: Required value"#),

@@ -38,6 +38,9 @@ import Testing
             #expect(entries.rank(of: start) == model.keys.filter { $0 < start }.count, "seed \(seed)")
             let end = "/registry/pods/default/p\(random.next() % keys)"
             #expect(entries.array(from: start, to: end).map(\.key) == model.keys.filter { $0 >= start && $0 < end }.sorted(), "seed \(seed)")
+            #expect(
+                IteratorSequence(entries.cursor(from: start, to: end)).map(\.key) == model.keys.filter { $0 >= start && $0 < end }.sorted(),
+                "seed \(seed)")
             #expect(entries.array(from: start, to: nil).map(\.key) == model.keys.filter { $0 >= start }.sorted(), "seed \(seed)")
         }
     }

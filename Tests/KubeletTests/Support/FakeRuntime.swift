@@ -26,6 +26,8 @@ final class FakeRuntime: RuntimeService, ImageService, RuntimeEvents {
         var containers: [String: Container] = [:]
         var images: Set<String> = []
         var calls: [String] = []
+        /// Statuses, and lists for one pod, that were asked for.
+        var questions: [String] = []
         var nextID = 0
         var listeners: [AsyncStream<RuntimeEvent>.Continuation] = []
         /// What pulls of an image answer.
@@ -127,6 +129,7 @@ final class FakeRuntime: RuntimeService, ImageService, RuntimeEvents {
     }
 
     func podSandboxStatus(_ id: String, verbose: Bool) async throws -> CRIPodSandboxStatusResponse {
+        state.withLock { $0.questions.append("PodSandboxStatus") }
         guard let sandbox = state.withLock({ $0.sandboxes[id] }) else { throw missing("PodSandboxStatus", id) }
         return .make { answer in
             answer.status.id = id
@@ -140,6 +143,7 @@ final class FakeRuntime: RuntimeService, ImageService, RuntimeEvents {
     }
 
     func listPodSandboxes(_ filter: CRIPodSandboxFilter?) async throws -> [CRIPodSandbox] {
+        if filter != nil { state.withLock { $0.questions.append("ListPodSandbox") } }
         let all = state.withLock { $0.sandboxes }
         return all.filter { matches($0.value.config.labels, filter?.labelSelector) }.map { id, sandbox in
             .make {
@@ -194,6 +198,7 @@ final class FakeRuntime: RuntimeService, ImageService, RuntimeEvents {
     }
 
     func listContainers(_ filter: CRIContainerFilter?) async throws -> [CRIContainer] {
+        if filter != nil { state.withLock { $0.questions.append("ListContainers") } }
         let all = state.withLock { $0.containers }
         return all.filter { matches($0.value.config.labels, filter?.labelSelector) }.map { id, container in
             .make {
@@ -209,6 +214,7 @@ final class FakeRuntime: RuntimeService, ImageService, RuntimeEvents {
     }
 
     func containerStatus(_ id: String, verbose: Bool) async throws -> CRIContainerStatusResponse {
+        state.withLock { $0.questions.append("ContainerStatus") }
         guard let container = state.withLock({ $0.containers[id] }) else { throw missing("ContainerStatus", id) }
         return .make { answer in
             answer.status.id = id

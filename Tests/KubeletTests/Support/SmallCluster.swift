@@ -64,6 +64,7 @@ struct SmallCluster: Sendable {
             configuration: configuration, client: own, runtime: runtime, images: ImageManager(images: runtime, events: events, time: .system),
             objects: ClientObjectSource(client: own), tokens: TokenManager(client: own, time: .system),
             volumes: VolumeManager(configuration: configuration, time: .system, logger: quiet),
+            volumeSources: VolumeSourceWatcher(client: own, time: .system, logger: quiet),
             cgroups: CgroupManager(configuration: configuration, hierarchies: CgroupHierarchies(version: .v1, mounts: [:]), logger: quiet),
             events: events, http: http, time: .system, logger: quiet, node: { facts }, clusterServices: { [] }, networkProblem: { nil },
             hostResolver: ResolverConfiguration(), runtimeName: "containerd", oomScoreFloor: -1000)
@@ -73,6 +74,7 @@ struct SmallCluster: Sendable {
             runtime: runtime, source: runtime, registry: registry, manager: manager, period: .milliseconds(200), time: .system, logger: quiet)
         try await withThrowingTaskGroup(of: Void.self) { parts in
             parts.addTask { try await informers.run() }
+            parts.addTask { try await services.volumeSources.run() }
             parts.addTask { try await manager.run() }
             parts.addTask { try await watcher.run() }
             parts.addTask { try await body(SmallCluster(client: admin, runtime: runtime, registry: registry)) }

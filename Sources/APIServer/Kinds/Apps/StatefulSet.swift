@@ -32,7 +32,16 @@ extension Strategy {
             let spec = set["spec"]
             spec["podManagementPolicy"].requiredOneOf(["OrderedReady", "Parallel"])
             spec["updateStrategy"]["type"].requiredOneOf(["OnDelete", "RollingUpdate"])
-            spec["updateStrategy"]["rollingUpdate"]["partition"].nonNegative()
+            let rolling = spec["updateStrategy"]["rollingUpdate"]
+            if spec["updateStrategy"]["type"].string == "OnDelete", rolling.exists {
+                rolling.invalid("only allowed for updateStrategy 'RollingUpdate'")
+            }
+            rolling["partition"].nonNegative()
+            let unavailable = rolling["maxUnavailable"]
+            TemplateRules.intOrPercent(unavailable)
+            TemplateRules.notMoreThanHundredPercent(unavailable)
+            if TemplateRules.isZero(unavailable) { unavailable.invalid("cannot be 0") }
+            spec["ordinals"]["start"].nonNegative()
             for field in ["whenDeleted", "whenScaled"] { spec["persistentVolumeClaimRetentionPolicy"][field].oneOf(["Retain", "Delete"]) }
             spec["replicas"].nonNegative()
             spec["minReadySeconds"].nonNegative()

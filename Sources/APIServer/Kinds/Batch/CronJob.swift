@@ -25,8 +25,8 @@ extension Strategy {
         }
         $0.validate = { cron in
             let spec = cron["spec"]
-            let schedule = spec["schedule"]
-            if schedule.string.isEmpty { schedule.required() } else if let why = CronSchedule.complaint(schedule.string) { schedule.invalid(why) }
+            CronJobRules.schedule(spec["schedule"])
+            CronJobRules.timeZone(spec["timeZone"])
             for field in ["startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"] { spec[field].nonNegative() }
             spec["concurrencyPolicy"].requiredOneOf(["Allow", "Forbid", "Replace"])
             JobRules.validate(spec["jobTemplate"]["spec"], hasSelector: false)
@@ -49,55 +49,29 @@ extension Strategy {
     }
 }
 
-/// Enough of the cron format to refuse what can never run.
-enum CronSchedule {
-    private static let fields: [(name: String, range: ClosedRange<Int>, names: [String])] = [
-        ("minute", 0...59, []), ("hour", 0...23, []), ("day of month", 1...31, []),
-        ("month", 1...12, ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]),
-        ("day of week", 0...7, ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
-    ]
-
-    /// What is wrong with a schedule; nil when nothing is.
-    static func complaint(_ schedule: String) -> String? {
-        if schedule.hasPrefix("@") {
-            let named = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"]
-            return named.contains(schedule) || schedule.hasPrefix("@every ") ? nil : "unrecognized descriptor: \(schedule)"
+private enum CronJobRules {
+    static func schedule(_ schedule: Field) {
+        if schedule.string.isEmpty {
+            schedule.required()
+            return
         }
-        if schedule.hasPrefix("TZ=") || schedule.hasPrefix("CRON_TZ=") { return "cannot use TZ or CRON_TZ in schedule, use timeZone field instead" }
-        let parts = schedule.split(whereSeparator: \.isWhitespace)
-        guard parts.count == 5 else { return "expected exactly 5 fields, found \(parts.count): [\(parts.joined(separator: " "))]" }
-        for (part, field) in zip(parts, fields) {
-            for item in part.lowercased().split(separator: ",", omittingEmptySubsequences: false) {
-                if let why = complaint(item: item, field) { return why }
-            }
+        if schedule.string.contains("TZ") {
+            return schedule.invalid("cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
         }
-        return nil
+        do throws(CronScheduleError) {
+            _ = try CronSchedule(schedule.string)
+        } catch {
+            schedule.invalid(error.description)
+        }
     }
 
-    private static func complaint(item: Substring, _ field: (name: String, range: ClosedRange<Int>, names: [String])) -> String? {
-        let halves = item.split(separator: "/", omittingEmptySubsequences: false)
-        guard halves.count <= 2 else { return "too many slashes: \(item)" }
-        if halves.count == 2 {
-            guard let step = Int(halves[1]) else { return "failed to parse int from \(halves[1])" }
-            if step <= 0 { return "step of range should be a positive number: \(item)" }
+    static func timeZone(_ zone: Field) {
+        guard zone.exists else { return }
+        let name = zone.string
+        if name.isEmpty { return zone.invalid("timeZone must be nil or non-empty string") }
+        if name.lowercased() == "local" {
+            return zone.invalid("timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones")
         }
-        if halves[0] == "*" || halves[0] == "?" { return nil }
-        var numbers: [Int] = []
-        for bound in halves[0].split(separator: "-", omittingEmptySubsequences: false) {
-            if let index = field.names.firstIndex(of: String(bound)) {
-                numbers.append(index + (field.name == "month" ? 1 : 0))
-            } else if let number = Int(bound) {
-                numbers.append(number)
-            } else {
-                return "failed to parse int from \(bound)"
-            }
-        }
-        guard numbers.count <= 2 else { return "too many hyphens: \(item)" }
-        for number in numbers {
-            if number < field.range.lowerBound { return "beginning of range (\(number)) below minimum (\(field.range.lowerBound)): \(item)" }
-            if number > field.range.upperBound { return "end of range (\(number)) above maximum (\(field.range.upperBound)): \(item)" }
-        }
-        if numbers.count == 2, numbers[0] > numbers[1] { return "beginning of range (\(numbers[0])) beyond end of range (\(numbers[1])): \(item)" }
-        return nil
+        if TimeZoneTable(named: name) == nil { zone.invalid("unknown time zone \(name)") }
     }
 }

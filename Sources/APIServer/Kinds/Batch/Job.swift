@@ -90,7 +90,18 @@ enum JobRules {
         } else {
             spec["completionMode"].oneOf(["NonIndexed", "Indexed"])
             if spec["backoffLimitPerIndex"].exists { spec["backoffLimitPerIndex"].invalid("requires indexed completion mode") }
+            if spec["successPolicy"].exists { spec["successPolicy"].invalid("requires indexed completion mode") }
         }
+        indexLimits(spec)
+        spec["podReplacementPolicy"].oneOf(["Failed", "TerminatingOrFailed"])
+        if spec["podFailurePolicy"].exists { spec["podReplacementPolicy"].oneOf(["Failed"]) }
+        spec["managedBy"].ifPresent { manager in
+            let parts = manager.string.split(separator: "/", omittingEmptySubsequences: false)
+            if manager.string.utf8.count > maxManagerLength || parts.count != 2 || parts.contains("") {
+                manager.invalid("must be a domain-prefixed path (such as \"acme.io/foo\") of at most \(maxManagerLength) characters")
+            }
+        }
+        successPolicy(spec["successPolicy"], completions: spec["completions"].int)
         let template = spec["template"]
         guard template.exists else {
             template.required()
@@ -111,14 +122,69 @@ enum JobRules {
         } else {
             policy.oneOf(["OnFailure", "Never"])
         }
-        podFailurePolicy(spec["podFailurePolicy"], restartPolicy: policy.string)
+        podFailurePolicy(spec["podFailurePolicy"], of: spec, restartPolicy: policy.string)
     }
 
-    private static func podFailurePolicy(_ policy: Field, restartPolicy: String) {
+    private static let maxManagerLength = 63
+    /// Pods of an indexed job at a time, so that its status stays small.
+    private static let maxIndexedParallelism: Int64 = 100_000
+
+    private static func indexLimits(_ spec: Field) {
+        let isIndexed = spec["completionMode"].string == "Indexed"
+        if isIndexed, spec["parallelism"].int > maxIndexedParallelism {
+            spec["parallelism"].invalid("must be less than or equal to \(maxIndexedParallelism) when completion mode is Indexed")
+        }
+        let most = spec["maxFailedIndexes"]
+        guard most.exists else { return }
+        if !spec["backoffLimitPerIndex"].exists {
+            spec["backoffLimitPerIndex"].errors.add(FieldError(.required, spec["backoffLimitPerIndex"].path, "when maxFailedIndexes is specified"))
+        }
+        if spec["completions"].exists, most.int > spec["completions"].int { most.invalid("must be less than or equal to completions") }
+    }
+
+    private static func successPolicy(_ policy: Field, completions: Int64) {
+        guard policy.exists else { return }
+        if policy["rules"].count == 0 { policy["rules"].required("at least one rules must be specified when the successPolicy is specified") }
+        policy["rules"].maxItems(20).each { rule in
+            if !rule["succeededIndexes"].exists, !rule["succeededCount"].exists {
+                rule.required("at least one of succeededCount or succeededIndexes must be specified")
+            }
+            rule["succeededCount"].ifPresent { count in
+                count.positive()
+                if count.int > completions { count.invalid("must be less than or equal to \(completions) (the number of specified completions)") }
+            }
+            rule["succeededIndexes"].ifPresent { indexes in
+                if let complaint = complaint(aboutIndexes: indexes.string, completions) { indexes.invalid(complaint) }
+            }
+        }
+    }
+
+    /// Intervals in rising order, as `0,2-4`; nil when they are well.
+    private static func complaint(aboutIndexes text: String, _ completions: Int64) -> String? {
+        var last: Int64 = -1
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let bounds = part.split(separator: "-", omittingEmptySubsequences: false)
+            guard (1...2).contains(bounds.count) else {
+                return "the fragment \"\(part)\" violates the requirement that an index interval can have at most two parts separated by '-'"
+            }
+            for bound in bounds {
+                guard let index = Int64(bound), index >= 0 else { return "cannot convert string to integer for index: \"\(bound)\"" }
+                if index >= completions { return "too large index: \"\(bound)\"" }
+                if index <= last { return "non-increasing order, previous: \(last), current: \(index)" }
+                last = index
+            }
+        }
+        return nil
+    }
+
+    private static func podFailurePolicy(_ policy: Field, of spec: Field, restartPolicy: String) {
         guard policy.exists else { return }
         if restartPolicy != "Never" { policy.invalid("only \"Never\" is supported for pod's restartPolicy with podFailurePolicy") }
         policy["rules"].maxItems(20).each { rule in
             rule["action"].requiredOneOf(["Count", "FailIndex", "FailJob", "Ignore"])
+            if rule["action"].string == "FailIndex", !spec["backoffLimitPerIndex"].exists {
+                rule["action"].invalid("requires the backoffLimitPerIndex to be set")
+            }
             if rule["onExitCodes"].exists == (rule["onPodConditions"].count > 0) {
                 rule.invalid("specifying one of OnExitCodes and OnPodConditions is required")
             }
@@ -136,6 +202,8 @@ enum JobRules {
         spec["completionMode"].immutable(since: before["completionMode"])
         spec["podFailurePolicy"].immutable(since: before["podFailurePolicy"])
         spec["backoffLimitPerIndex"].immutable(since: before["backoffLimitPerIndex"])
+        spec["managedBy"].immutable(since: before["managedBy"])
+        spec["successPolicy"].immutable(since: before["successPolicy"])
         if spec["completionMode"].string == "Indexed" {
             // An indexed job may grow together with its parallelism.
             if spec["completions"].value != before["completions"], spec["completions"].value != spec["parallelism"].value {

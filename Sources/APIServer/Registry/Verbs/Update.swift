@@ -68,7 +68,11 @@ extension Registry {
         }
     }
 
+    /// How often a change is made again because another object took what it wants to hold.
     static let conflictsMax = 5
+    /// How often a change is made again because somebody else was faster. Each time means that another write got through, so this bounds one client's
+    /// bad luck and not the work.
+    static let lostRacesMax = 1000
 
     /// Runs the road of a change: from the current state in memory to a write on condition that it is still the current one.
     func change(_ change: Change) throws(APIStatus) {
@@ -185,7 +189,7 @@ extension Registry {
                 let held = resource.strategy.holds?(object, clock.timestamp).first { $0.key == condition.key }
                 if change.attempt >= Self.conflictsMax, let held { throw resource.invalid(change.name, [held.taken]) }
             } else {
-                if (versioned && change.retries == .unlessVersioned) || change.attempt >= Self.conflictsMax { throw resource.stale(change.name) }
+                if (versioned && change.retries == .unlessVersioned) || change.attempt >= Self.lostRacesMax { throw resource.stale(change.name) }
                 if actual > 0 { try? await resource.storage.cache.waitUntilFresh(actual) }
             }
             var next = change

@@ -32,15 +32,3 @@ private func processorMicroseconds() -> Double {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
 }
-
-extension Double {
-    /// With one decimal place, right-aligned.
-    func column(_ width: Int) -> String {
-        let text = "\((self * 10).rounded() / 10)"
-        return String(repeating: " ", count: max(0, width - text.count)) + text
-    }
-}
-
-extension String {
-    func column(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}

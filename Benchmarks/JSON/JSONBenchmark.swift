@@ -11,7 +11,8 @@ struct JSONBenchmark {
         bytes = try JSONValue(parsing: SamplePod.document).serialized()
     }
 
-    func run() throws {
+    /// Structs against `JSONDecoder` and `JSONEncoder`, trees against `JSONSerialization`.
+    func run() throws -> Table {
         let data = Data(bytes)
         let decoder = JSONDecoder()
         let encoder = JSONEncoder()
@@ -21,17 +22,16 @@ struct JSONBenchmark {
         let foundationTree = try JSONSerialization.jsonObject(with: data)
         try check(pod, codable, tree)
 
-        print("JSON: a pod of \(bytes.count) bytes")
+        var table = Table(against: "Foundation")
         try compare(
-            "read into structs", { keep(try Pod(jsonBytes: bytes)) }, "JSONDecoder", { keep(try decoder.decode(CodablePod.self, from: data)) })
-        try compare("write structs", { keep(pod.jsonBytes()) }, "JSONEncoder", { keep(try encoder.encode(codable)) })
+            "read into structs", aim: "8", { keep(try Pod(jsonBytes: bytes)) }, { keep(try decoder.decode(CodablePod.self, from: data)) }, &table)
+        try compare("write structs", aim: "8", { keep(pod.jsonBytes()) }, { keep(try encoder.encode(codable)) }, &table)
         try compare(
-            "read into a tree", { keep(try JSONValue(parsing: bytes)) }, "JSONSerialization", { keep(try JSONSerialization.jsonObject(with: data)) })
+            "read into a tree", aim: "8", { keep(try JSONValue(parsing: bytes)) }, { keep(try JSONSerialization.jsonObject(with: data)) }, &table)
         try compare(
-            "write a tree", { keep(tree.serialized()) }, "JSONSerialization", { keep(try JSONSerialization.data(withJSONObject: foundationTree)) })
-        for time in try microseconds({ keep(try RawJSON(bytes)) }) {
-            print("  \("check only".column(18)) \(time.column(8)) us \((Double(bytes.count) / time).column(8)) MB/s")
-        }
+            "write a tree", aim: "8", { keep(tree.serialized()) }, { keep(try JSONSerialization.data(withJSONObject: foundationTree)) }, &table)
+        for time in try microseconds({ keep(try RawJSON(bytes)) }) { table.add(.init(work: "check only", ours: figure(time))) }
+        return table
     }
 
     /// Does one thing many times, for a profiler: `benchmarks profile read-structs 20000`.
@@ -49,11 +49,15 @@ struct JSONBenchmark {
         }
     }
 
-    private func compare(_ name: String, _ ours: @escaping () throws -> Void, _ other: String, _ theirs: @escaping () throws -> Void) throws {
+    private func compare(
+        _ name: String, aim: String, _ ours: @escaping () throws -> Void, _ theirs: @escaping () throws -> Void, _ table: inout Table
+    ) throws {
         let times = try microseconds(ours, theirs)
-        print(
-            "  \(name.column(18)) \(times[0].column(8)) us \((Double(bytes.count) / times[0]).column(8)) MB/s   \(other.column(17)) \(times[1].column(8)) us   \((times[1] / times[0]).column(6)) times"
-        )
+        table.add(.init(work: name, ours: figure(times[0]), reference: figure(times[1]), ratio: Figures.number(times[1] / times[0]), aim: aim))
+    }
+
+    private func figure(_ microseconds: Double) -> String {
+        "\(Figures.number(microseconds)) us, \(Figures.megabytesPerSecond(Double(bytes.count) / microseconds))"
     }
 
     /// Both sides must have read everything, or the comparison says nothing.
