@@ -10,8 +10,9 @@ package struct TokenFileAuthenticator: TokenAuthenticator {
     /// - Throws: `TokenFileError` naming the line, never with a token in it.
     package init(text: String) throws(TokenFileError) {
         var users: [[UInt8]: UserInfo] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.last == "\r" ? line.dropLast() : line
+        for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            // By bytes: to a text, a carriage return and the line feed behind it are one character.
+            let line = Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
             if line.allSatisfy({ $0 == " " || $0 == "\t" }) || line.first == "#" { continue }
             guard let fields = CommaSeparated.fields(of: line) else {
                 throw TokenFileError(line: index + 1, reason: "a quotation mark is not closed")

@@ -50,7 +50,7 @@ final class AuditMemory: AuditSink {
             ("ana", "create", "pods", "", "", "loud", .requestResponse),
             ("ana", "create", "pods", "", "", "other", .metadata),
             ("ana", "update", "deployments", "scale", "apps", "", .request),
-            ("ana", "update", "deployments", "", "apps", "", .metadata),
+            ("ana", "update", "deployments", "", "apps", "", .request),
             ("ana", "update", "replicasets", "status", "apps", "", .request),
             ("ana", "update", "secrets", "status", "", "", .metadata),
         ] as [(String, String, String, String, String, String, AuditLevel)])
