@@ -3,7 +3,6 @@
 SWIFT ?= swift
 DATA_DIR ?= /var/lib/apus
 BIN := build/apus
-NAMES := kube-apiserver kube-scheduler kube-controller-manager kubelet kube-proxy
 
 .PHONY: up down build packages test unit-test end-to-end bench format lint protos clean
 

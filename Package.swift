@@ -81,6 +81,7 @@ let floor1: [Target] =
     }
 
 let floor2: [Target] = [
+    library("Flags", ["JSON", yams]),
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
     library("Storage", [grdb, sqlite, log, lifecycle]),
     library(
@@ -112,12 +113,27 @@ let floor3: [Target] = [
         "Kubelet",
         [
             "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
-            "ContainerRuntime", "CLinux", "Linux",
+            "ContainerRuntime", "CLinux", "Linux", "Flags",
             nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
         ]),
     library("KubeProxy", ["JSON", "Linux", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
     library("ClusterDNS", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, log, lifecycle]),
     library("PodNetwork", ["JSON", "CLinux", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
+]
+
+let floor4: [Target] = [
+    library(
+        "Kubeadm",
+        [
+            "JSON", "KubernetesAPI", "CoreV1", "Flags", "PKI", "KubernetesClient", "ContainerRuntime", "Linux", crypto, log,
+        ]),
+    library(
+        "Components",
+        [
+            "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "AuthenticationV1", "AuthorizationV1", "Flags", "PKI", "Storage", "KubernetesClient",
+            "ContainerRuntime", "APIServer", "Scheduler", "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "Linux",
+            nio, nioHTTP1, nioSSL, log, lifecycle, signals,
+        ]),
 ]
 
 let floor5: [Target] = [
@@ -126,7 +142,8 @@ let floor5: [Target] = [
         dependencies: [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer",
             "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "CLinux", "Linux", nio, nioPosix, nioHTTP1, log, lifecycle,
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "Components", "Kubeadm", "Flags", "CLinux", "Linux", nio,
+            nioPosix, nioHTTP1, log, lifecycle,
             signals, arguments,
             asyncHTTPClient, yams, grpc,
         ],
@@ -167,9 +184,16 @@ let testTargets: [Target] = [
             "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1", "PKI",
             "KubernetesClient", "APIServer", "Storage", log,
         ]),
-    tests("KubeletTests", ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
+    tests(
+        "KubeletTests",
+        ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
+    tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", crypto]),
+    tests("FlagsTests", ["Flags", "JSON"]),
+    tests(
+        "ComponentsTests",
+        ["Components", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]
@@ -195,5 +219,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
-    targets: floor0 + floor1 + floor2 + floor3 + floor5 + tools + testTargets
+    targets: floor0 + floor1 + floor2 + floor3 + floor4 + floor5 + tools + testTargets
 )

@@ -34,12 +34,15 @@ package struct ClusterDNS: ServiceLifecycle.Service {
     private let services: Informer<CoreV1.Service>
     private let slices: Informer<EndpointSlice>
     private let namespaces: Informer<Namespace>
+    private let runsInformers: Bool
     private let logger: Logger
 
-    package init(client: Client, configuration: ClusterDNSConfiguration, logger: Logger) {
+    /// - Parameter shared: informers that the caller runs; nil: it has its own and runs them.
+    package init(client: Client, informers shared: InformerFactory? = nil, configuration: ClusterDNSConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        informers = InformerFactory(client: client, logger: logger)
+        informers = shared ?? InformerFactory(client: client, logger: logger)
+        runsInformers = shared == nil
         services = informers.informer(CoreV1.Service.self)
         slices = informers.informer(EndpointSlice.self)
         namespaces = informers.informer(Namespace.self)
@@ -56,7 +59,12 @@ package struct ClusterDNS: ServiceLifecycle.Service {
         follow(queries)
         try await cancelWhenGracefulShutdown { [self] in
             try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { [self] in try await informers.run() }
+                if runsInformers {
+                    tasks.addTask { [self] in try await informers.run() }
+                } else {
+                    // Keeps the group waiting until the end.
+                    tasks.addTask { try await gracefulShutdown() }
+                }
                 // Before all records are there, a name that exists would be said not to.
                 try await informers.waitForSync()
                 let server = DNSServer(group: group, queries: queries)

@@ -14,6 +14,8 @@ package struct ControllerManagerConfiguration: Sendable {
     package var signing: ClusterSigning?
     /// What tokens that stand in secrets are signed with (`--service-account-private-key-file`); nil: nobody fills such secrets.
     package var serviceAccountTokens: ServiceAccountTokens?
+    /// `--controllers`.
+    package var selection = ControllerSelection()
 
     package init(podRanges: PodRanges?, rootCA: String) {
         self.podRanges = podRanges
@@ -25,14 +27,18 @@ package struct ControllerManagerConfiguration: Sendable {
 package struct ControllerManager: ServiceLifecycle.Service {
     private let context: ControllerContext
     private let controllers: [any Controller]
+    private let runsInformers: Bool
 
-    /// - Parameter clientOfAccount: the client of a service account in `kube-system` (see `ControllerAccounts`), for
-    ///   `--use-service-account-credentials`; nil: all controllers work as `client` does.
+    /// - Parameters:
+    ///   - shared: informers that the caller runs; nil: it has its own and runs them.
+    ///   - clientOfAccount: the client of a service account in `kube-system` (see `ControllerAccounts`), for
+    ///     `--use-service-account-credentials`; nil: all controllers work as `client` does.
     package init(
-        client: Client, configuration: ControllerManagerConfiguration, clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)? = nil,
-        time: TimeSource = .system, logger: Logger
+        client: Client, informers shared: InformerFactory? = nil, configuration: ControllerManagerConfiguration,
+        clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)? = nil, time: TimeSource = .system, logger: Logger
     ) {
-        let informers = InformerFactory(client: client, time: time, logger: logger)
+        let informers = shared ?? InformerFactory(client: client, time: time, logger: logger)
+        runsInformers = shared == nil
         let context = ControllerContext(client: client, informers: informers, time: time, logger: logger, clientOfAccount: clientOfAccount)
         self.context = context
         var controllers: [any Controller] = [
@@ -54,13 +60,13 @@ package struct ControllerManager: ServiceLifecycle.Service {
                 ClusterRoleAggregationController(context), CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context),
                 TokenCleaner(context),
             ] as [any Controller]
-        self.controllers = controllers
+        self.controllers = controllers.filter { configuration.selection.contains(type(of: $0).name) }
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown { [context, controllers] in
+        try await cancelWhenGracefulShutdown { [context, controllers, runsInformers] in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await context.informers.run() }
+                if runsInformers { group.addTask { try await context.informers.run() } }
                 for controller in controllers {
                     group.addTask {
                         try await context.informers.waitForSync()

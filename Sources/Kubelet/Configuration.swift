@@ -18,6 +18,10 @@ package struct KubeletConfiguration: Sendable {
     /// The `kubeletVersion` of the Node's `nodeInfo`.
     package var version = "v1.36.3"
 
+    /// The folder of static pods' manifests; empty: there are none.
+    package var staticPodPath = ""
+    package var fileCheckFrequency: Duration = .seconds(20)
+
     // MARK: The runtime
     package var containerRuntimeEndpoint = "unix:///run/containerd/containerd.sock"
     package var runtimeRequestTimeout: Duration = .seconds(120)

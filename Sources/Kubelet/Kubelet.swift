@@ -21,7 +21,7 @@ package final class Kubelet: ServiceLifecycle.Service {
     /// - Throws: `KubeletError` when the machine cannot be a node, with what to do about it.
     package init<Runtime: RuntimeService & ImageService & RuntimeEvents>(
         configuration: KubeletConfiguration, client: Client, runtime: Runtime, authorizer: KubeletAuthorizer = .apiServerAndAdministrators,
-        time: TimeSource = .system, logger: Logger
+        authentication: KubeletAuthentication = .init(), time: TimeSource = .system, logger: Logger
     ) throws {
         try Preflight.check(configuration, logger)
         self.configuration = configuration
@@ -45,7 +45,7 @@ package final class Kubelet: ServiceLifecycle.Service {
             configuration: configuration, client: client, runtime: runtime, images: runtime, machine: machine, resources: resources, events: recorder,
             time: time, logger: logger, otherProblems: { [watcherHealth.problem()].compactMap { $0 } })
         let services = NodeServices(
-            configuration: configuration, client: client, runtime: runtime,
+            configuration: configuration, client: client, mirrors: MirrorPods(client: client, node: { agent.node }), runtime: runtime,
             images: ImageManager(images: runtime, events: events, time: time),
             objects: ClientObjectSource(client: client), tokens: TokenManager(client: client, time: time),
             volumes: VolumeManager(configuration: configuration, time: time, logger: logger),
@@ -56,16 +56,25 @@ package final class Kubelet: ServiceLifecycle.Service {
             oomScoreFloor: Privileges.oomScoreFloor())
         let manager = PodManager(services: services, registry: registry, informer: podInformer, nodeObject: { agent.node })
         let watcher = RuntimeWatcher(
-            runtime: runtime, source: runtime, registry: registry, manager: manager, period: configuration.runtimeRelistPeriod, time: time, logger: logger)
+            runtime: runtime, source: runtime, registry: registry, manager: manager, period: configuration.runtimeRelistPeriod, time: time,
+            logger: logger)
         watcherHealth.follow(watcher)
         let lease = NodeLease(
-            nodeName: configuration.nodeName, durationSeconds: configuration.nodeLeaseDurationSeconds, client: client, node: { agent.node }, time: time,
+            nodeName: configuration.nodeName, durationSeconds: configuration.nodeLeaseDurationSeconds, client: client, node: { agent.node },
+            time: time,
             logger: logger)
         let rotator = LogRotator(
             runtime: runtime, maxBytes: configuration.containerLogMaxSize, maxFiles: configuration.containerLogMaxFiles, time: time, logger: logger)
         var parts: [any ServiceLifecycle.Service] = [http, factory, agent, lease, services.volumeSources, manager, watcher, rotator]
+        if !configuration.staticPodPath.isEmpty {
+            manager.expectStaticPods()
+            parts.append(
+                StaticPodSource(
+                    folder: configuration.staticPodPath, nodeName: configuration.nodeName, period: configuration.fileCheckFrequency, time: time,
+                    logger: logger, tell: { manager.setStaticPods($0) }))
+        }
         if !configuration.tlsCertificate.isEmpty {
-            parts.append(KubeletServer(services: services, registry: registry, authorizer: authorizer))
+            parts.append(KubeletServer(services: services, registry: registry, authorizer: authorizer, authentication: authentication))
         }
         self.parts = parts
     }

@@ -17,6 +17,8 @@ package final class Ledger: Sendable {
         case mount(String)
         /// A network link of the host.
         case link(String)
+        /// A route, by its destination.
+        case route(String)
         /// An nftables table.
         case table(family: String, name: String)
         /// A kernel setting and what it was before.
@@ -128,6 +130,7 @@ extension Ledger.Entry {
         case .tree(let path): entry("tree", path)
         case .mount(let path): entry("mount", path)
         case .link(let name): entry("link", name)
+        case .route(let destination): entry("route", destination)
         case .table(let family, let name): entry("table", name, family)
         case .setting(let path, let previous): entry("setting", path, previous)
         case .cgroup(let path): entry("cgroup", path)
@@ -145,6 +148,7 @@ extension Ledger.Entry {
         case ("tree", _): self = .tree(target)
         case ("mount", _): self = .mount(target)
         case ("link", _): self = .link(target)
+        case ("route", _): self = .route(target)
         case ("table", let family?): self = .table(family: family, name: target)
         case ("setting", let previous?): self = .setting(path: target, previous: previous)
         case ("cgroup", _): self = .cgroup(target)
@@ -170,6 +174,11 @@ extension Ledger.Entry {
             let result = try await Command(["ip", "link", "delete", "dev", name], networkNamespace: namespace).runAnyExit()
             if result.exitCode != 0 && !result.errorText.contains("Cannot find device") {
                 throw Command.Failure(command: "ip link delete dev \(name)", exitCode: result.exitCode, message: result.errorText)
+            }
+        case .route(let destination):
+            let result = try await Command(["ip", "route", "delete", destination], networkNamespace: namespace).runAnyExit()
+            if result.exitCode != 0 && !result.errorText.contains("No such process") {
+                throw Command.Failure(command: "ip route delete \(destination)", exitCode: result.exitCode, message: result.errorText)
             }
         case .table(let family, let name):
             // Declaring it first makes deleting succeed when it is gone.

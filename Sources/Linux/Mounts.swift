@@ -33,6 +33,15 @@ package enum Mounts {
         return try under(folder).map(\.path)
     }
 
+    /// Whether a file system of its own begins at the folder: then it lies on another device than the folder above it. Cheaper than `list`,
+    /// which grows with every volume of the node; a bind mount from the same device goes unnoticed.
+    package static func isMountPoint(_ path: String) throws(SystemError) -> Bool {
+        var own = stat()
+        var above = stat()
+        guard lstat(path, &own) == 0, lstat(path + "/..", &above) == 0 else { throw SystemError("stat", path) }
+        return own.st_dev != above.st_dev
+    }
+
     /// Everything, in the order of mounting.
     package static func list() throws(SystemError) -> [Entry] {
         let path = "/proc/self/mountinfo"

@@ -68,6 +68,19 @@ package struct KubeconfigFile: Sendable {
         return true
     }
 
+    /// The certificate of the user in a file of the form that `text` has; nil when there is no such file or it holds none.
+    ///
+    /// - Throws: `PKIError`.
+    package static func clientCertificate(_ path: String) throws(PKIError) -> PEMCertificate? {
+        guard let bytes = try SecretFile.read(path) else { return nil }
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let parts = line.drop { $0 == " " }.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2, parts[0] == "client-certificate-data:", let data = Data(base64Encoded: String(parts[1])) else { continue }
+            return try PEMCertificate(pem: Array(data), what: path)
+        }
+        return nil
+    }
+
     private static func isUsable(
         _ text: String, server: String, authority: CertificateAuthority, authorityPEM: [UInt8], spec: CertificateSpec, now: Int64
     ) -> Bool {

@@ -83,6 +83,17 @@ package struct PEMCertificate: Sendable {
         }
     }
 
+    /// What `--discovery-token-ca-cert-hash` is the digest of: the public key with its algorithm (SubjectPublicKeyInfo), DER.
+    package var publicKeyDER: [UInt8] {
+        get throws(PKIError) {
+            do {
+                return try certificate.publicKey.serializeAsPEM().derBytes
+            } catch {
+                throw .malformed(what: "the public key", reason: "\(error)")
+            }
+        }
+    }
+
     package var isAuthority: Bool {
         do {
             if case .isCertificateAuthority = try certificate.extensions.basicConstraints { return true }

@@ -17,13 +17,16 @@ package struct BridgeNetwork: Sendable {
         /// The range of services' addresses. A node without a default route is given a route for it, since the kernel looks for a way before
         /// the service rules change where a packet goes. Nil: no such route.
         package var serviceCIDR: String?
+        /// The range of all pods' addresses, also of other nodes: between pods no address is changed. Nil: only this node's.
+        package var clusterCIDR: String?
         /// Nil: as the link of the default route has it, or 1500.
         package var mtu: Int?
 
-        package init(dataFolder: String, podCIDR: String, serviceCIDR: String? = nil, mtu: Int? = nil) {
+        package init(dataFolder: String, podCIDR: String, serviceCIDR: String? = nil, clusterCIDR: String? = nil, mtu: Int? = nil) {
             self.dataFolder = dataFolder
             self.podCIDR = podCIDR
             self.serviceCIDR = serviceCIDR
+            self.clusterCIDR = clusterCIDR
             self.mtu = mtu
         }
 
@@ -46,6 +49,7 @@ package struct BridgeNetwork: Sendable {
     /// called again at any time: what is as it should be is left alone.
     package func setUp() async throws {
         try Self.checkCIDR(configuration.podCIDR)
+        if let range = configuration.clusterCIDR { try Self.checkCIDR(range) }
         try ledger.set("/proc/sys/net/ipv4/ip_forward", to: "1")
         // Without it, an answer from one pod to another on this bridge would miss the translation back to the service's address.
         let bridgeCalls = "/proc/sys/net/bridge/bridge-nf-call-iptables"
@@ -74,19 +78,20 @@ package struct BridgeNetwork: Sendable {
 
     /// What leaves the node bears the node's address. Traffic between pods goes through the bridge and keeps its own.
     var masqueradeRules: String {
-        """
-        table ip \(Self.tableName) {
-            comment "pod network of apus";
-        }
-        flush table ip \(Self.tableName)
-        table ip \(Self.tableName) {
-            chain postrouting {
-                type nat hook postrouting priority srcnat; policy accept;
-                ip saddr \(configuration.podCIDR) oifname != "\(Self.bridgeName)" ip daddr != 224.0.0.0/4 masquerade
+        let elsewhere = configuration.clusterCIDR.map { " ip daddr != \($0)" } ?? ""
+        return """
+            table ip \(Self.tableName) {
+                comment "pod network of apus";
             }
-        }
+            flush table ip \(Self.tableName)
+            table ip \(Self.tableName) {
+                chain postrouting {
+                    type nat hook postrouting priority srcnat; policy accept;
+                    ip saddr \(configuration.podCIDR) oifname != "\(Self.bridgeName)" ip daddr != 224.0.0.0/4\(elsewhere) masquerade
+                }
+            }
 
-        """
+            """
     }
 
     /// CNI's list of plugins: a bridge whose own address is the pods' gateway, addresses from the node's range, and host ports.

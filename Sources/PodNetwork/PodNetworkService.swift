@@ -11,19 +11,22 @@ package struct PodNetworkService: ServiceLifecycle.Service {
     let nodeName: String
     let dataFolder: String
     let serviceCIDR: String?
+    let clusterCIDR: String?
     let ledger: Ledger
     let logger: Logger
 
     /// - Parameters:
     ///   - nodes: an informer that sees at least our own node; run by the caller.
-    ///   - serviceCIDR: as in ``BridgeNetwork/Configuration``.
+    ///   - serviceCIDR, clusterCIDR: as in ``BridgeNetwork/Configuration``.
     package init(
-        nodes: Informer<Node>, nodeName: String, dataFolder: String, serviceCIDR: String? = nil, ledger: Ledger, logger: Logger
+        nodes: Informer<Node>, nodeName: String, dataFolder: String, serviceCIDR: String? = nil, clusterCIDR: String? = nil, ledger: Ledger,
+        logger: Logger
     ) {
         self.nodes = nodes
         self.nodeName = nodeName
         self.dataFolder = dataFolder
         self.serviceCIDR = serviceCIDR
+        self.clusterCIDR = clusterCIDR
         self.ledger = ledger
         self.logger = logger
     }
@@ -51,7 +54,8 @@ package struct PodNetworkService: ServiceLifecycle.Service {
 
     private func setUp(_ range: String) async throws {
         let network = BridgeNetwork(
-            configuration: .init(dataFolder: dataFolder, podCIDR: range, serviceCIDR: serviceCIDR), ledger: ledger, logger: logger)
+            configuration: .init(dataFolder: dataFolder, podCIDR: range, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR), ledger: ledger,
+            logger: logger)
         while true {
             do {
                 return try await network.setUp()

@@ -34,10 +34,24 @@ clean_up() {
     for namespace in "$node_ns" "$client_ns"; do
         ip netns pids "$namespace" 2>/dev/null | xargs -r kill 2>/dev/null
     done
+    sweep
     mountpoint -q "$work/disk" && umount "$work/disk"
     ip netns delete "$node_ns" 2>/dev/null
     ip netns delete "$client_ns" 2>/dev/null
     rm -rf "$work"
+}
+
+# Takes away what components that were started by themselves leave behind them: they bear the test's id.
+sweep() {
+    local namespace
+    find /sys/fs/cgroup -type d -path "*/apus-e2e-$id*" -exec cat {}/cgroup.procs \; 2>/dev/null | sort -u | xargs -r kill -9 2>/dev/null
+    for namespace in "$node_ns" "$client_ns"; do
+        ip netns pids "$namespace" 2>/dev/null | xargs -r kill -9 2>/dev/null
+    done
+    sleep 0.3
+    find /sys/fs/cgroup -depth -type d -path "*/apus-e2e-$id*" -exec rmdir {} \; 2>/dev/null
+    grep -o " $work[^ ]*" /proc/mounts | sort -r | xargs -r umount -l 2>/dev/null
+    return 0
 }
 
 # Runs a command in the cluster's network, or beside it.

@@ -22,10 +22,13 @@ private final class FakeServer: Sendable {
         FakeTransport(
             answer: { [self] _ in json(list.withLock { $0 }) },
             stream: { [lines] _ in
-                (200, FakeTransport.Body {
-                    var iterator = lines.makeAsyncIterator()
-                    return await iterator.next(isolation: nil)
-                })
+                (
+                    200,
+                    FakeTransport.Body {
+                        var iterator = lines.makeAsyncIterator()
+                        return await iterator.next(isolation: nil)
+                    }
+                )
             })
     }
 
@@ -92,7 +95,8 @@ private let twoPods = """
             deleted: { seen.append("-\($0.metadata.name ?? "")") })
         await seen.wait(for: 2)
         server.list.withLock {
-            $0 = #"{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a","namespace":"d","uid":"u-a","resourceVersion":"1"}},"#
+            $0 =
+                #"{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a","namespace":"d","uid":"u-a","resourceVersion":"1"}},"#
                 + #"{"metadata":{"name":"c","namespace":"d","uid":"u-c","resourceVersion":"8"}}]}"#
         }
         server.feed.yield(Array((#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}"# + "\n").utf8))
@@ -126,5 +130,31 @@ private let twoPods = """
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         #expect(!informer.hasSynced)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whoWantsOnlyMetadataHearsOfWhatSomebodyFollows() async throws {
+        let server = FakeServer(list: twoPods)
+        let factory = InformerFactory(client: Client(transport: server.transport, userAgent: ""), logger: quiet)
+        // One of some pods is not one of all pods.
+        _ = factory.informer(Node.self, fieldSelector: "metadata.name=n1")
+        #expect(!factory.observeMetadata(of: Node.resource) { _ in })
+        let pods = factory.informer(Pod.self)
+        let seen = Recorded<String>()
+        let isFollowed = factory.observeMetadata(of: Pod.resource) { change in
+            switch change {
+            case .changed(let metadata): seen.append("+\(metadata.name ?? "")")
+            case .replaced(let old, let new): seen.append("\(old.uid ?? "")>\(new.uid ?? "")")
+            case .deleted(let metadata): seen.append("-\(metadata.name ?? "")")
+            }
+        }
+        #expect(isFollowed)
+        let run = Task { try await pods.run() }
+        await seen.wait(for: 2)
+        server.send("DELETED", "b", 8)
+        let all = await seen.wait(for: 3)
+        #expect(Set(all) == ["+a", "+b", "-b"])
+        run.cancel()
+        try await run.value
     }
 }

@@ -278,7 +278,9 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
             """, ["p -> n2"])
     }
 
-    @Test(arguments: [("nginx", "nginx:latest"), ("r:5000/nginx", "r:5000/nginx:latest"), ("a/b:1", "a/b:1"), ("r:5000/a@sha256:ab", "r:5000/a@sha256:ab")])
+    @Test(arguments: [
+        ("nginx", "nginx:latest"), ("r:5000/nginx", "r:5000/nginx:latest"), ("a/b:1", "a/b:1"), ("r:5000/a@sha256:ab", "r:5000/a@sha256:ab"),
+    ])
     func imageNamesGetTheirTag(name: String, expected: String) {
         #expect(ImageLocalityScore.normalized(name) == expected)
     }
@@ -313,6 +315,147 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
             gone pod a
             schedule
             """, [first, "p -> n1"])
+    }
+
+    @Test func aChangeElsewhereDoesNotBringAPodBack() throws {
+        let first =
+            "p: 0/2 nodes are available: 2 Insufficient cpu. "
+            + "preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
+        // What gets free is too little, a label changes nothing, a pod that is ending still takes its room, a third node is too small.
+        try check(
+            """
+            node n1 cpu=2
+            node n2 cpu=2
+            pod a cpu=1 node=n1
+            pod b cpu=1 node=n1
+            pod c cpu=2 node=n2
+            pod p cpu=2
+            schedule
+            wait 60
+            gone pod a
+            pod c cpu=2 node=n2 ending
+            node n3 cpu=1
+            schedule
+            pod c cpu=1 node=n2
+            schedule
+            gone pod c
+            schedule
+            """, [first, "p -> n2"])
+    }
+
+    @Test func roomThatAWaitingPodWasPromisedIsOfferedToOthers() throws {
+        try check(
+            """
+            node n1 cpu=1
+            pod a cpu=1 node=n1 priority=1
+            pod p cpu=1 priority=10
+            schedule
+            gone pod a
+            pod q cpu=1 priority=5
+            pod p cpu=1 priority=10 gate=later
+            schedule
+            gone pod p
+            schedule
+            """,
+            [
+                "p displaces a on n1: 0/1 nodes are available: 1 Insufficient cpu.",
+                "q: 0/1 nodes are available: 1 Insufficient cpu. \(noVictims)", "q -> n1",
+            ])
+    }
+
+    @Test func lowerPriorityThatLeavesMayMakePreemptionPossible() throws {
+        let first =
+            "p: 0/1 nodes are available: 1 Insufficient cpu. "
+            + "preemption: 0/1 nodes are available: 1 Insufficient cpu."
+        try check(
+            """
+            node n1 cpu=4
+            pod a cpu=2 node=n1 priority=20
+            pod b cpu=1 node=n1 priority=20
+            pod c cpu=1 node=n1 priority=1
+            pod p cpu=3 priority=10
+            schedule
+            wait 2
+            gone pod a
+            schedule
+            """, [first, "p displaces c on n1: 0/1 nodes are available: 1 Insufficient cpu."])
+    }
+
+    @Test func podsThatSpreadAreTriedAgainWhereverTheChangeIs() throws {
+        let spread =
+            #"{"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule","#
+            + #""labelSelector":{"matchLabels":{"app":"x"}}}]}"#
+        let first =
+            "p: 0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints. "
+            + "preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."
+        try check(
+            """
+            node n1 label=zone=a
+            node n2 label=zone=b cpu=2
+            pod full cpu=2 node=n2
+            pod other label=app=x node=n1
+            pod p label=app=x cpu=1 spec=\(spread)
+            schedule
+            wait 2
+            gone pod other
+            schedule
+            """, [first, "p -> n1"])
+    }
+
+    @Test func manyFailuresAreFlushedInTheirOrder() throws {
+        var script = "node n1 cpu=1\npod full cpu=1 node=n1\n"
+        for number in 0..<200 { script += "pod p\(number) cpu=1\nwait 1\nschedule\n" }
+        let lines = try Dialogue.play(script + "wait 101\nschedule\nwait 2\nschedule")
+        let name = { (line: String) in line.split(separator: ":").first.map(String.init) ?? "" }
+        #expect(lines.prefix(200).map(name) == (0..<200).map { "p\($0)" })
+        // Those whose failure is 300 seconds old by then.
+        #expect(lines.dropFirst(200).map(name) == (0..<3).map { "p\($0)" })
+    }
+
+    @Test(arguments: [
+        ("node n1 cpu=1", "node n1 cpu=4", "pod p cpu=2"), ("node n1 taint=a=b:NoSchedule", "node n1", "pod p"),
+        ("node n1 cordoned", "node n1", "pod p"), ("node n1", "node n1 label=disk=ssd", "pod p select=disk=ssd"),
+    ])
+    func aNodeThatChangesHelps(before: String, after: String, pod: String) throws {
+        let lines = try Dialogue.play("\(before)\n\(pod)\nschedule\n\(before)\nschedule\n\(after)\nschedule")
+        #expect(lines.count == 2)
+        #expect(lines.last == "p -> n1")
+    }
+
+    @Test func aChangeOfThePodItselfHelps() throws {
+        try check(
+            "node n1\npod p select=disk=ssd\nschedule\npod p\nschedule",
+            ["p: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. \(notHelpful)", "p -> n1"])
+    }
+
+    @Test func whatHappensWhileABindingIsOnItsWay() throws {
+        // The pod is deleted: its room is free again.
+        try check(
+            "node n1 cpu=1\npod a cpu=1\nschedule\npod b cpu=1\nschedule\ngone pod a\nschedule",
+            ["a -> n1", "b: 0/1 nodes are available: 1 Insufficient cpu. \(noVictims)", "b -> n1"])
+        // The node goes, and then the binding is refused.
+        try check(
+            "node n1\npod a\nschedule\ngone node n1\nrefused a\nwait 1\nschedule\nnode n2\nschedule",
+            ["a -> n1", "a: no nodes available to schedule pods", "a -> n2"])
+        // The refused binding's room is offered to others before it is tried again.
+        try check(
+            "node n1 cpu=1\npod a cpu=1\nschedule\npod b cpu=1\nschedule\nrefused a\nschedule",
+            ["a -> n1", "b: 0/1 nodes are available: 1 Insufficient cpu. \(noVictims)", "b -> n1"])
+        // Somebody else bound it elsewhere: the room on the first node is free.
+        try check(
+            "node n1 cpu=1\nnode n2 cpu=1 cordoned\npod a cpu=1\nschedule\npod b cpu=1\nschedule\npod a cpu=1 node=n2\nschedule",
+            [
+                "a -> n1",
+                "b: 0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: "
+                    + "1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
+                "b -> n1",
+            ])
+    }
+
+    @Test func thePauseAfterRefusalsGrows() throws {
+        let twice = "node n1 cpu=1\npod p cpu=1\nschedule\nrefused p\nwait 1\nschedule\nrefused p\nwait 1\nschedule"
+        try check(twice, ["p -> n1", "p -> n1"])
+        try check(twice + "\nwait 1\nschedule", ["p -> n1", "p -> n1", "p -> n1"])
     }
 
     @Test func aNewNodeHelps() throws {

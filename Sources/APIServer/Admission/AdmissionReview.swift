@@ -18,6 +18,8 @@ struct AdmissionReview {
     private let audit: AuditTrail?
     /// For the client, in `Warning` headers.
     var warnings: [String] = []
+    /// Called once the write is in the store and visible, or has failed.
+    var settled: [@Sendable () -> Void] = []
 
     init(
         _ operation: Operation, _ request: APIRequest, _ resource: ServedResource, object: JSONValue?, old: JSONValue?, _ context: WriteContext

@@ -1,43 +1,65 @@
 import JSON
 import KubernetesAPI
 
-/// Refuses new objects that would take a namespace beyond its quota. What is used is counted from the objects themselves, so it is never stale.
+/// Refuses new objects that would take a namespace beyond its quota. What is used is counted from the objects themselves, so it is never stale,
+/// and from the creations under way, so that many at once cannot slip through together.
 struct ResourceQuotaAdmission: ValidatingAdmission {
     let name = "ResourceQuota"
+    private let reservations = QuotaReservations()
 
     func validate(_ review: inout AdmissionReview) throws(APIStatus) {
         guard review.operation == .create, review.subresource.isEmpty, !review.namespace.isEmpty, let object = review.object else { return }
         let quotas = review.cluster.objects(group: "", resource: "resourcequotas", namespace: review.namespace)
         guard !quotas.isEmpty else { return }
-        let asked = QuotaUsage.of(object, group: review.resource.type.group, resource: review.resource.type.plural)
-        for quota in quotas {
-            let hard = quota.at("spec", "hard")?.objectValue ?? [:]
-            guard QuotaUsage.isInScope(object, quota, isPod: review.isPod) else { continue }
-            if review.isPod { try requireAmounts(object, hard, quota, review) }
-            var exceeded: [(name: String, asked: Quantity, used: Quantity, limit: Quantity)] = []
-            for (name, value) in hard {
-                guard let wanted = asked[name], wanted.sign > 0, let limit = ResourceRules.quantity(value) else { continue }
-                let used = self.used(name, quota, review)
-                if used + wanted > limit { exceeded.append((name, wanted, used, limit)) }
-            }
-            guard !exceeded.isEmpty else { continue }
-            exceeded.sort { $0.name < $1.name }
-            func list(_ amount: (_ item: (name: String, asked: Quantity, used: Quantity, limit: Quantity)) -> Quantity) -> String {
-                exceeded.map { "\($0.name)=\(amount($0))" }.joined(separator: ",")
-            }
-            throw review.forbidden(
-                "exceeded quota: \(quota.text("metadata", "name")), requested: \(list(\.asked)), used: \(list(\.used)), limited: \(list(\.limit))")
+        let type = review.resource.type
+        let asked = QuotaUsage.of(object, group: type.group, resource: type.plural)
+        let concerned = quotas.filter { quota in
+            QuotaUsage.isInScope(object, quota, isPod: review.isPod)
+                && (quota.at("spec", "hard")?.objectValue ?? [:]).contains { asked[$0.key].map { $0.sign > 0 } ?? false }
         }
+        if review.isPod {
+            for quota in quotas where QuotaUsage.isInScope(object, quota, isPod: true) {
+                try requireAmounts(object, quota.at("spec", "hard")?.objectValue ?? [:], quota, review)
+            }
+        }
+        guard !concerned.isEmpty else { return }
+        let ahead = reserve(object, &review)
+        let live = review.cluster.objects(group: type.group, resource: type.plural, namespace: review.namespace)
+        // A creation that was under way a moment ago may be among the living by now.
+        let names = ahead.isEmpty ? [] : Set(live.map { $0.text("metadata", "uid") })
+        let others = live + ahead.filter { !names.contains($0.text("metadata", "uid")) }
+        for quota in concerned { try hold(asked, to: quota, others, review) }
     }
 
-    private func used(_ name: String, _ quota: JSONValue, _ review: AdmissionReview) -> Quantity {
+    /// Announces the creation until it is settled.
+    /// - Returns: the objects of creations that were announced before.
+    private func reserve(_ object: JSONValue, _ review: inout AdmissionReview) -> [JSONValue] {
         let type = review.resource.type
-        var sum = Quantity()
-        for object in review.cluster.objects(group: type.group, resource: type.plural, namespace: review.namespace)
-        where QuotaUsage.isInScope(object, quota, isPod: review.isPod) {
-            if let own = QuotaUsage.of(object, group: type.group, resource: type.plural)[name] { sum += own }
+        let scope = "\(type.groupResource)/\(review.namespace)"
+        let (ahead, ticket) = reservations.add(object, to: scope)
+        review.settled.append { [reservations] in reservations.remove(ticket, from: scope) }
+        return ahead
+    }
+
+    private func hold(_ asked: [String: Quantity], to quota: JSONValue, _ others: [JSONValue], _ review: AdmissionReview) throws(APIStatus) {
+        let type = review.resource.type
+        var used: [String: Quantity] = [:]
+        for object in others where QuotaUsage.isInScope(object, quota, isPod: review.isPod) {
+            for (name, amount) in QuotaUsage.of(object, group: type.group, resource: type.plural) { used[name] = (used[name] ?? Quantity()) + amount }
         }
-        return sum
+        var exceeded: [(name: String, asked: Quantity, used: Quantity, limit: Quantity)] = []
+        for (name, value) in quota.at("spec", "hard")?.objectValue ?? [:] {
+            guard let wanted = asked[name], wanted.sign > 0, let limit = ResourceRules.quantity(value) else { continue }
+            let used = used[name] ?? Quantity()
+            if used + wanted > limit { exceeded.append((name, wanted, used, limit)) }
+        }
+        guard !exceeded.isEmpty else { return }
+        exceeded.sort { $0.name < $1.name }
+        func list(_ amount: (_ item: (name: String, asked: Quantity, used: Quantity, limit: Quantity)) -> Quantity) -> String {
+            exceeded.map { "\($0.name)=\(amount($0))" }.joined(separator: ",")
+        }
+        throw review.forbidden(
+            "exceeded quota: \(quota.text("metadata", "name")), requested: \(list(\.asked)), used: \(list(\.used)), limited: \(list(\.limit))")
     }
 
     /// Where a quota counts an amount, every container has to say it.

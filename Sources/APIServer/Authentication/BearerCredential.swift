@@ -2,11 +2,11 @@ import FoundationEssentials
 import NIOHTTP1
 
 /// Where a request may carry its bearer token.
-enum BearerCredential {
+package enum BearerCredential {
     private static let webSocketPrefix = "base64url.bearer.authorization.k8s.io."
 
     /// The token of the `Authorization` header or, for WebSockets of browsers, which cannot set that one, of the sub-protocol list.
-    static func token(in headers: HTTPHeaders) -> String? {
+    package static func token(in headers: HTTPHeaders) -> String? {
         if let value = headers.first(name: "Authorization") {
             let parts = value.split(separator: " ", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

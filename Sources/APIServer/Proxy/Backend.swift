@@ -26,11 +26,16 @@ package struct BackendTLS: Sendable {
     private let kubelet: NIOSSLContext
     private let unverified: NIOSSLContext
 
-    /// - Parameters: all PEM: the authority of kubelets' serving certificates, and our certificate and key towards kubelets.
+    /// - Parameters: all PEM: the authority of kubelets' serving certificates (nil: they are not checked, as upstream without
+    ///   `--kubelet-certificate-authority`), and our certificate and key towards kubelets.
     /// - Throws: when one of them cannot be read.
-    package init(authorityPEM: [UInt8], certificatePEM: [UInt8], keyPEM: [UInt8]) throws {
+    package init(authorityPEM: [UInt8]?, certificatePEM: [UInt8], keyPEM: [UInt8]) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authorityPEM))
+        if let authorityPEM {
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authorityPEM))
+        } else {
+            configuration.certificateVerification = .none
+        }
         configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(certificatePEM).map { .certificate($0) }
         configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: keyPEM, format: .pem))
         configuration.applicationProtocols = ["http/1.1"]

@@ -27,15 +27,17 @@ package final class APIServer: Service {
         let store: any Store = encrypted ?? store
         let roles = RegistryRBACSource()
         let roleAuthorizer = RBACAuthorizer(source: roles)
+        let modes = configuration.authorizationModes
         let nodeUses = RegistryNodeUses()
-        let authorizer = UnionAuthorizer([NodeAuthorizer(uses: nodeUses.uses), roleAuthorizer])
+        let authorizer = UnionAuthorizer(
+            (modes.contains(.node) ? [NodeAuthorizer(uses: nodeUses.uses)] : []) + (modes.contains(.rbac) ? [roleAuthorizer] : []))
         let registry = Registry(
             store: store, services: configuration.services,
             admission: AdmissionChain.standard.adding([
                 NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                 CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
                 EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
-            ]), clock: clock, logger: logger)
+            ]).without(configuration.disabledAdmissionPlugins), clock: clock, logger: logger)
         nodeUses.follow(registry)
         let health = HealthHandler()
         let now = clock.seconds

@@ -2,6 +2,12 @@ import Logging
 import NIOCore
 package import PKI
 
+/// Who decides what a user may do, under the names of `--authorization-mode`.
+package enum AuthorizationMode: String, Sendable {
+    case node = "Node"
+    case rbac = "RBAC"
+}
+
 /// How an API server is to run.
 package struct APIServerConfiguration: Sendable {
     /// Where to listen.
@@ -23,6 +29,9 @@ package struct APIServerConfiguration: Sendable {
     package var kubelets: BackendTLS?
     package var tokens: ServiceAccountTokens
     package var services: ServiceNetwork
+    package var authorizationModes: Set<AuthorizationMode> = [.node, .rbac]
+    /// Admission plugins that are not to run.
+    package var disabledAdmissionPlugins: Set<String> = []
     package var version: VersionInfo
     package var eventLoops: Int
     /// Further handlers by path prefix, such as `/openapi/`.

@@ -60,6 +60,15 @@ struct GarbageCollector: Controller {
     }
 
     private func follow(_ resource: ResourceType) async throws {
+        // What another controller follows anyway is not asked for a second time.
+        let isFollowed = context.informers.observeMetadata(of: resource) { [self] change in
+            switch change {
+            case .changed(let metadata): enqueue(graph.update(metadata, resource))
+            case .replaced(let old, let new): enqueue(graph.remove(old.uid ?? "").union(graph.update(new, resource)))
+            case .deleted(let metadata): enqueue(graph.remove(metadata.uid ?? ""))
+            }
+        }
+        if isFollowed { return resources.markSynced(resource) }
         let transport = MetadataTransport(base: context.client.transport, resource: resource)
         let client = Client(transport: transport, userAgent: context.client.userAgent, time: context.time)
         try await reflect(

@@ -52,12 +52,18 @@ final class OwnershipGraph: Sendable {
             for owner in newOwners.subtracting(oldOwners) { state.dependents[owner, default: []].insert(uid) }
             state.nodes[uid] = node
             state.members[resource, default: []].insert(uid)
-            if !newOwners.isEmpty { affected.insert(uid) }
+            // Most changes are of the status.
+            let isNews = before == nil || before?.isDeleting != node.isDeleting || before.map { references($0) != references(node) } == true
+            if !newOwners.isEmpty, isNews { affected.insert(uid) }
             if node.isForegroundDeleting || node.isOrphaning { affected.insert(uid) }
             // An owner that waits for its dependents to go looks again when one stops blocking or starts to go.
             if before?.isDeleting != node.isDeleting || before.map({ blocking($0) != blocking(node) }) == true { affected.formUnion(newOwners) }
             return affected
         }
+    }
+
+    private func references(_ node: Node) -> [String] {
+        node.owners.map { "\($0.uid) \($0.blockOwnerDeletion == true)" }
     }
 
     private func blocking(_ node: Node) -> Set<String> {

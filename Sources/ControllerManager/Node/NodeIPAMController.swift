@@ -2,18 +2,29 @@ import CoreV1
 import JSON
 import KubernetesAPI
 import KubernetesClient
+import Logging
 import Synchronization
 
 /// Gives every node a range of pod addresses out of the cluster's.
+///
+/// When none is left a node is told so and waits: it is served when another node goes, and not asked about before.
 final class NodeIPAMController: Controller {
     static let name = "node-ipam-controller"
+    /// How often a node that waits is told again, at most.
+    static let reminderPeriod = Duration.seconds(1000)
+
+    private struct State {
+        var table: RangeTable
+        /// Nodes without a range, and when they were told.
+        var waiting: [String: Duration] = [:]
+    }
 
     private let context: ControllerContext
     private let nodes: Informer<Node>
     private let events: EventRecorder
     private let queue: WorkQueue<String>
     private let ranges: PodRanges
-    private let used = Mutex<[String: String]>([:])
+    private let state: Mutex<State>
 
     init(_ context: ControllerContext, ranges: PodRanges) {
         self.context = context.named(Self.name)
@@ -21,6 +32,7 @@ final class NodeIPAMController: Controller {
         events = context.recorder("cidrAllocator")
         queue = WorkQueue(time: context.time)
         self.ranges = ranges
+        state = Mutex(State(table: RangeTable(ranges)))
         let queue = queue
         nodes.addHandler(
             added: { queue.add($0.metadata.name ?? "") }, updated: { _, new in queue.add(new.metadata.name ?? "") },
@@ -28,67 +40,67 @@ final class NodeIPAMController: Controller {
     }
 
     func run() async throws {
+        // All ranges in use must be known before the first is given out.
+        for node in nodes.list() { note(node) }
         // One worker: no two nodes may be given the same range.
         await runWorkers(queue: queue, count: 1, logger: context.logger) { [self] name in try await sync(name) }
     }
 
+    /// - Returns: whether the node has a range.
+    @discardableResult
+    private func note(_ node: Node) -> Bool {
+        let own = node.spec.podCIDRs.isEmpty ? [node.spec.podCIDR ?? ""] : node.spec.podCIDRs
+        guard own.contains(where: { !$0.isEmpty }) else { return false }
+        let name = node.metadata.name ?? ""
+        state.withLock { state in
+            state.table.note(name, has: own)
+            state.waiting[name] = nil
+        }
+        return true
+    }
+
     private func sync(_ name: String) async throws {
-        guard let node = nodes.get(name) else { return used.withLock { $0[name] = nil } }
-        if let range = node.spec.podCIDR, !range.isEmpty { return used.withLock { $0[name] = range } }
-        let taken = Set(nodes.list().flatMap(\.spec.podCIDRs) + used.withLock { Array($0.values) })
-        guard let range = ranges.first(notIn: taken) else {
+        guard let node = nodes.get(name) else { return release(name) }
+        if note(node) { return }
+        guard let range = state.withLock({ $0.table.give(name) }) else { return wait(node, name) }
+        do {
+            let patch: JSONValue = [
+                "metadata": ["uid": .string(node.metadata.uid ?? "")], "spec": ["podCIDR": .string(range), "podCIDRs": [.string(range)]],
+            ]
+            _ = try await context.client.patch(Node.self, name, .strategic(patch))
+            state.withLock { $0.waiting[name] = nil }
+        } catch let refusal as APIStatusError where refusal.isNotFound || refusal.isConflict {
+            // Gone, or another node by the same name: the informer will tell.
+            release(name)
+        }
+        // After any other failure the range stays the node's: it may have been written, and is given again.
+    }
+
+    private func wait(_ node: Node, _ name: String) {
+        let now = context.time.uptime()
+        let (tells, isFirst) = state.withLock { state in
+            let isFirst = state.waiting.isEmpty
+            let tells = state.waiting[name].map { now - $0 >= Self.reminderPeriod } ?? true
+            if tells { state.waiting[name] = now }
+            return (tells, isFirst)
+        }
+        if tells {
             events.event(node, type: "Normal", reason: "CIDRNotAvailable", message: "Node \(name) status is now: CIDRNotAvailable")
-            throw NoPodRangeLeft(clusterCIDR: ranges.description)
         }
-        let patch: JSONValue = ["spec": ["podCIDR": .string(range), "podCIDRs": [.string(range)]]]
-        _ = try await context.client.patch(Node.self, name, .strategic(patch))
-        used.withLock { $0[name] = range }
-    }
-}
-
-struct NoPodRangeLeft: Error, CustomStringConvertible {
-    var clusterCIDR: String
-    var description: String { "no range of pod addresses is left in \(clusterCIDR); use a larger --cluster-cidr or a larger --node-cidr-mask-size" }
-}
-
-/// The ranges into which the cluster's IPv4 pod range is cut, one for each node.
-package struct PodRanges: Sendable, CustomStringConvertible {
-    private let base: UInt32
-    private let prefix: Int
-    private let nodePrefix: Int
-
-    /// - Parameters:
-    ///   - clusterCIDR: such as `10.244.0.0/16`.
-    ///   - nodePrefix: the length of a node's prefix: 24 gives it 256 addresses.
-    /// - Returns: nil when the text is no IPv4 range, or the nodes' prefix is not inside it.
-    package init?(clusterCIDR: String, nodePrefix: Int = 24) {
-        let parts = clusterCIDR.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let prefix = Int(parts[1]), (0...30).contains(prefix), (prefix...30).contains(nodePrefix) else { return nil }
-        let bytes = parts[0].split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        guard bytes.count == 4 else { return nil }
-        var base: UInt32 = 0
-        for byte in bytes {
-            guard let byte else { return nil }
-            base = base << 8 | UInt32(byte)
+        if isFirst {
+            context.logger.warning(
+                "no range of pod addresses is left for further nodes; use a larger --cluster-cidr or a larger --node-cidr-mask-size",
+                metadata: ["clusterCIDR": "\(ranges)", "ranges": "\(ranges.count)", "node": "\(name)"])
         }
-        self.base = prefix == 0 ? 0 : base & ~(UInt32.max >> UInt32(prefix))
-        self.prefix = prefix
-        self.nodePrefix = nodePrefix
     }
 
-    package var description: String { "\(Self.dotted(base))/\(prefix)" }
-
-    /// The lowest range that is not taken.
-    func first(notIn taken: Set<String>) -> String? {
-        let step = UInt32(1) << UInt32(32 - nodePrefix)
-        for index in 0..<(UInt64(1) << UInt64(nodePrefix - prefix)) {
-            let range = "\(Self.dotted(base &+ UInt32(truncatingIfNeeded: index) &* step))/\(nodePrefix)"
-            if !taken.contains(range) { return range }
+    /// Takes back what a node had, and lets one that waits have it.
+    private func release(_ name: String) {
+        let next = state.withLock { state -> String? in
+            state.waiting[name] = nil
+            state.table.release(name)
+            return state.table.isFull ? nil : state.waiting.min { ($0.value, $0.key) < ($1.value, $1.key) }?.key
         }
-        return nil
-    }
-
-    private static func dotted(_ address: UInt32) -> String {
-        "\(address >> 24).\(address >> 16 & 0xff).\(address >> 8 & 0xff).\(address & 0xff)"
+        if let next { queue.add(next) }
     }
 }

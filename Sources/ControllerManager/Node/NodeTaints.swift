@@ -16,6 +16,17 @@ enum NodeTaints {
 
     static func identity(_ taint: Taint) -> String { "\(taint.key):\(taint.effect)" }
 
+    /// Whether a change of a node can change its managed taints, or has changed them.
+    static func mayDiffer(_ old: Node, _ new: Node) -> Bool {
+        old.spec.taints.map(identity) != new.spec.taints.map(identity) || old.spec.unschedulable != new.spec.unschedulable
+            || old.metadata.uid != new.metadata.uid
+            || old.status.conditions.map { "\($0.type)=\($0.status)" } != new.status.conditions.map { "\($0.type)=\($0.status)" }
+    }
+
+    static func isReady(_ node: Node) -> Bool {
+        node.status.conditions.contains { $0.type == "Ready" && $0.status == "True" }
+    }
+
     static func wanted(for node: Node, now: Int64) -> [Taint] {
         var taints: [Taint] = []
         func add(_ key: String, _ effects: String...) {

@@ -7,6 +7,7 @@ import KubernetesClient
 struct TaintEvictionController: Controller {
     static let name = "taint-eviction-controller"
     static let nodeIndex = "nodeName"
+    static let nodeKeys: @Sendable (Pod) -> [String] = { pod in pod.spec.nodeName.map { [$0] } ?? [] }
 
     private let context: ControllerContext
     private let nodes: Informer<Node>
@@ -20,7 +21,7 @@ struct TaintEvictionController: Controller {
         pods = context.informers.informer(Pod.self)
         events = context.recorder(Self.name)
         queue = WorkQueue(time: context.time)
-        pods.addIndex(Self.nodeIndex) { pod in pod.spec.nodeName.map { [$0] } ?? [] }
+        pods.addIndex(Self.nodeIndex, Self.nodeKeys)
         let (queue, pods) = (queue, pods)
         nodes.addHandler(updated: { old, new in
             guard old.spec.taints.map(NodeTaints.identity) != new.spec.taints.map(NodeTaints.identity) else { return }

@@ -20,7 +20,7 @@ struct DeletionOrder {
 
     private let ranks: [Rank]
 
-    /// - Parameter related: all active pods of the namespace; those of the same owner as the candidates count as neighbours.
+    /// - Parameter related: active pods; those of the same owner as the candidates count as neighbours.
     init(pods: [Pod], related: [Pod]) {
         let owners = Set(pods.compactMap { $0.metadata.controllerReference?.uid })
         var perNode: [String: Int] = [:]

@@ -47,13 +47,20 @@ struct ImageReference: Equatable, Sendable {
         return reference.tag == nil && reference.digest == nil ? text + ":latest" : text
     }
 
+    /// Whether the name stands for whatever is newest.
+    static func isLatest(_ text: String) -> Bool {
+        guard let reference = try? ImageReference(text) else { return false }
+        return reference.digest == nil && (reference.tag ?? "latest") == "latest"
+    }
+
     private static func isComponent(_ part: Substring) -> Bool {
         guard let first = part.utf8.first, let last = part.utf8.last, isLowerAlphanumeric(first), isLowerAlphanumeric(last) else { return false }
         var separators: [UInt8] = []
         for byte in part.utf8 {
             if isLowerAlphanumeric(byte) {
                 // One dot, one or two underscores, or any number of dashes.
-                let isLegal = separators.count <= 1 || separators.allSatisfy { $0 == UInt8(ascii: "-") }
+                let isLegal =
+                    separators.count <= 1 || separators.allSatisfy { $0 == UInt8(ascii: "-") }
                     || separators == [UInt8(ascii: "_"), UInt8(ascii: "_")]
                 guard isLegal else { return false }
                 separators = []

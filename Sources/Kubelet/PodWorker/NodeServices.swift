@@ -7,6 +7,7 @@ import Logging
 struct NodeServices: Sendable {
     var configuration: KubeletConfiguration
     var client: Client
+    var mirrors: MirrorPods
     var runtime: any RuntimeService
     var images: ImageManager
     var objects: any ObjectSource

@@ -13,6 +13,17 @@ final class PodManager: ServiceLifecycle.Service {
         /// Found on the node, unknown to the API.
         case orphan(Pod)
         case synced
+        /// All that the folder of manifests has.
+        case staticPods([Pod])
+        /// The worker of a static pod is done: another one may have its name now.
+        case ended(Pod)
+    }
+
+    /// Of static pods. Only the loop that handles changes uses it.
+    private struct StaticPods {
+        /// Nil until the folder has been read.
+        var wanted: [String: Pod]?
+        var running: [String: Pod] = [:]
     }
 
     private let services: NodeServices
@@ -23,6 +34,7 @@ final class PodManager: ServiceLifecycle.Service {
     private let changes: AsyncStream<Change>
     private let post: AsyncStream<Change>.Continuation
     private let isSynced = Atomic<Bool>(false)
+    private let lacksStaticPods = Atomic<Bool>(false)
 
     init(services: NodeServices, registry: PodRegistry, informer: Informer<Pod>, nodeObject: @escaping @Sendable () -> Node?) {
         self.services = services
@@ -33,8 +45,13 @@ final class PodManager: ServiceLifecycle.Service {
         (changes, post) = AsyncStream.makeStream(of: Change.self)
     }
 
-    /// Whether the API's pods are all known, so that anything else in the runtime belongs to none.
-    var knowsAllPods: Bool { isSynced.load(ordering: .acquiring) }
+    /// Whether the API's pods and the static ones are all known, so that anything else in the runtime belongs to none.
+    var knowsAllPods: Bool { isSynced.load(ordering: .acquiring) && !lacksStaticPods.load(ordering: .acquiring) }
+
+    /// There is a folder of static pods: nothing is an orphan before it has been read.
+    func expectStaticPods() { lacksStaticPods.store(true, ordering: .releasing) }
+
+    func setStaticPods(_ pods: [Pod]) { post.yield(.staticPods(pods)) }
 
     /// A pod found in the runtime or on disk that the API does not know: it is to be stopped and removed.
     func adoptOrphan(uid: String, name: String, namespace: String) {
@@ -57,14 +74,30 @@ final class PodManager: ServiceLifecycle.Service {
                     do { try await informer.waitForSync() } catch { return }
                     post.yield(.synced)
                 }
-                for await change in changes { handle(change, &group) }
+                var statics = StaticPods()
+                for await change in changes { handle(change, &statics, &group) }
                 group.cancelAll()
             }
         }
     }
 
-    private func handle(_ change: Change, _ group: inout DiscardingTaskGroup) {
+    private func handle(_ change: Change, _ statics: inout StaticPods, _ group: inout DiscardingTaskGroup) {
         switch change {
+        case .updated(let pod) where pod.isMirror: look(atMirror: pod, isGone: false, statics, &group)
+        case .removed(let pod) where pod.isMirror: look(atMirror: pod, isGone: true, statics, &group)
+        case .staticPods(let pods):
+            statics.wanted = Dictionary(pods.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
+            let first = lacksStaticPods.exchange(false, ordering: .acquiringAndReleasing)
+            follow(&statics, &group)
+            if first {
+                for mirror in informer.list() where mirror.isMirror { look(atMirror: mirror, isGone: false, statics, &group) }
+                adoptLeftFolders()
+            }
+        case .ended(let pod):
+            statics.running[pod.uid] = nil
+            follow(&statics, &group)
+            // Shown as long as something of it runs.
+            if let mirror = informer.get(pod.name, namespace: pod.namespace), mirror.isMirror { look(atMirror: mirror, isGone: false, statics, &group) }
         case .updated(let pod):
             if let entry = registry.entry(uid: pod.uid) {
                 entry.mailbox.post(.updated(pod))
@@ -83,6 +116,49 @@ final class PodManager: ServiceLifecycle.Service {
         }
     }
 
+    // MARK: Static pods
+
+    /// Ends what is not wanted any more, and starts what is, once no other pod has the name.
+    private func follow(_ statics: inout StaticPods, _ group: inout DiscardingTaskGroup) {
+        guard let wanted = statics.wanted else { return }
+        for uid in statics.running.keys where wanted[uid] == nil {
+            registry.entry(uid: uid)?.mailbox.post(.removed)
+        }
+        for (uid, pod) in wanted.sorted(by: { $0.value.key < $1.value.key }) where statics.running[uid] == nil {
+            guard !statics.running.values.contains(where: { $0.key == pod.key }) else { continue }
+            statics.running[uid] = pod
+            logger.info("static pod", metadata: ["pod": "\(pod.key)", "uid": "\(uid)"])
+            start(pod, &group)
+        }
+    }
+
+    /// A mirror that is gone or going is made anew; one of no static pod is removed.
+    private func look(atMirror mirror: Pod, isGone: Bool, _ statics: StaticPods, _ group: inout DiscardingTaskGroup) {
+        guard let wanted = statics.wanted ?? (configurationHasStaticPods ? nil : [:]) else { return }
+        guard let pod = wanted.values.first(where: { $0.key == mirror.key }) else {
+            let isEnding = statics.running.values.contains { $0.key == mirror.key }
+            if !isGone && !isEnding { removeMirror(mirror, &group) }
+            return
+        }
+        let isTrue = mirror.metadata.annotations[StaticPodManifest.mirrorAnnotation] == pod.uid
+        if isGone || mirror.isBeingDeleted || !isTrue {
+            // Without a status of its own the pod is published again, which makes the mirror.
+            registry.entry(uid: pod.uid)?.mailbox.post(.updated(pod))
+        }
+    }
+
+    private var configurationHasStaticPods: Bool { !services.configuration.staticPodPath.isEmpty }
+
+    private func removeMirror(_ mirror: Pod, _ group: inout DiscardingTaskGroup) {
+        group.addTask { [services, logger] in
+            do {
+                try await services.mirrors.remove(mirror)
+            } catch {
+                logger.warning("a mirror pod was not removed", metadata: ["pod": "\(mirror.key)", "error": "\(error)"])
+            }
+        }
+    }
+
     private func start(_ pod: Pod, _ group: inout DiscardingTaskGroup, isOrphan: Bool = false) {
         let worker = PodWorker(pod, services: services, registry: registry)
         let failure = isOrphan ? nil : admission(pod)
@@ -97,6 +173,10 @@ final class PodManager: ServiceLifecycle.Service {
             await worker.run()
             services.volumeSources.forget(pod)
             registry.remove(pod.uid)
+            if pod.isStatic {
+                post.yield(.ended(pod))
+                return
+            }
             // An update may have come while the worker was ending.
             if !Task.isCancelled, let current = informer.get(pod.name, namespace: pod.namespace), current.uid == pod.uid {
                 post.yield(.updated(current))

@@ -8,6 +8,7 @@ struct PodWriter: Sendable {
     var services: NodeServices
 
     func publish(_ pod: Pod, _ status: PodStatus, _ mailbox: PodMailbox) async {
+        if pod.isStatic { return await publishMirror(pod, status, mailbox) }
         do {
             let patch = StatusPatch.make(pod, to: status)
             let newer = try await services.client.patch(Pod.self, pod.name, namespace: pod.namespace, .strategic(patch), subresource: "status")
@@ -19,6 +20,22 @@ struct PodWriter: Sendable {
             if !Task.isCancelled {
                 services.logger.warning("pod status not written", metadata: ["pod": "\(pod.key)", "error": "\(error)"])
             }
+            mailbox.post(.published(nil, .failed("\(error)")))
+        }
+    }
+
+    /// What is written to the mirror pod comes back as the static pod's own status.
+    private func publishMirror(_ pod: Pod, _ status: PodStatus, _ mailbox: PodMailbox) async {
+        do {
+            let mirror = try await services.mirrors.ensure(pod)
+            let patch = StatusPatch.make(mirror, to: status)
+            var shown = pod
+            shown.status = try await services.client.patch(Pod.self, pod.name, namespace: pod.namespace, .strategic(patch), subresource: "status")
+                .status
+            mailbox.post(.published(shown, .done))
+        } catch {
+            // Before the API server runs there is nobody to tell; it may be this very pod.
+            services.logger.debug("static pod not shown in the API", metadata: ["pod": "\(pod.key)", "error": "\(error)"])
             mailbox.post(.published(nil, .failed("\(error)")))
         }
     }

@@ -31,6 +31,27 @@ package struct KubeletClientIdentity: Sendable, Equatable {
     }
 }
 
+/// Who is let in without a client certificate.
+package struct KubeletAuthentication: Sendable {
+    /// Whether a client without any credential is `system:anonymous` rather than refused.
+    package var allowsAnonymous = false
+    /// Whose a bearer token is; nil when it does not count. Without it none counts.
+    package var identify: (@Sendable (_ token: String) async -> KubeletClientIdentity?)?
+
+    package init() {}
+
+    /// The client behind a request; nil when it is to be refused.
+    func identity(certificate: KubeletClientIdentity?, authorization: String?) async -> KubeletClientIdentity? {
+        if let certificate { return certificate }
+        if let authorization {
+            let parts = authorization.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == "bearer", let identify else { return nil }
+            return await identify(String(parts[1].drop { $0 == " " }))
+        }
+        return allowsAnonymous ? KubeletClientIdentity(name: "system:anonymous", groups: ["system:unauthenticated"]) : nil
+    }
+}
+
 /// What a client wants of the node agent, in the terms of authorization: a verb on a subresource of nodes.
 package struct KubeletAction: Sendable, Equatable {
     /// get, create, update, patch or delete.

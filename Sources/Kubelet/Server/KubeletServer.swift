@@ -14,11 +14,13 @@ final class KubeletServer: ServiceLifecycle.Service {
     private let services: NodeServices
     private let registry: PodRegistry
     private let authorizer: KubeletAuthorizer
+    private let authentication: KubeletAuthentication
     private let logger: Logger
     private let requests: AsyncStream<(KubeletRequest, ServerResponse)>
     private let post: AsyncStream<(KubeletRequest, ServerResponse)>.Continuation
 
-    init(services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer) {
+    init(services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init()) {
+        self.authentication = authentication
         self.services = services
         self.registry = registry
         self.authorizer = authorizer
@@ -104,7 +106,10 @@ final class KubeletServer: ServiceLifecycle.Service {
     }
 
     private func authorize(_ request: KubeletRequest, _ response: ServerResponse) async throws {
-        guard let identity = response.identity else { throw KubeletHTTPError(status: .unauthorized, message: "Unauthorized") }
+        let authorization = request.head.headers.first(name: "authorization")
+        guard let identity = await authentication.identity(certificate: response.identity, authorization: authorization) else {
+            throw KubeletHTTPError(status: .unauthorized, message: "Unauthorized")
+        }
         let action = KubeletAction(method: request.head.method.rawValue, path: request.path)
         guard await authorizer.allows(identity, action) else {
             throw KubeletHTTPError(

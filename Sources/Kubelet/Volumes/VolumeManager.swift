@@ -112,7 +112,7 @@ struct VolumeManager: Sendable {
             try Files.makeDirectory(path, mode: 0o750)
             try Files.setMode(path, 0o777)
         }
-        if inMemory, try !Mounts.list().contains(where: { $0.path == path }) {
+        if inMemory, try !Mounts.isMountPoint(path) {
             try Mounts.mountTmpfs(path, options: options)
         }
     }

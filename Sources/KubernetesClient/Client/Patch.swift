@@ -9,7 +9,7 @@ package enum Patch: Sendable {
     /// RFC 6902: an array of operations.
     case json(JSONValue)
 
-    var contentType: String {
+    package var contentType: String {
         switch self {
         case .merge: "application/merge-patch+json"
         case .strategic: "application/strategic-merge-patch+json"
@@ -17,7 +17,7 @@ package enum Patch: Sendable {
         }
     }
 
-    var body: [UInt8] {
+    package var body: [UInt8] {
         switch self {
         case .merge(let value), .strategic(let value), .json(let value): value.serialized()
         }

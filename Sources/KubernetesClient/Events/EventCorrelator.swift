@@ -12,8 +12,8 @@ package struct EventCorrelator: Sendable {
     /// Events on one object before it is taken for spam, and how fast the allowance comes back.
     package static let spamBurst = 25.0
     package static let spamRefillPerSecond = 1.0 / 300
-    /// Objects and messages remembered.
-    package static let cacheEntriesMax = 4096
+    /// Objects and messages remembered. A recorder has several correlators; all together remember as many as upstream's one.
+    package static let cacheEntriesMax = 4096 / EventRecorder.lanesCount
 
     package enum Decision: Sendable {
         case create(Event)

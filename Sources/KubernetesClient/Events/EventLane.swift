@@ -79,7 +79,7 @@ final class EventLane: Sendable {
             do {
                 switch decision {
                 case .drop: return
-                case .create(let event): _ = try await client.create(event)
+                case .create(let event): try await create(event)
                 case .recount(let event): try await recount(event)
                 }
                 return
@@ -97,6 +97,11 @@ final class EventLane: Sendable {
         }
     }
 
+    // The answers are not read: nobody needs the event as the server keeps it.
+    private func create(_ event: Event) async throws {
+        _ = try await client.send("POST", Event.resource.path(namespace: event.metadata.namespace, name: nil, subresource: nil), event.jsonBytes())
+    }
+
     private func recount(_ event: Event) async throws {
         let change: JSONValue = [
             "count": .integer(Int64(event.count ?? 1)),
@@ -104,11 +109,12 @@ final class EventLane: Sendable {
             "message": .string(event.message ?? ""),
         ]
         do {
-            _ = try await client.patch(
-                Event.self, event.metadata.name ?? "", namespace: event.metadata.namespace, .strategic(change))
+            let path = Event.resource.path(namespace: event.metadata.namespace, name: event.metadata.name ?? "", subresource: nil)
+            let patch = Patch.strategic(change)
+            _ = try await client.send("PATCH", path, patch.body, contentType: patch.contentType)
         } catch let error as APIStatusError where error.isNotFound {
             // It has reached the end of its life; the count goes on in a new one.
-            _ = try await client.create(event)
+            try await create(event)
         }
     }
 

@@ -14,6 +14,9 @@ package final class EventRecorder: Sendable {
         case warning = "Warning"
     }
 
+    /// Events on different objects are sent at once in so many lanes.
+    static let lanesCount = 8
+
     private let component: String
     private let host: String
     private let clock: TimeSource
@@ -31,7 +34,7 @@ package final class EventRecorder: Sendable {
         self.component = component
         self.host = host
         self.clock = clock
-        lanes = (0..<8).map { _ in EventLane(client: client, clock: clock, logger: logger) }
+        lanes = (0..<Self.lanesCount).map { _ in EventLane(client: client, clock: clock, logger: logger) }
     }
 
     /// - Parameters:

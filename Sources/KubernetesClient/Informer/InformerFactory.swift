@@ -15,9 +15,11 @@ package final class InformerFactory: Service {
     }
 
     private struct Entry {
+        var resource: ResourceType
         var informer: any AnyObject & Sendable
         var run: @Sendable () async throws -> Void
         var waitForSync: @Sendable () async throws -> Void
+        var observeMetadata: @Sendable (@escaping @Sendable (MetadataChange) -> Void) -> Void
     }
 
     private struct State {
@@ -50,12 +52,46 @@ package final class InformerFactory: Service {
                 client: client, namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector,
                 transform: { $0.metadata.managedFields = [] }, time: time, logger: logger)
             let run: @Sendable () async throws -> Void = { try await informer.run() }
-            state.entries[key] = Entry(informer: informer, run: run, waitForSync: { try await informer.waitForSync() })
+            state.entries[key] = Entry(
+                resource: T.resource, informer: informer, run: run, waitForSync: { try await informer.waitForSync() },
+                observeMetadata: { handler in
+                    informer.addHandler(
+                        added: { handler(.changed($0.metadata)) },
+                        updated: { old, new in
+                            let isSame = old.metadata.uid == new.metadata.uid
+                            handler(isSame ? .changed(new.metadata) : .replaced(old.metadata, by: new.metadata))
+                        },
+                        deleted: { handler(.deleted($0.metadata)) })
+                })
             state.order.append(key)
             return (informer, run)
         }
         if let run { addedContinuation.yield(run) }
         return informer
+    }
+
+    /// A change of an object of which only the metadata is looked at.
+    package enum MetadataChange: Sendable {
+        case changed(ObjectMeta)
+        /// The name now belongs to another object; nobody saw the end of the first.
+        case replaced(ObjectMeta, by: ObjectMeta)
+        case deleted(ObjectMeta)
+    }
+
+    /// Tells of all objects of a resource if somebody follows all of them already, whatever their type in Swift. The handler must not
+    /// block.
+    /// - Returns: false when nobody does; then the handler is never called.
+    package func observeMetadata(of resource: ResourceType, _ handler: @escaping @Sendable (MetadataChange) -> Void) -> Bool {
+        let observe = state.withLock { state -> (@Sendable (@escaping @Sendable (MetadataChange) -> Void) -> Void)? in
+            for key in state.order where key.namespace == nil && key.labelSelector == nil && key.fieldSelector == nil {
+                guard let entry = state.entries[key] else { continue }
+                let own = entry.resource
+                if own.group == resource.group, own.version == resource.version, own.plural == resource.plural { return entry.observeMetadata }
+            }
+            return nil
+        }
+        observe?(handler)
+        return observe != nil
     }
 
     /// Returns once all informers asked for so far have synced.

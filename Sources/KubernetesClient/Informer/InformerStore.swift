@@ -3,8 +3,21 @@ import KubernetesAPI
 /// The objects an informer knows, with their indexes. A plain value; the informer guards it with its lock.
 struct InformerStore<T: KubernetesResource>: Sendable {
     struct Index: Sendable {
+        var name: String
         var keys: @Sendable (T) -> [String]
-        var names: [String: Set<NamespacedName>] = [:]
+        /// The objects themselves, so that a list by index looks nothing up.
+        var objects: [String: [NamespacedName: T]] = [:]
+
+        mutating func update(_ name: NamespacedName, from old: T?, to new: T?) {
+            let before = old.map(keys) ?? []
+            let after = new.map(keys) ?? []
+            for key in before where !after.contains(key) {
+                objects[key]?[name] = nil
+                if objects[key]?.isEmpty == true { objects[key] = nil }
+            }
+            guard let new else { return }
+            for key in after { objects[key, default: [:]][name] = new }
+        }
     }
 
     /// What a change meant for one object.
@@ -15,19 +28,18 @@ struct InformerStore<T: KubernetesResource>: Sendable {
     }
 
     private(set) var objects: [NamespacedName: T] = [:]
-    private(set) var indexes: [String: Index] = [:]
+    private var indexes: [Index] = []
 
     mutating func addIndex(_ name: String, _ keys: @escaping @Sendable (T) -> [String]) {
-        var index = Index(keys: keys)
-        for (key, object) in objects {
-            for value in keys(object) { index.names[value, default: []].insert(key) }
-        }
-        indexes[name] = index
+        var index = Index(name: name, keys: keys)
+        for (key, object) in objects { index.update(key, from: nil, to: object) }
+        indexes.removeAll { $0.name == name }
+        indexes.append(index)
     }
 
     func list(index: String, key: String) -> [T] {
-        guard let names = indexes[index]?.names[key] else { return [] }
-        return names.compactMap { objects[$0] }
+        guard let found = indexes.first(where: { $0.name == index })?.objects[key] else { return [] }
+        return Array(found.values)
     }
 
     /// Takes over a complete state.
@@ -74,17 +86,8 @@ struct InformerStore<T: KubernetesResource>: Sendable {
         return true
     }
 
+    // Changed in place: a second reference to an index, such as a loop over a dictionary's keys holds, would copy all of it each time.
     private mutating func index(_ key: NamespacedName, old: T?, new: T?) {
-        for name in indexes.keys {
-            guard let keys = indexes[name]?.keys else { continue }
-            let before = old.map(keys) ?? []
-            let after = new.map(keys) ?? []
-            if before == after { continue }
-            for value in before where !after.contains(value) {
-                indexes[name]?.names[value]?.remove(key)
-                if indexes[name]?.names[value]?.isEmpty == true { indexes[name]?.names[value] = nil }
-            }
-            for value in after { indexes[name]?.names[value, default: []].insert(key) }
-        }
+        for position in indexes.indices { indexes[position].update(key, from: old, to: new) }
     }
 }

@@ -57,6 +57,7 @@ final class NodeInfo {
     /// The node object is gone; pods may still be here.
     func forgetNode() {
         isKnown = false
+        isUnschedulable = false
         labels = [:]
         zone = nil
         hardTaints = []

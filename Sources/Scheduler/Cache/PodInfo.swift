@@ -73,13 +73,20 @@ final class PodInfo {
         siblings?.references += 1
     }
 
-    /// Takes over a newer state of the pod if everything worked out here holds for it too.
+    /// Takes over a newer state of the pod if everything worked out here holds for it too. The older one is let go of: it would be a second
+    /// copy of the pod in memory.
     func update(_ newer: Pod, names: ResourceNames) -> Bool {
-        guard newer.metadata.labels == labels, (newer.metadata.deletionTimestamp != nil) == isTerminating,
-            newer.spec.priority ?? 0 == priority, PodRequests(newer.spec, names: names).total == requests
-        else { return false }
+        guard newer.metadata.labels == labels, (newer.metadata.deletionTimestamp != nil) == isTerminating, hasSameRequests(newer, names) else {
+            return false
+        }
         pod = newer
         return true
+    }
+
+    private func hasSameRequests(_ newer: Pod, _ names: ResourceNames) -> Bool {
+        // The server counts the changes of the spec; most updates are of the status.
+        if let before = pod.metadata.generation, let after = newer.metadata.generation, before > 0, before == after { return true }
+        return newer.spec.priority ?? 0 == priority && PodRequests(newer.spec, names: names).total == requests
     }
 
     deinit { siblings?.references -= 1 }

@@ -21,6 +21,9 @@ final class SchedulerCache {
     /// Pods anywhere that have affinity, and that have required anti-affinity: zero lets plugins skip their search.
     private(set) var podsWithAffinity = 0
     private(set) var podsWithRequiredAntiAffinity = 0
+    /// Cordoned nodes, and nodes with taints that keep pods away: zero lets filters be left out.
+    private(set) var cordonedNodes = 0
+    private(set) var taintedNodes = 0
     let resourceNames = ResourceNames()
 
     private var byName: [String: NodeInfo] = [:]
@@ -73,12 +76,12 @@ final class SchedulerCache {
     func setAssigned(_ pod: Pod) -> ClusterEvent {
         let uid = pod.metadata.uid ?? NamespacedName(pod.metadata).description
         let nodeName = pod.spec.nodeName ?? ""
-        if let entry = placed[uid], entry.isAssumed, entry.node.name == nodeName, pod.metadata.deletionTimestamp == nil {
+        if let entry = placed[uid], entry.isAssumed, entry.node.name == nodeName, entry.info.update(pod, names: resourceNames) {
             // What we assumed: the sums hold already.
             placed[uid]?.isAssumed = false
             return .podPlaced
         }
-        let wasKnown = placed[uid] != nil
+        let wasKnown = placed[uid].map { !$0.isAssumed } ?? false
         // Most updates are of the status, which changes nothing here.
         if let entry = placed[uid], entry.node.name == nodeName, entry.info.update(pod, names: resourceNames) { return [] }
         unplace(uid)
@@ -137,9 +140,9 @@ final class SchedulerCache {
         let info = nodeOrPlaceholder(node.metadata.name ?? "")
         let wasKnown = info.isKnown
         let before = (info.labels, info.hardTaints.map(TaintKey.init), info.isUnschedulable, info.allocatable, info.allowedPods)
-        count(images: info.images, by: -1)
+        count(info, by: -1)
         info.set(node, names: resourceNames)
-        count(images: info.images, by: 1)
+        count(info, by: 1)
         if !wasKnown {
             nodes.append(info)
             return .nodeAdded
@@ -153,7 +156,7 @@ final class SchedulerCache {
 
     func removeNode(_ name: String) {
         guard let info = byName[name], info.isKnown else { return }
-        count(images: info.images, by: -1)
+        count(info, by: -1)
         info.forgetNode()
         nodes.removeAll { $0 === info }
         if info.pods.isEmpty { drop(info) }
@@ -178,8 +181,10 @@ final class SchedulerCache {
         freeSlots.append(info.slot)
     }
 
-    private func count(images: [String: Int64], by change: Int) {
-        for name in images.keys {
+    private func count(_ node: NodeInfo, by change: Int) {
+        if node.isUnschedulable { cordonedNodes += change }
+        if !node.hardTaints.isEmpty { taintedNodes += change }
+        for name in node.images.keys {
             let count = (imageNodes[name] ?? 0) + change
             imageNodes[name] = count > 0 ? count : nil
         }

@@ -17,8 +17,9 @@ final class SchedulerCore {
     /// Pods for which room is being made, by the node's name.
     private var nominations: [String: [PodInfo]] = [:]
     private var nominatedNode: [String: String] = [:]
-    /// What has changed since waiting pods were last looked through.
+    /// What has changed since waiting pods were last looked through, and the nodes where it did.
     private var pendingEvent: ClusterEvent = []
+    private var changedNodes: Set<String> = []
 
     /// - Parameter random: uniform in 0..<1.
     init(framework: Framework = .standard, schedulerName: String = "default-scheduler", random: @escaping () -> Double) {
@@ -33,21 +34,21 @@ final class SchedulerCore {
         switch change {
         case .pod(let pod): set(pod, now: now)
         case .podRemoved(let pod): remove(uid: Self.uid(pod))
-        case .node(let node): pendingEvent.formUnion(cache.set(node))
+        case .node(let node): note(cache.set(node), on: node.metadata.name)
         case .nodeRemoved(let name):
             cache.removeNode(name)
-            pendingEvent.insert(.nodeRemoved)
+            note(.nodeRemoved)
         case .namespace(let name, let labels):
             cache.setNamespace(name, labels: labels)
-            pendingEvent.insert(.namespaceChanged)
+            note(.namespaceChanged)
         case .budget(let budget): cache.setBudget(NamespacedName(budget.metadata), DisruptionBudget(budget))
         case .budgetRemoved(let budget): cache.setBudget(NamespacedName(budget.metadata), nil)
         case .bound(let uid):
             queue.remove(uid: uid)
             endNomination(uid)
         case .bindFailed(let uid, let isGone):
+            note(.podRemoved, on: cache.nodeName(ofPod: uid))
             cache.forgetAssumed(uid: uid)
-            pendingEvent.insert(.podRemoved)
             if isGone {
                 queue.remove(uid: uid)
                 endNomination(uid)
@@ -63,7 +64,11 @@ final class SchedulerCore {
         if let node = pod.spec.nodeName, !node.isEmpty {
             queue.remove(uid: uid)
             endNomination(uid)
-            pendingEvent.formUnion(cache.setAssigned(pod))
+            let before = cache.nodeName(ofPod: uid)
+            let event = cache.setAssigned(pod)
+            note(event, on: node)
+            // It was counted on the wrong node: that one has room now.
+            if let before, before != node { note(.podRemoved, on: before) }
             return
         }
         guard pod.spec.schedulerName ?? "default-scheduler" == schedulerName else { return }
@@ -80,10 +85,40 @@ final class SchedulerCore {
     private func remove(uid: String) {
         queue.remove(uid: uid)
         endNomination(uid)
-        if cache.isPlaced(uid: uid) {
+        if let node = cache.nodeName(ofPod: uid) {
             cache.remove(uid: uid)
-            pendingEvent.insert(.podRemoved)
+            note(.podRemoved, on: node)
         }
+    }
+
+    private func note(_ event: ClusterEvent, on node: String? = nil) {
+        if event.isEmpty { return }
+        pendingEvent.formUnion(event)
+        if let node, !event.isDisjoint(with: .onNode) { changedNodes.insert(node) }
+    }
+
+    /// Lets waiting pods try again that the changes since the last time may help.
+    private func wakeHelped(now: Duration) {
+        if pendingEvent.isEmpty { return }
+        let nodes = changedNodes.compactMap(cache.node).map { ($0, lowest: $0.pods.lazy.map(\.priority).min() ?? .max) }
+        let elsewhere = pendingEvent.subtracting(.onNode)
+        queue.note(pendingEvent, now: now) { queued in
+            // Plugins that look at the whole cluster may say yes to any node after a change on one.
+            guard PluginSet.nodeLocal.isSuperset(of: queued.plugins), !queued.plugins.isEmpty, elsewhere.isDisjoint(with: queued.helpfulEvents)
+            else { return true }
+            let cycle = Cycle(pod: info(queued), cache: cache)
+            // Where pods of lower priority are, the change may be what lets their removal suffice.
+            return nodes.contains { node, lowest in lowest < cycle.pod.priority || framework.wouldTake(cycle, node) }
+        }
+        pendingEvent = []
+        changedNodes = []
+    }
+
+    private func info(_ queued: QueuedPod) -> PodInfo {
+        if let info = queued.info { return info }
+        let info = cache.podInfo(queued.pod)
+        queued.info = info
+        return info
     }
 
     private static func uid(_ pod: Pod) -> String { pod.metadata.uid ?? NamespacedName(pod.metadata).description }
@@ -92,14 +127,10 @@ final class SchedulerCore {
 
     /// The next decision; nil when no pod can be tried before `nextDeadline` or the next change.
     func next(now: Duration) -> Decision? {
-        if !pendingEvent.isEmpty {
-            queue.note(pendingEvent, now: now) { [framework] in framework.helpfulEvents(for: $0) }
-            pendingEvent = []
-        }
+        wakeHelped(now: now)
         queue.flushUnschedulable(now: now)
         guard let queued = queue.pop(now: now) else { return nil }
-        let info = queued.info ?? cache.podInfo(queued.pod)
-        queued.info = info
+        let info = info(queued)
         let cycle = Cycle(pod: info, cache: cache)
         var diagnosis = Diagnosis()
         diagnosis.nodes = cache.nodes.count
@@ -107,7 +138,7 @@ final class SchedulerCore {
             cache.assume(info, on: node)
             return .bind(queued.pod, node: node.name)
         }
-        queue.giveUp(queued, plugins: diagnosis.plugins, now: now)
+        queue.giveUp(queued, plugins: diagnosis.plugins, helpfulEvents: framework.helpfulEvents(for: diagnosis.plugins), now: now)
         return makeRoom(cycle, queued.pod, &diagnosis)
     }
 
@@ -120,7 +151,7 @@ final class SchedulerCore {
         switch framework.prepare(cycle) {
         case .rejected(let text, let plugin):
             diagnosis.wholeReason = text
-            diagnosis.plugins.insert(plugin)
+            diagnosis.plugins.insert(PluginSet(plugin))
             return nil
         case .filters(let prepared, let names): (filters, only) = (prepared, names)
         }
@@ -165,8 +196,8 @@ final class SchedulerCore {
             if let rejection = rejection(of: node, cycle, filters) { diagnosis.note(rejection, of: node) } else { feasible.append(node) }
         }
         if diagnosis.nodes > asked {
-            diagnosis.reasons[.notSelected(by: .nodeAffinity)] = diagnosis.nodes - asked
-            diagnosis.plugins.insert(.nodeAffinity)
+            diagnosis.reasons.add(.notSelected(by: .nodeAffinity), nodes: diagnosis.nodes - asked)
+            diagnosis.plugins.insert(PluginSet(.nodeAffinity))
         }
         return feasible
     }
@@ -217,6 +248,8 @@ final class SchedulerCore {
 
     private func endNomination(_ uid: String) {
         guard let node = nominatedNode.removeValue(forKey: uid) else { return }
+        // What was kept free for it may be free for others now.
+        note(.podRemoved, on: node)
         nominations[node]?.removeAll { $0.uid == uid }
         if nominations[node]?.isEmpty == true { nominations[node] = nil }
     }

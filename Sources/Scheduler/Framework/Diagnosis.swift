@@ -1,8 +1,8 @@
 /// Why no node was found for a pod.
 struct Diagnosis {
     var nodes = 0
-    var reasons: [Reason: Int] = [:]
-    var plugins: Set<PluginName> = []
+    var reasons = ReasonCounts()
+    var plugins: PluginSet = []
     /// A plugin's word on why no node at all comes into question; then the nodes were not asked.
     var wholeReason: String?
     /// Nodes where removing pods might help.
@@ -11,8 +11,8 @@ struct Diagnosis {
     var preemption: String?
 
     mutating func note(_ rejection: Rejection, of node: NodeInfo) {
-        for reason in rejection.reasons { reasons[reason, default: 0] += 1 }
-        plugins.insert(rejection.plugin)
+        for reason in rejection.reasons { reasons.add(reason) }
+        plugins.insert(PluginSet(rejection.plugin))
         if rejection.preemptionMayHelp { preemptionCandidates.append(node) }
     }
 
@@ -23,13 +23,27 @@ struct Diagnosis {
         if let wholeReason {
             text += " \(wholeReason)."
         } else if !reasons.isEmpty {
-            text += " " + Self.histogram(reasons) + "."
+            text += " " + reasons.text + "."
         }
         if let preemption { text += " preemption: \(preemption)" }
         return text
     }
+}
 
-    static func histogram(_ reasons: [Reason: Int]) -> String {
-        reasons.map { "\($0.value) \($0.key.text)" }.sorted().joined(separator: ", ")
+/// How many nodes gave each reason. Few reasons and many nodes: a short list is faster than a dictionary.
+struct ReasonCounts {
+    private var counts: [(reason: Reason, nodes: Int)] = []
+
+    var isEmpty: Bool { counts.isEmpty }
+
+    mutating func add(_ reason: Reason, nodes: Int = 1) {
+        if let index = counts.firstIndex(where: { $0.reason == reason }) {
+            counts[index].nodes += nodes
+        } else {
+            counts.append((reason, nodes))
+        }
     }
+
+    /// As people read it, in alphabetical order.
+    var text: String { counts.map { "\($0.nodes) \($0.reason.text)" }.sorted().joined(separator: ", ") }
 }

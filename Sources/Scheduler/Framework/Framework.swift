@@ -78,10 +78,23 @@ struct Framework: Sendable {
         return nodes[0]
     }
 
-    /// Which changes may help a pod that these plugins turned down.
-    func helpfulEvents(for plugins: Set<PluginName>) -> ClusterEvent {
+    /// Which changes may help a pod that these plugins turned down; of no plugin in particular: all.
+    func helpfulEvents(for plugins: PluginSet) -> ClusterEvent {
+        if plugins.isEmpty { return .all }
         var events: ClusterEvent = []
-        for plugin in filters where plugins.contains(plugin.name) { events.formUnion(plugin.helpfulEvents) }
+        for plugin in filters where plugins.contains(PluginSet(plugin.name)) { events.formUnion(plugin.helpfulEvents) }
         return events
+    }
+
+    /// Whether the node, taken by itself, would take the pod.
+    func wouldTake(_ cycle: Cycle, _ node: NodeInfo) -> Bool {
+        for plugin in filters where PluginSet.nodeLocal.contains(PluginSet(plugin.name)) {
+            switch plugin.prepare(cycle) {
+            case .skip: continue
+            case .filter(let filter), .restricted(_, let filter): if filter.rejection(of: node) != nil { return false }
+            case .reject: return false
+            }
+        }
+        return true
     }
 }

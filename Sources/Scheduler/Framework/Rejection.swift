@@ -1,15 +1,36 @@
 /// The plugins that can turn a node down, by upstream's names.
-enum PluginName: String, Sendable {
-    case nodeUnschedulable = "NodeUnschedulable"
-    case nodeName = "NodeName"
-    case taintToleration = "TaintToleration"
-    case nodeAffinity = "NodeAffinity"
-    case nodePorts = "NodePorts"
-    case nodeResourcesFit = "NodeResourcesFit"
-    case podTopologySpread = "PodTopologySpread"
-    case interPodAffinity = "InterPodAffinity"
-    case volumeBinding = "VolumeBinding"
-    case schedulingGates = "SchedulingGates"
+enum PluginName: UInt16, Sendable {
+    case nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit
+    case podTopologySpread, interPodAffinity, volumeBinding, schedulingGates
+
+    var text: String {
+        switch self {
+        case .nodeUnschedulable: "NodeUnschedulable"
+        case .nodeName: "NodeName"
+        case .taintToleration: "TaintToleration"
+        case .nodeAffinity: "NodeAffinity"
+        case .nodePorts: "NodePorts"
+        case .nodeResourcesFit: "NodeResourcesFit"
+        case .podTopologySpread: "PodTopologySpread"
+        case .interPodAffinity: "InterPodAffinity"
+        case .volumeBinding: "VolumeBinding"
+        case .schedulingGates: "SchedulingGates"
+        }
+    }
+}
+
+/// Some of the plugins.
+struct PluginSet: OptionSet, Hashable, Sendable {
+    let rawValue: UInt16
+
+    /// Those that judge a node by itself, whatever there is on other nodes.
+    static let nodeLocal: PluginSet = [
+        PluginSet(.nodeUnschedulable), PluginSet(.nodeName), PluginSet(.taintToleration), PluginSet(.nodeAffinity), PluginSet(.nodePorts),
+        PluginSet(.nodeResourcesFit),
+    ]
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
+    init(_ name: PluginName) { self.init(rawValue: 1 << name.rawValue) }
 }
 
 /// Why a node does not suit a pod, as people read it in events. The texts are upstream's, which tools look for.
@@ -45,7 +66,7 @@ enum Reason: Hashable, Sendable {
         case .podAffinity: "node(s) didn't match pod affinity rules"
         case .podAntiAffinity: "node(s) didn't match pod anti-affinity rules"
         case .existingAntiAffinity: "node(s) didn't satisfy existing pods anti-affinity rules"
-        case .notSelected(let plugin): "node(s) didn't satisfy plugin(s) [\(plugin.rawValue)]"
+        case .notSelected(let plugin): "node(s) didn't satisfy plugin(s) [\(plugin.text)]"
         case .volume(let text): text
         case .noVictims: "No preemption victims found for incoming pod"
         case .preemptionNotHelpful: "Preemption is not helpful for scheduling"

@@ -8,6 +8,7 @@ struct NodeUnschedulablePlugin: FilterPlugin, NodeFilter {
     private static let rejected = Rejection(.nodeUnschedulable, .nodeUnschedulable, preemptionMayHelp: false)
 
     func prepare(_ cycle: Cycle) -> FilterPreparation {
+        if cycle.cache.cordonedNodes == 0 { return .skip }
         var taint = Taint()
         taint.key = "node.kubernetes.io/unschedulable"
         taint.effect = "NoSchedule"

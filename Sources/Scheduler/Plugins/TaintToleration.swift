@@ -22,7 +22,7 @@ struct TaintTolerationPlugin: FilterPlugin {
     let helpfulEvents: ClusterEvent = [.nodeAdded, .nodeTaints]
 
     func prepare(_ cycle: Cycle) -> FilterPreparation {
-        .filter(Filter(tolerations: cycle.pod.tolerations))
+        cycle.cache.taintedNodes == 0 ? .skip : .filter(Filter(tolerations: cycle.pod.tolerations))
     }
 
     private struct Filter: NodeFilter {

@@ -50,12 +50,12 @@ struct Preemption {
             asked += 1
             switch victims(on: node) {
             case .found(let candidate): found.append(candidate)
-            case .rejected(let reasons): for reason in reasons { diagnosis.reasons[reason, default: 0] += 1 }
+            case .rejected(let reasons): for reason in reasons { diagnosis.reasons.add(reason) }
             }
             if found.count >= wanted { break }
         }
         if let best = Self.best(of: found) { return .found(best) }
-        if diagnosis.nodes > asked { diagnosis.reasons[.preemptionNotHelpful] = diagnosis.nodes - asked }
+        if diagnosis.nodes > asked { diagnosis.reasons.add(.preemptionNotHelpful, nodes: diagnosis.nodes - asked) }
         return .none(diagnosis.message)
     }
 

@@ -1,5 +1,5 @@
 /// Changes of the cluster that may make room for a pod that found none.
-struct ClusterEvent: OptionSet, Sendable {
+struct ClusterEvent: OptionSet, Hashable, Sendable {
     let rawValue: UInt16
 
     static let nodeAdded = ClusterEvent(rawValue: 1 << 0)
@@ -13,4 +13,8 @@ struct ClusterEvent: OptionSet, Sendable {
     static let podRemoved = ClusterEvent(rawValue: 1 << 7)
     static let namespaceChanged = ClusterEvent(rawValue: 1 << 8)
     static let volumeChanged = ClusterEvent(rawValue: 1 << 9)
+
+    static let all = ClusterEvent(rawValue: .max)
+    /// Those that concern one node; which one is noted with them.
+    static let onNode: ClusterEvent = [.nodeAdded, .nodeLabels, .nodeTaints, .nodeAllocatable, .podChanged, .podRemoved]
 }

@@ -20,7 +20,9 @@ final class QueuedPod {
     /// Attempts that ended without a node.
     var attempts = 0
     /// The plugins that turned nodes down in the last attempt.
-    var plugins: Set<PluginName> = []
+    var plugins: PluginSet = []
+    /// The changes that may make them decide otherwise.
+    var helpfulEvents: ClusterEvent = []
     /// Order of arrival in the active queue among pods of one priority.
     var sequence: UInt64 = 0
     /// When the last attempt ended, and when the pause after it ends; uptime.

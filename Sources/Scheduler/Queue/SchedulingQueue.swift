@@ -20,20 +20,50 @@ struct SchedulingQueue {
         var sequence: UInt64
     }
 
+    /// First in, first out.
+    private struct Line {
+        var entries: [(pod: QueuedPod, failedAt: Duration)] = []
+        var head = 0
+
+        var first: (pod: QueuedPod, failedAt: Duration)? { head < entries.count ? entries[head] : nil }
+
+        mutating func dropFirst() {
+            head += 1
+            if head > 64 && head * 2 > entries.count {
+                entries.removeFirst(head)
+                head = 0
+            }
+        }
+
+        mutating func removeAll(where isGone: ((pod: QueuedPod, failedAt: Duration)) -> Bool) {
+            entries.removeFirst(head)
+            head = 0
+            entries.removeAll(where: isGone)
+        }
+    }
+
     private struct Pause {
         var pod: QueuedPod
         var readyAt: Duration
+
+        /// Entries of pods that have left, or pause anew, are passed over.
+        var isCurrent: Bool { pod.place == .backingOff && pod.readyAt == readyAt }
     }
 
     private var pods: [String: QueuedPod] = [:]
     private var active = Heap<Ticket> { $0.priority == $1.priority ? $0.sequence < $1.sequence : $0.priority > $1.priority }
     private var pausing = Heap<Pause> { $0.readyAt < $1.readyAt }
-    private var unschedulable: [String: QueuedPod] = [:]
+    /// After errors, such as a refused binding: these sit out their pause in any case.
+    private var pausingAfterErrors = Heap<Pause> { $0.readyAt < $1.readyAt }
+    /// By the changes that may help, so that a change looks only at pods that wait for its like.
+    private var unschedulable: [ClusterEvent: [String: QueuedPod]] = [:]
+    private(set) var unschedulableCount = 0
+    /// The same pods in the order of their failure, with entries of pods that have left.
+    private var failures = Line()
     private var nextSequence: UInt64 = 0
 
     /// All pods that wait, wherever.
     var count: Int { pods.count }
-    var unschedulableCount: Int { unschedulable.count }
 
     func place(ofPod uid: String) -> QueuedPod.Place? { pods[uid]?.place }
 
@@ -78,7 +108,13 @@ struct SchedulingQueue {
     private static func isRelevant(from old: Pod, to new: Pod) -> Bool {
         if old.metadata.resourceVersion == new.metadata.resourceVersion && new.metadata.resourceVersion != nil { return false }
         return old.metadata.labels != new.metadata.labels || old.metadata.deletionTimestamp != nil
-            || old.metadata.annotations != new.metadata.annotations || old.spec.jsonBytes() != new.spec.jsonBytes()
+            || old.metadata.annotations != new.metadata.annotations || !hasSameSpec(old, new)
+    }
+
+    private static func hasSameSpec(_ old: Pod, _ new: Pod) -> Bool {
+        // The server counts the changes of the spec; only without its count must the specs themselves be compared.
+        if let before = old.metadata.generation, let after = new.metadata.generation, before > 0 { return before == after }
+        return old.spec.jsonBytes() == new.spec.jsonBytes()
     }
 
     // MARK: Handing out
@@ -92,27 +128,32 @@ struct SchedulingQueue {
             return ticket.pod
         }
         // Nothing better to do: a pause only keeps failures from holding up others.
-        while let pause = pausing.first {
-            if pause.pod.place == .backingOff && pause.pod.readyAt == pause.readyAt {
-                if pause.pod.failedByError { return nil }
-                _ = pausing.popFirst()
-                pause.pod.place = .inFlight
-                return pause.pod
-            }
-            _ = pausing.popFirst()
+        while let pause = pausing.popFirst() {
+            guard pause.isCurrent else { continue }
+            pause.pod.place = .inFlight
+            return pause.pod
         }
         return nil
     }
 
-    /// No node was found; the pod waits until something changes that may help these plugins.
-    mutating func giveUp(_ queued: QueuedPod, plugins: Set<PluginName>, now: Duration) {
+    /// No node was found because of these plugins; the pod waits for one of these changes.
+    mutating func giveUp(_ queued: QueuedPod, plugins: PluginSet, helpfulEvents: ClusterEvent, now: Duration) {
         guard pods[queued.uid] === queued else { return }
         queued.attempts += 1
         queued.failedAt = now
         queued.plugins = plugins
+        queued.helpfulEvents = helpfulEvents
         queued.failedByError = false
         queued.place = queued.isGated ? .gated : .unschedulable
-        if queued.place == .unschedulable { unschedulable[queued.uid] = queued }
+        guard queued.place == .unschedulable else { return }
+        unschedulable[helpfulEvents, default: [:]][queued.uid] = queued
+        unschedulableCount += 1
+        failures.entries.append((queued, now))
+        if failures.entries.count > 2 * unschedulableCount + 64 { failures.removeAll(where: Self.hasLeft) }
+    }
+
+    private static func hasLeft(_ entry: (pod: QueuedPod, failedAt: Duration)) -> Bool {
+        entry.pod.place != .unschedulable || entry.pod.failedAt != entry.failedAt
     }
 
     /// The attempt failed for another reason (binding was refused, say); try again after a pause.
@@ -131,11 +172,12 @@ struct SchedulingQueue {
 
     // MARK: Changes of the cluster
 
-    /// Lets those try again whom the change may help; `helps` says which events a set of plugins waits for.
-    mutating func note(_ event: ClusterEvent, now: Duration, helps: (Set<PluginName>) -> ClusterEvent) {
-        if event.isEmpty || unschedulable.isEmpty { return }
+    /// Lets those try again who wait for such a change and whom this one may help.
+    mutating func note(_ event: ClusterEvent, now: Duration, mayHelp: (QueuedPod) -> Bool = { _ in true }) {
+        if event.isEmpty || unschedulableCount == 0 { return }
+        var moved: [QueuedPod] = []
+        for (awaited, pods) in unschedulable where !awaited.isDisjoint(with: event) { moved += pods.values.filter(mayHelp) }
         // In the order of their failure, so that who waits longest comes first.
-        let moved = unschedulable.values.filter { $0.plugins.isEmpty || !helps($0.plugins).isDisjoint(with: event) }
         for queued in moved.sorted(by: { $0.failedAt == $1.failedAt ? $0.sequence < $1.sequence : $0.failedAt < $1.failedAt }) {
             retry(queued, now: now)
         }
@@ -143,21 +185,33 @@ struct SchedulingQueue {
 
     /// When time alone will make a pod ready; nil: not before something happens.
     func nextDeadline() -> Duration? {
-        let pause = pausing.first?.readyAt
-        let oldest = unschedulable.values.lazy.map(\.failedAt).min().map { $0 + Self.unschedulableMax }
-        return [pause, oldest].compactMap { $0 }.min()
+        let oldest = failures.first.map { $0.failedAt + Self.unschedulableMax }
+        return [pausing.first?.readyAt, pausingAfterErrors.first?.readyAt, oldest].compactMap { $0 }.min()
     }
 
     private mutating func flush(now: Duration) {
         while let pause = pausing.first, pause.readyAt <= now {
             _ = pausing.popFirst()
-            if pause.pod.place == .backingOff && pause.pod.readyAt == pause.readyAt { activate(pause.pod) }
+            if pause.isCurrent { activate(pause.pod) }
+        }
+        while let pause = pausingAfterErrors.first, pause.readyAt <= now {
+            _ = pausingAfterErrors.popFirst()
+            if pause.isCurrent { activate(pause.pod) }
         }
     }
 
     /// Tries those again that have waited for too long.
     mutating func flushUnschedulable(now: Duration) {
-        for queued in unschedulable.values.filter({ now - $0.failedAt >= Self.unschedulableMax }) { retry(queued, now: now) }
+        while let entry = failures.first {
+            if Self.hasLeft(entry) {
+                failures.dropFirst()
+            } else if now - entry.failedAt >= Self.unschedulableMax {
+                failures.dropFirst()
+                retry(entry.pod, now: now)
+            } else {
+                return
+            }
+        }
     }
 
     private mutating func retry(_ queued: QueuedPod, now: Duration) {
@@ -176,12 +230,16 @@ struct SchedulingQueue {
     private mutating func pause(_ queued: QueuedPod) {
         queued.readyAt = queued.failedAt + Self.backoff(after: queued.attempts)
         queued.place = .backingOff
-        pausing.insert(Pause(pod: queued, readyAt: queued.readyAt))
+        let entry = Pause(pod: queued, readyAt: queued.readyAt)
+        if queued.failedByError { pausingAfterErrors.insert(entry) } else { pausing.insert(entry) }
     }
 
     private mutating func leave(_ queued: QueuedPod) {
         // Entries of the heaps are passed over when they come up.
-        if queued.place == .unschedulable { unschedulable[queued.uid] = nil }
+        guard queued.place == .unschedulable else { return }
+        unschedulable[queued.helpfulEvents]?[queued.uid] = nil
+        if unschedulable[queued.helpfulEvents]?.isEmpty == true { unschedulable[queued.helpfulEvents] = nil }
+        unschedulableCount -= 1
     }
 
     static func backoff(after attempts: Int) -> Duration {

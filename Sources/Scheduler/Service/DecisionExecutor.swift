@@ -18,6 +18,7 @@ final class DecisionExecutor: Sendable {
     private let time: TimeSource
     private let logger: Logger
     private let inbox: Inbox
+    private let reports = ReportDesk()
     private let running = Atomic<Int>(0)
 
     init(client: Client, recorder: EventRecorder, schedulerName: String, time: TimeSource, logger: Logger, inbox: Inbox) {
@@ -29,20 +30,38 @@ final class DecisionExecutor: Sendable {
         self.inbox = inbox
     }
 
-    /// Decisions that are being carried out.
+    /// Bindings and preemptions that are being carried out.
     var inFlight: Int { running.load(ordering: .relaxed) }
 
-    /// Counts a decision that `carryOut` will be called for.
-    func begin() { running.wrappingAdd(1, ordering: .relaxed) }
-
-    func carryOut(_ decision: Decision) async {
+    /// Takes a decision on; called with all decisions in their order.
+    /// - Returns: what remains to be done and takes time; nil: nothing.
+    func take(_ decision: Decision) -> (@Sendable () async -> Void)? {
         switch decision {
-        case .bind(let pod, let node): await bind(pod, to: node)
-        case .unschedulable(let pod, let message): await report(pod, message: message, nominatedNode: nil)
-        case .preempt(let pod, let node, let victims, let message): await preempt(for: pod, on: node, victims, message)
+        case .bind(let pod, let node):
+            reports.withdraw(uid: pod.metadata.uid)
+            return counted { [self] in await bind(pod, to: node) }
+        case .unschedulable(let pod, let message):
+            reports.submit(Report(pod: pod, message: message))
+            guard reports.takesReporter() else { return nil }
+            return { [self] in await writeReports() }
+        case .preempt(let pod, let node, let victims, let message):
+            reports.withdraw(uid: pod.metadata.uid)
+            return counted { [self] in await preempt(for: pod, on: node, victims, message) }
         }
-        running.wrappingSubtract(1, ordering: .relaxed)
-        inbox.poke()
+    }
+
+    private func counted(_ work: @escaping @Sendable () async -> Void) -> @Sendable () async -> Void {
+        running.wrappingAdd(1, ordering: .relaxed)
+        return { [self] in
+            await work()
+            running.wrappingSubtract(1, ordering: .relaxed)
+            inbox.poke()
+        }
+    }
+
+    /// Writes reports until none waits.
+    private func writeReports() async {
+        while let report = reports.next() { await self.report(report.pod, message: report.message, nominatedNode: nil) }
     }
 
     private func bind(_ pod: Pod, to node: String) async {
@@ -96,7 +115,10 @@ final class DecisionExecutor: Sendable {
         for _ in 0..<Self.conflictRetriesMax {
             guard let patch = conditionPatch(current, message: message, nominatedNode: nominatedNode) else { return }
             do {
-                _ = try await client.patch(Pod.self, key.name, namespace: key.namespace, .strategic(patch), subresource: "status")
+                // The answer is not read: the informer brings the pod as it is now.
+                let path = Pod.resource.path(namespace: key.namespace, name: key.name, subresource: "status")
+                let change = Patch.strategic(patch)
+                _ = try await client.send("PATCH", path, change.body, contentType: change.contentType)
                 return
             } catch let error as APIStatusError where error.isConflict {
                 // Somebody changed the pod; maybe it was bound, and then the condition would be a lie.

@@ -20,14 +20,15 @@ package final class Scheduler: ServiceLifecycle.Service {
     private let inbox = Inbox()
     private let executor: DecisionExecutor
 
-    /// Pods that have ended take no room; they are not even asked for.
+    /// Pods that have ended take no room; they are not even asked for, unless somebody else in the process wants them.
     package static let podSelector = "status.phase!=Succeeded,status.phase!=Failed"
 
+    /// - Parameter informers: to be run by the caller. When other components share them, see `SchedulerConfiguration.sharesInformers`.
     package init(client: Client, informers: InformerFactory, configuration: SchedulerConfiguration = .init(), logger: Logger) {
         self.client = client
         self.configuration = configuration
         self.logger = logger
-        pods = informers.informer(Pod.self, fieldSelector: Self.podSelector)
+        pods = informers.informer(Pod.self, fieldSelector: configuration.sharesInformers ? nil : Self.podSelector)
         nodes = informers.informer(Node.self)
         namespaces = informers.informer(Namespace.self)
         budgets = informers.informer(PodDisruptionBudget.self)
@@ -104,8 +105,7 @@ package final class Scheduler: ServiceLifecycle.Service {
             let now = time.uptime()
             for change in inbox.take() { core.apply(change, now: now) }
             if executor.inFlight < configuration.bindingsInFlightMax, let decision = core.next(now: now) {
-                executor.begin()
-                group.addTask { [executor] in await executor.carryOut(decision) }
+                if let work = executor.take(decision) { group.addTask { await work() } }
                 continue
             }
             if let deadline = core.nextDeadline(), wakeAt.map({ $0 <= now || deadline < $0 }) ?? true {

@@ -8,6 +8,8 @@ package struct SchedulerConfiguration: Sendable {
     package var percentageOfNodesToScore = 0
     /// Decisions that may be on their way to the API server at once.
     package var bindingsInFlightMax = 256
+    /// The informers belong to the whole process, and others follow all pods anyway: then so does the scheduler, by the same informer.
+    package var sharesInformers = false
     /// Run only while leading; nil: always.
     package var leaderElection: LeaderElectionSettings?
     package var time = TimeSource.system

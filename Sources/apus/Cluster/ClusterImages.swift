@@ -1,4 +1,5 @@
 import ContainerRuntime
+import Flags
 import Linux
 
 /// The images made of this binary, which need no registry.
@@ -19,7 +20,7 @@ enum ClusterImages {
     /// The files of the others: this binary with the libraries it loads.
     static func programFiles() throws -> ImageFiles {
         var files = ImageFiles.base()
-        try files.addProgram(ServerProcess.executable(), as: program)
+        try files.addProgram(ProgramPath.current, as: program)
         return files
     }
 }

@@ -1,9 +1,10 @@
 import APIServer
 import ClusterDNS
+import Components
 import ContainerRuntime
 import ControllerManager
 import CoreV1
-import DiscoveryV1
+import Flags
 import Glibc
 import JSON
 import KubeProxy
@@ -13,8 +14,6 @@ import KubernetesClient
 import Linux
 import Logging
 import PKI
-import PodNetwork
-import Scheduler
 import ServiceLifecycle
 import Storage
 import UnixSignals
@@ -49,13 +48,13 @@ struct ClusterServer {
         }
         let ledger = try Ledger(path: folder.ledger)
         let api = try makeAPIServer(pki, store)
-        let parts = try makeParts(api, pki, store, ledger)
+        let parts = try makeParts(api, pki, ledger)
         let group = ServiceGroup(
             configuration: .init(
                 services: parts.services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            tasks.addTask { try await start(progress, api, parts) }
+            tasks.addTask { try await start(progress, api.server, parts) }
             // The start ends before the services do, unless one of them fails.
             try await tasks.next()
             try await tasks.next()
@@ -86,19 +85,20 @@ struct ClusterServer {
         return pki
     }
 
-    private func makeAPIServer(_ pki: ClusterPKI, _ store: any Store) throws -> APIServer {
+    private func makeAPIServer(_ pki: ClusterPKI, _ store: any Store) throws -> APIServerAssembly {
         guard let range = IPRange(configuration.serviceRange) else {
             throw CommandError("--service-cluster-ip-range \(configuration.serviceRange) must be an IPv4 range, such as 10.96.0.0/12")
         }
-        var settings = try APIServerConfiguration(
+        let settings = try APIServerConfiguration(
             pki: pki, port: configuration.securePort, advertiseAddress: configuration.nodeIP, services: ServiceNetwork(ranges: [range]),
             issuer: configuration.issuer)
-        let documents = OpenAPIDocuments(catalog: .builtIn, version: settings.version.gitVersion)
-        settings.branches = [("/openapi/", OpenAPIHandler(documents))]
-        return try APIServer(configuration: settings, store: store, logger: Logger(label: "kube-apiserver"))
+        return try APIServerAssembly(
+            settings, store: store, serving: ServingFiles(certificatePath: "\(folder.pki)/apiserver.crt", keyPath: "\(folder.pki)/apiserver.key"),
+            logger: Logger(label: "kube-apiserver"))
     }
 
-    private func makeParts(_ api: APIServer, _ pki: ClusterPKI, _ store: any Store, _ ledger: Ledger) throws -> Parts {
+    private func makeParts(_ assembly: APIServerAssembly, _ pki: ClusterPKI, _ ledger: Ledger) throws -> Parts {
+        let api = assembly.server
         func client(_ user: String, _ groups: String...) -> Client {
             Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: user)
         }
@@ -116,48 +116,43 @@ struct ClusterServer {
         for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
         let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
-        let networkClient = client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts")
-        let networkInformers = InformerFactory(client: networkClient, logger: Logger(label: "pod-network"))
-        let network = PodNetworkService(
-            nodes: networkInformers.informer(Node.self, fieldSelector: "metadata.name=\(configuration.nodeName)"),
-            nodeName: configuration.nodeName, dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger,
-            logger: Logger(label: "pod-network"))
-        let schedulerClient = client("system:kube-scheduler")
-        let schedulerInformers = InformerFactory(client: schedulerClient, logger: Logger(label: "kube-scheduler"))
-        let scheduler = Scheduler(client: schedulerClient, informers: schedulerInformers, logger: Logger(label: "kube-scheduler"))
+        let network = PodNetworkAssembly(
+            client: client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts"), nodeName: configuration.nodeName,
+            dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger, logger: Logger(label: "pod-network"))
+        // One copy of each collection for all who follow it. It is read as the controllers may read it; what the others write, they write
+        // under their own names.
+        let controllersClient = client("system:kube-controller-manager")
+        let informers = InformerFactory(client: controllersClient, logger: Logger(label: "informers"))
+        let scheduler = SchedulerAssembly(
+            client: client("system:kube-scheduler"), informers: informers, logger: Logger(label: "kube-scheduler"))
         var controllerSettings = ControllerManagerConfiguration(
             podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
         controllerSettings.signing = ClusterSigning(authority: pki.authority)
         controllerSettings.serviceAccountTokens = try ServiceAccountTokens(key: pki.serviceAccountKey, issuer: configuration.issuer)
-        let controllers = ControllerManager(
-            client: client("system:kube-controller-manager"),
-            configuration: controllerSettings,
+        let controllers = ControllerManagerAssembly(
+            client: controllersClient, informers: informers, configuration: controllerSettings,
             clientOfAccount: { account in
                 Client(
                     transport: api.transport(as: .serviceAccount(namespace: ControllerAccounts.namespace, name: account)), userAgent: account)
             },
             logger: Logger(label: "kube-controller-manager"))
-        let proxyInformers = InformerFactory(client: client("system:kube-proxy"), logger: Logger(label: "kube-proxy"))
-        let proxy = KubeProxy(
+        let proxy = KubeProxyAssembly(
+            client: client("system:kube-proxy"), informers: informers,
             configuration: .init(
                 node: ProxyNode(
                     name: configuration.nodeName, addresses: [configuration.nodeIP], clusterCIDR: configuration.clusterCIDR,
                     serviceCIDR: configuration.serviceRange)),
-            services: proxyInformers.informer(CoreV1.Service.self), slices: proxyInformers.informer(EndpointSlice.self), ledger: ledger,
-            logger: Logger(label: "kube-proxy"))
+            ledger: ledger, logger: Logger(label: "kube-proxy"))
         let dns = ClusterDNS(
-            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"),
+            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"), informers: informers,
             configuration: .init(
                 domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
                 upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
             logger: Logger(label: "cluster-dns"))
         // What needs a filled API waits for the gate; the API server and the runtime do not.
-        var services: [any ServiceLifecycle.Service] = [api, CompactionService(store: store, logger: Logger(label: "storage")), runtime]
+        var services: [any ServiceLifecycle.Service] = assembly.services + [runtime]
         if let containerd { services.append(Gated(gate.runtime, containerd)) }
-        let behind: [any ServiceLifecycle.Service] = [
-            controllers, schedulerInformers, scheduler, networkInformers, network, proxyInformers, proxy,
-            dns,
-        ]
+        let behind = [informers] + controllers.services + scheduler.services + network.services + proxy.services + [dns]
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
         return Parts(

@@ -1,6 +1,5 @@
 import APIServer
 import ControllerManager
-import Glibc
 import Linux
 
 /// The server's options, checked and completed with what the machine says.
@@ -30,7 +29,7 @@ struct ServerConfiguration: Sendable {
     /// - Throws: `CommandError` naming the option and what it should be.
     init(_ options: ClusterOptions, folder: DataFolder) throws {
         self.folder = folder
-        nodeName = (options.nodeName ?? Self.hostname()).lowercased()
+        nodeName = HostName.node(options.nodeName)
         nodeIP = try options.nodeIP ?? NodeAddress.detect()
         securePort = options.securePort
         kubeletPort = options.kubeletPort
@@ -73,12 +72,6 @@ struct ServerConfiguration: Sendable {
         guard let dns = IPAddress(clusterDNS), services.contains(dns) else {
             throw CommandError("--cluster-dns \(clusterDNS) must be an address of the service range \(services), such as its tenth")
         }
-    }
-
-    private static func hostname() -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "node" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The address after the network's own.

@@ -16,14 +16,6 @@ enum ServerProcess {
         }
     }
 
-    /// The path of this binary.
-    static func executable() -> String {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard length > 0 else { return CommandLine.arguments.first ?? "apus" }
-        return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
     /// The last line of the server's log that tells of an error.
     static func lastError(_ folder: DataFolder) -> String? {
         guard let text = (try? Files.readText(folder.serverLog)).flatMap({ $0 }) else { return nil }

@@ -28,7 +28,7 @@ struct UpCommand: AsyncParsableCommand {
             try Files.makeDirectory(folder.run)
             try Files.writeAtomically(folder.progress, [])
             let server = try Spawn.daemon(
-                [ServerProcess.executable(), "server", "--data-dir", folder.path] + options.arguments, log: folder.serverLog)
+                [ProgramPath.current, "server", "--data-dir", folder.path] + options.arguments, log: folder.serverLog)
             try await follow(folder, server)
             Terminal.say("\nThe cluster is up. To use it:\n\n  export KUBECONFIG=\(folder.adminKubeconfig)\n  kubectl get nodes\n")
         } catch {

@@ -69,6 +69,26 @@ struct AdmissionTests {
         #expect(refused.message == "pods \"b\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1")
     }
 
+    @Test("many at once do not slip through a quota together")
+    func quotaUnderLoad() async throws {
+        let server = try await TestServer()
+        _ = try await server.created(
+            "POST", "/api/v1/namespaces/default/resourcequotas", ["metadata": ["name": "q"], "spec": ["hard": ["pods": "5"]]])
+        let statuses = await withTaskGroup(of: Int.self) { group in
+            for number in 0..<40 {
+                let wanted = pod("p\(number)")
+                group.addTask { await server.call("POST", pods, wanted).status }
+            }
+            return await group.reduce(into: [Int]()) { $0.append($1) }
+        }
+        #expect(statuses.count { $0 == 201 } == 5)
+        #expect(statuses.count { $0 == 403 } == 35)
+        // What was refused holds no place: one goes, one comes.
+        let kept = try #require(try await server.get(pods).list("items").first?.text("metadata", "name"))
+        _ = try await server.created("DELETE", "\(pods)/\(kept)")
+        #expect(await server.call("POST", pods, pod("late")).status == 201)
+    }
+
     @Test("nodes begin tainted, claims protected")
     func nodes() async throws {
         let server = try await TestServer()

@@ -61,7 +61,8 @@ struct SmallCluster: Sendable {
         let http = HTTPChecker()
         let facts = NodeFacts(name: "node-1", addresses: ["192.0.2.7"])
         let services = NodeServices(
-            configuration: configuration, client: own, runtime: runtime, images: ImageManager(images: runtime, events: events, time: .system),
+            configuration: configuration, client: own, mirrors: MirrorPods(client: own, node: { nil }), runtime: runtime,
+            images: ImageManager(images: runtime, events: events, time: .system),
             objects: ClientObjectSource(client: own), tokens: TokenManager(client: own, time: .system),
             volumes: VolumeManager(configuration: configuration, time: .system, logger: quiet),
             volumeSources: VolumeSourceWatcher(client: own, time: .system, logger: quiet),

@@ -37,9 +37,15 @@ extension Registry {
         object = review.object ?? object
         try PruneAndValidate.create(&object, resource, context)
         review.object = object
-        try admission.validate(&review)
-        answer.warnings += review.warnings
-        try writeNew(NewObject(object: object, namesItself: decoded.text("metadata", "name").isEmpty, resource, context, answer))
+        do throws(APIStatus) {
+            try admission.validate(&review)
+            answer.warnings += review.warnings
+            let namesItself = decoded.text("metadata", "name").isEmpty
+            try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled))
+        } catch {
+            for settle in review.settled { settle() }
+            throw error
+        }
     }
 
     /// An object that is ready to be written.
@@ -50,14 +56,24 @@ extension Registry {
         let resource: ServedResource
         let context: WriteContext
         let answer: Answer
+        /// Whom admission wants told when the write is through or has failed.
+        let settled: [@Sendable () -> Void]
         var attempt = 0
 
-        init(object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer) {
+        init(
+            object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer,
+            settled: [@Sendable () -> Void]
+        ) {
             self.object = object
             self.namesItself = namesItself
             self.resource = resource
             self.context = context
             self.answer = answer
+            self.settled = settled
+        }
+
+        func settle() {
+            for settle in settled { settle() }
         }
     }
 
@@ -75,6 +91,7 @@ extension Registry {
         var object = new.object
         if let allocate = strategy.allocate { try allocate(&object, nil, new.context) }
         if new.context.dryRun {
+            new.settle()
             new.answer.object(object, status: 201)
             return
         }
@@ -83,6 +100,7 @@ extension Registry {
         store.commit(transaction) { [self] result in
             switch result {
             case .success(.committed(let revision)):
+                new.settle()
                 new.answer.written(value, revision: revision, status: 201)
             case .success(.conflict(let condition, _)):
                 // Off the writer's thread: trying again is work.
@@ -90,10 +108,12 @@ extension Registry {
                     do throws(APIStatus) {
                         if condition.key == key { try renameOrFail(new) } else { try chooseAgainOrFail(new, taken: condition.key) }
                     } catch {
+                        new.settle()
                         new.answer.status(error)
                     }
                 }
             case .failure(let error):
+                new.settle()
                 new.answer.status(.storeFailure(error))
             }
         }

@@ -1,20 +1,20 @@
 import Glibc
 
 /// Finds the address by which others reach this machine.
-enum NodeAddress {
-    struct NotFound: Error, CustomStringConvertible {
-        var description: String {
+package enum NodeAddress {
+    package struct NotFound: Error, CustomStringConvertible {
+        package var description: String {
             "this machine has no IPv4 address besides the loopback one; give it one, or name one with --node-ip"
         }
     }
 
-    struct Interface: Equatable {
-        var name: String
-        var address: String
+    package struct Interface: Equatable {
+        package var name: String
+        package var address: String
     }
 
     /// The address of the interface with the default route, or else of the first interface that is up.
-    static func detect() throws -> String {
+    package static func detect() throws -> String {
         let all = interfaces()
         let defaultName = (try? readRoutes()).flatMap(defaultInterface)
         guard let found = all.first(where: { $0.name == defaultName }) ?? all.first else { throw NotFound() }
@@ -22,7 +22,7 @@ enum NodeAddress {
     }
 
     /// Interfaces that are up, without loopback and those that containers made.
-    static func interfaces() -> [Interface] {
+    package static func interfaces() -> [Interface] {
         var first: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&first) == 0 else { return [] }
         defer { freeifaddrs(first) }

@@ -1,23 +1,23 @@
 import Glibc
-import Logging
+package import Logging
 
 /// One line per message on the error output: time, level, component, message, then `key=value` pairs.
-struct PlainLogHandler: LogHandler {
-    var logLevel: Logger.Level
-    var metadata: Logger.Metadata = [:]
+package struct PlainLogHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
     var label = ""
 
-    init(level: Logger.Level, label: String = "") {
+    package init(level: Logger.Level, label: String = "") {
         logLevel = level
         self.label = label
     }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var line = "\(Self.timestamp()) \(event.level.rawValue) \(label.isEmpty ? "apus" : label): \(Self.oneLine("\(event.message)"))"
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.quoted("\(value)"))" }

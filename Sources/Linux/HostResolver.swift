@@ -1,9 +1,7 @@
-import Linux
-
 /// The nameservers that this machine uses.
-enum HostResolver {
+package enum HostResolver {
     /// - Parameter own: an address that would lead back to ourselves.
-    static func nameservers(except own: String) -> [String] {
+    package static func nameservers(except own: String) -> [String] {
         guard let text = (try? Files.readText("/etc/resolv.conf")).flatMap({ $0 }) else { return [] }
         return text.split(separator: "\n").compactMap { line -> String? in
             let words = line.split(whereSeparator: \.isWhitespace)

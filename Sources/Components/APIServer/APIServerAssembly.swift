@@ -1,0 +1,32 @@
+package import APIServer
+import KubernetesAPI
+package import Logging
+import PKI
+package import ServiceLifecycle
+package import Storage
+
+/// An API server over a store, with what keeps both in order. The only way in which one is put together.
+package struct APIServerAssembly: Sendable {
+    package let server: APIServer
+    package let services: [any ServiceLifecycle.Service]
+
+    /// - Parameter serving: the files of the serving certificate, taken in anew when they change; nil: it stays.
+    package init(_ configuration: APIServerConfiguration, store: any Store, serving: ServingFiles?, logger: Logger) throws {
+        var configuration = configuration
+        let documents = OpenAPIDocuments(catalog: .builtIn, version: configuration.version.gitVersion)
+        configuration.branches.append((prefix: "/openapi/", handler: OpenAPIHandler(documents)))
+        let server = try APIServer(configuration: configuration, store: store, logger: logger)
+        self.server = server
+        var services: [any ServiceLifecycle.Service] = [server, CompactionService(store: store, logger: Logger(label: "storage"))]
+        if let serving {
+            let requiresTLS13 = configuration.serving.requiresTLS13
+            services.append(
+                CertificateReloader(files: serving, logger: logger) { found in
+                    var found = found
+                    found.requiresTLS13 = requiresTLS13
+                    try server.replaceCertificate(found)
+                })
+        }
+        self.services = services
+    }
+}

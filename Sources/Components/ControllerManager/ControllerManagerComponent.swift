@@ -1,0 +1,74 @@
+import APIServer
+package import ControllerManager
+package import Flags
+package import KubernetesClient
+package import Logging
+package import ServiceLifecycle
+
+/// The controllers of a cluster, put together. The only way in which this is done.
+package struct ControllerManagerAssembly: Sendable {
+    /// Makes who lets the controllers run only while it leads.
+    package typealias Elector = @Sendable (_ lead: @escaping @Sendable () async throws -> Void) -> LeaderElector
+
+    package let services: [any ServiceLifecycle.Service]
+
+    /// - Parameters:
+    ///   - informers: shared with others, and run by the caller; nil: its own.
+    ///   - clientOfAccount: the client of a controller's service account; nil: all controllers work as `client` does.
+    ///   - elector: wraps the controllers so that they run only while leading; nil: always.
+    package init(
+        client: Client, informers: InformerFactory? = nil, configuration: ControllerManagerConfiguration,
+        clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)? = nil, logger: Logger, elector: Elector? = nil
+    ) {
+        let manager = ControllerManager(
+            client: client, informers: informers, configuration: configuration, clientOfAccount: clientOfAccount, logger: logger)
+        if let elector {
+            services = [elector { try await manager.run() }]
+        } else {
+            services = [manager]
+        }
+    }
+}
+
+/// `kube-controller-manager`.
+package enum ControllerManagerComponent: Component {
+    package static var table: FlagTable { ControllerManagerFlags.table }
+
+    package static func run(_ flags: FlagValues) async throws {
+        let logger = Logger(label: table.program)
+        let configuration = try configuration(flags)
+        let election = try LeaderElectionFlags(flags)
+        let client = try ClientMaker.make(flags, logger: logger)
+        var elector: ControllerManagerAssembly.Elector?
+        if let election {
+            elector = { lead in
+                LeaderElector(
+                    client: client, namespace: election.namespace, name: election.name, identity: election.identity, timing: election.timing,
+                    logger: logger, lead: lead)
+            }
+        }
+        let assembly = ControllerManagerAssembly(client: client, configuration: configuration, logger: logger, elector: elector)
+        var services: [any ServiceLifecycle.Service] = []
+        if let server = try ComponentServer(flags, health: HealthHandler(), logger: logger, settings: Array("{}".utf8)) { services.append(server) }
+        try await ServiceRunner.run(services + assembly.services, logger: logger)
+    }
+
+    /// - Throws: `FlagProblem` naming the flag, or what is wrong with a file.
+    static func configuration(_ flags: FlagValues) throws -> ControllerManagerConfiguration {
+        var ranges: PodRanges?
+        if flags.bool("allocate-node-cidrs") {
+            guard let cidr = flags.text("cluster-cidr") else { throw FlagProblem("--allocate-node-cidrs needs --cluster-cidr") }
+            let given = [flags.int("node-cidr-mask-size-ipv4"), flags.int("node-cidr-mask-size")].first { $0 != 0 }
+            let mask: Int64 = given ?? 24
+            ranges = Int(exactly: mask).flatMap { PodRanges(clusterCIDR: cidr, nodePrefix: $0) }
+            guard ranges != nil else {
+                throw FlagProblem("--cluster-cidr \(cidr) must be an IPv4 range that has room for ranges with prefix \(mask), such as 10.244.0.0/16")
+            }
+        }
+        let rootCA = try flags.text("root-ca-file").map { String(decoding: try ServingFiles.read($0), as: UTF8.self) } ?? ""
+        var configuration = ControllerManagerConfiguration(podRanges: ranges, rootCA: rootCA)
+        configuration.terminatedPodGCThreshold = Int(clamping: flags.int("terminated-pod-gc-threshold"))
+        configuration.selection = try ControllerSelection(flags.list("controllers"))
+        return configuration
+    }
+}

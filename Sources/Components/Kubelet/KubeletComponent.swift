@@ -1,0 +1,64 @@
+import APIServer
+import ContainerRuntime
+package import Flags
+import Kubelet
+import KubernetesClient
+import Linux
+import Logging
+import ServiceLifecycle
+
+/// `kubelet`.
+package enum KubeletComponent: Component {
+    package static var table: FlagTable { KubeletFlags.table }
+    package static var configurationKind: (apiVersion: String, kind: String)? { (KubeletFlags.apiVersion, KubeletFlags.kind) }
+
+    package static func run(_ flags: FlagValues) async throws {
+        let logger = Logger(label: table.program)
+        var configuration = try KubeletSettings(flags).configuration()
+        guard let kubeconfig = flags.text("kubeconfig") else {
+            throw FlagProblem("--kubeconfig must be given: the kubelet does not run without an API server yet")
+        }
+        let certificate = ClientCertificate(nodeName: configuration.nodeName, folder: flags.string("cert-dir"), logger: logger)
+        if !Files.exists(kubeconfig) {
+            guard let bootstrap = flags.text("bootstrap-kubeconfig"), Files.exists(bootstrap) else {
+                throw ComponentProblem("--kubeconfig \(kubeconfig): there is no such file; kubeadm init or kubeadm join makes it")
+            }
+            try await certificate.bootstrap(from: bootstrap, to: kubeconfig)
+        }
+        let client = try ClientMaker.make(flags, logger: logger)
+        try Files.makeDirectory(configuration.rootDirectory)
+        try Files.makeDirectory(configuration.podLogsDir)
+        if flags.bool("enableServer") {
+            let serving =
+                try ServingFiles(flags)
+                ?? ServingFiles.selfSigned(
+                    "kubelet", in: flags.string("cert-dir"), dnsNames: [configuration.nodeName], addresses: configuration.nodeIPs)
+            let tls = try serving.load()
+            configuration.tlsCertificate = tls.certificateChain
+            configuration.tlsPrivateKey = tls.privateKey
+        }
+        let runtime = try RuntimeClient(endpoint: configuration.containerRuntimeEndpoint, logger: Logger(label: "container-runtime"))
+        let access = try KubeletAccess(flags, client: client, logger: logger)
+        let kubelet = try Kubelet(
+            configuration: configuration, client: client, runtime: runtime, authorizer: access.authorizer, authentication: access.authentication,
+            logger: logger)
+        var services: [any ServiceLifecycle.Service] = [runtime, kubelet]
+        if flags.bool("rotate-certificates"), Files.exists(certificate.path) {
+            services.append(ClientCertificateRenewal(certificate: certificate, client: client))
+        }
+        let healthPort = try flags.port("healthz-port")
+        if healthPort != 0 {
+            let health = HealthHandler()
+            services.append(
+                try PlainServer(
+                    host: flags.string("healthz-bind-address"), port: healthPort, handler: HealthEndpoints(health: health), logger: logger))
+        }
+        try await ServiceRunner.run(services, logger: logger)
+    }
+
+    private struct HealthEndpoints: RequestHandler {
+        let health: HealthHandler
+
+        func handle(_ request: APIRequest, _ responder: any Responder) { health.handle(request, responder) }
+    }
+}

@@ -1,0 +1,50 @@
+import Flags
+import Glibc
+
+/// `kubeadm init`, and `kubeadm init phase NAME [PART]` for one phase by itself.
+enum InitCommand: KubeadmCommand {
+    static let name = "init   "
+    static let summary = "Set up the control plane of a new cluster on this machine"
+
+    static func run(_ arguments: [String]) async throws {
+        var arguments = arguments
+        if arguments.first == "phase" {
+            arguments.removeFirst()
+            return try await runPhase(arguments)
+        }
+        let flags = try InitSettings.read(InitFlags.table, arguments)
+        if flags.wantsHelp { return help() }
+        for note in flags.notes { Say.line("[config] \(note)") }
+        let settings = try InitSettings(flags)
+        Say.line("[init] Using Kubernetes version: v1.36.3")
+        for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
+            try await phase.run(settings, nil)
+        }
+        Say.line(ClosingMessage.text(settings))
+    }
+
+    private static func runPhase(_ arguments: [String]) async throws {
+        guard let name = arguments.first, !name.hasPrefix("-") else { return help() }
+        guard let phase = Phase.all.first(where: { $0.name == name }) else {
+            throw FlagProblem("there is no phase \"\(name)\"; there are \(Phase.all.map(\.name).joined(separator: ", "))")
+        }
+        var rest = Array(arguments.dropFirst())
+        var part: String?
+        if let first = rest.first, !first.hasPrefix("-") {
+            guard phase.parts.contains(first) else {
+                throw FlagProblem("the phase \(name) has no part \"\(first)\"; it has \(phase.parts.joined(separator: ", "))")
+            }
+            part = first
+            rest.removeFirst()
+        }
+        let flags = try InitSettings.read(InitFlags.table, rest)
+        if flags.wantsHelp { return help() }
+        try await phase.run(try InitSettings(flags), part)
+    }
+
+    private static func help() {
+        var text = HelpText.of(InitFlags.table) + "\nPhases (kubeadm init phase NAME [PART]):\n\n"
+        for phase in Phase.all { text += "  \(phase.name)  \(phase.summary)\n" }
+        Say.line(text)
+    }
+}

@@ -1,0 +1,55 @@
+package import Flags
+
+/// The flags of `kubeadm init`, and the fields of InitConfiguration and ClusterConfiguration (kubeadm.k8s.io/v1beta4).
+package enum InitFlags {
+    package static let apiVersion = "kubeadm.k8s.io/v1beta4"
+
+    package static let table = FlagTable(
+        program: "kubeadm init", summary: "Sets up the control plane of a new cluster on this machine.",
+        text: """
+            [Init]
+              apiserver-advertise-address  string  -        localAPIEndpoint.advertiseAddress  the address at which others reach the API server; that of the default route if not given
+              apiserver-bind-port          int     6443     localAPIEndpoint.bindPort     the API server's port
+              apiserver-cert-extra-sans    list    -        apiServer.certSANs            further names and addresses in the API server's certificate
+              cert-dir                     string  /etc/kubernetes/pki certificatesDir    the folder of certificates
+              config                       string  -        -                             file with InitConfiguration and ClusterConfiguration
+              control-plane-endpoint       string  -        controlPlaneEndpoint          a name or address for all control planes together
+              cri-socket                   string  unix:///run/containerd/containerd.sock nodeRegistration.criSocket the container runtime's socket
+              ignore-preflight-errors      list    -        nodeRegistration.ignorePreflightErrors checks whose failures are warnings; all for every one
+              kubeconfig-dir               string  /etc/kubernetes -                      the folder of kubeconfigs
+              kubernetes-version           string  -        kubernetesVersion             only that of this program
+              node-name                    string  -        nodeRegistration.name         the node's name; the machine's host name if not given
+              pod-network-cidr             string  -        networking.podSubnet          the range of pod addresses
+              service-cidr                 string  10.96.0.0/12 networking.serviceSubnet  the range of service addresses
+              service-dns-domain           string  cluster.local networking.dnsDomain     the domain of the cluster's names
+              skip-phases                  list    -        skipPhases                    phases to leave out
+            ! skip-token-print             bool    false    -                             joining
+            ! token                        string  -        -                             joining
+            ! token-ttl                    duration 24h0m0s -                             joining
+              image                        string  -        -                             the image of the control plane; one made of this program if not given
+              data-dir                     string  /var/lib/kube-apiserver -              the folder of the store
+            ! dry-run                      bool    false    dryRun                        doing as if
+            ! upload-certs                 bool    false    -                             several control planes
+            ! certificate-key              string  -        certificateKey                several control planes
+            ~ skip-certificate-key-print   bool    false    -                             there is no certificate key
+            ! patches                      string  -        patches.directory             patches of manifests
+            ! feature-gates                map     -        featureGates                  features with names
+            ~ image-repository             string  registry.k8s.io imageRepository        images are made of this program
+              -                            string  kubernetes clusterName                 the cluster's name in kubeconfigs
+            ! -                            tree    -        bootstrapTokens               joining
+              -                            tree    -        nodeRegistration.taints       taints of this node
+            ! -                            tree    -        nodeRegistration.kubeletExtraArgs flags of the kubelet
+            ~ -                            string  IfNotPresent nodeRegistration.imagePullPolicy images are made of this program
+            ~ -                            bool    true     nodeRegistration.imagePullSerial images are made of this program
+              -                            tree    -        apiServer.extraArgs           flags of kube-apiserver: name and value pairs
+              -                            tree    -        controllerManager.extraArgs   flags of kube-controller-manager
+              -                            tree    -        scheduler.extraArgs           flags of kube-scheduler
+            ~ -                            tree    -        etcd                          the store is embedded in the API server
+            ~ -                            tree    -        dns                           the DNS server is made of this program
+            ~ -                            tree    -        proxy                         the proxy is made of this program
+            ~ -                            string  -        encryptionAlgorithm           keys are ECDSA P-256
+            ~ -                            duration 8760h   certificateValidityPeriod     a year
+            ~ -                            duration 87600h  caCertificateValidityPeriod   ten years
+            ~ -                            tree    -        timeouts                      waiting ends after four minutes
+            """)
+}

@@ -1,0 +1,63 @@
+import ContainerRuntime
+import Flags
+import JSON
+import Linux
+import Logging
+
+/// The image of all components, made of this very program.
+enum KubeadmImages {
+    static let program = "/usr/bin/apus"
+    static let controlPlane = "apus.local/kubernetes:\(ApusVersion.kubernetes.replacingPlus)"
+
+    /// The names that the program answers to inside the image.
+    static let names = [
+        "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "cluster-dns", "pod-network",
+    ]
+
+    static func files() throws -> ImageFiles {
+        var files = ImageFiles.base()
+        try files.addProgram(ProgramPath.current, as: program)
+        // What proxy and pod network call.
+        for tool in ["nft", "ip", "conntrack"] {
+            guard let path = Command.find(tool) else {
+                throw KubeadmError("the program \(tool) is missing: apt-get install nftables iproute2 conntrack")
+            }
+            try files.addProgram(path, as: "/usr/bin/\(tool)")
+        }
+        for name in names { files.addSymlink("usr/bin/\(name)", to: "apus") }
+        return files
+    }
+
+    /// The image that the runtime is set up to begin every pod with, where it has none of that name: it would be asked of a registry.
+    private static func missingSandboxImage(_ runtime: RuntimeClient) async throws -> String? {
+        guard let text = try await runtime.status(verbose: true).info["config"], let settings = try? JSONValue(parsing: text),
+            let name = settings["sandboxImage"]?.stringValue, !name.isEmpty
+        else { return nil }
+        return try await runtime.imageStatus(.make { $0.image = name }) == nil ? name : nil
+    }
+
+    /// Brings the image into the container runtime.
+    ///
+    /// - Parameter folder: for what is remembered of the import.
+    static func ensure(socket: String, folder: String) async throws {
+        let logger = Logger(label: "kubeadm")
+        let runtime = try RuntimeClient(endpoint: socket, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await runtime.run() }
+            if let name = try await missingSandboxImage(runtime) {
+                var pause = ImageFiles()
+                pause.add(PauseProgram.bytes(), as: PauseProgram.name, mode: 0o755)
+                try await LocalImages(client: runtime, folder: "\(folder)/pause", logger: logger)
+                    .ensure([LocalImage(name: name, entrypoint: ["/" + PauseProgram.name])], files: pause)
+            }
+            try await LocalImages(client: runtime, folder: "\(folder)/program", logger: logger)
+                .ensure([LocalImage(name: controlPlane, entrypoint: [program])], files: try files())
+            group.cancelAll()
+        }
+    }
+}
+
+extension String {
+    /// A plus is not allowed in an image's tag.
+    var replacingPlus: String { String(map { $0 == "+" ? "-" : $0 }) }
+}

@@ -1,0 +1,49 @@
+import Flags
+import JSON
+import KubernetesAPI
+import KubernetesClient
+import Logging
+
+/// Writes objects to a new cluster: makes them, or brings them up to date.
+struct ClusterObjects: Sendable {
+    let client: Client
+
+    /// By the kubeconfig of this machine's super administrator.
+    ///
+    /// - Throws: `KubeconfigError`.
+    init(_ settings: InitSettings) throws {
+        let connection = try Kubeconfig.load(path: "\(settings.folder)/super-admin.conf").connection()
+        client = Client(transport: try HTTPSTransport(connection, logger: Logger(label: "kubeadm")), userAgent: "kubeadm/\(ApusVersion.kubernetes)")
+    }
+
+    init(client: Client) {
+        self.client = client
+    }
+
+    /// - Parameter text: YAML documents.
+    /// - Throws: what the API server says, with the object's name.
+    func apply(_ text: String) async throws {
+        for document in text.split(separator: "\n---\n") {
+            try await apply(try YAMLTree.read(String(document), path: "manifest"))
+        }
+    }
+
+    func apply(_ object: JSONValue) async throws {
+        guard let apiVersion = object["apiVersion"]?.stringValue, let kind = object["kind"]?.stringValue,
+            let name = object["metadata"]?["name"]?.stringValue,
+            let type = ResourceCatalog.builtIn.resource(of: GroupVersionKind(apiVersion: apiVersion, kind: kind))?.type
+        else { throw KubeadmError("an object has no apiVersion, kind or name") }
+        let namespace = object["metadata"]?["namespace"]?.stringValue
+        do {
+            do {
+                _ = try await client.post(path: type.path(namespace: namespace, name: nil, subresource: nil), object)
+            } catch let error as APIStatusError where error.isAlreadyExists {
+                _ = try await client.send(
+                    "PATCH", type.path(namespace: namespace, name: name, subresource: nil), object.serialized(),
+                    contentType: "application/merge-patch+json")
+            }
+        } catch {
+            throw KubeadmError("\(kind) \(name) could not be written: \(error)")
+        }
+    }
+}

@@ -1,0 +1,237 @@
+# Every component as a process of its own, under its upstream name and flags.
+# shellcheck shell=bash
+
+c=$work/c
+bin=$work/bin
+declare -A running
+
+kc() { on_node kubectl --kubeconfig "$c/super-admin.conf" "$@"; }
+
+# The binary answers to the name it is called by.
+make_names() {
+    mkdir -p "$bin" "$c"
+    for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy cluster-dns pod-network kubeadm; do
+        ln -sf "$PWD/build/apus" "$bin/$name"
+    done
+}
+
+# begin NAME FLAG...: starts a component; its process and its log are known by the name.
+begin() {
+    local name=$1
+    shift
+    # Not by on_node: the process must be the component itself, and no shell around it.
+    nsenter --net="/run/netns/$node_ns" "$bin/$name" "$@" >> "$c/$name.log" 2>&1 &
+    echo $! > "$c/$name.pid"
+}
+
+begin_one() {
+    case $1 in
+        kube-apiserver)
+            begin kube-apiserver --advertise-address=$node_ip --secure-port=6443 --client-ca-file="$c/pki/ca.crt" \
+                --tls-cert-file="$c/pki/apiserver.crt" --tls-private-key-file="$c/pki/apiserver.key" \
+                --kubelet-client-certificate="$c/pki/apiserver-kubelet-client.crt" --kubelet-client-key="$c/pki/apiserver-kubelet-client.key" \
+                --service-account-key-file="$c/pki/sa.pub" --service-account-signing-key-file="$c/pki/sa.key" \
+                --service-account-issuer=https://kubernetes.default.svc.cluster.local --service-cluster-ip-range=10.96.0.0/12 \
+                --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
+                --sqlite-data-dir="$c/store" --profiling=false
+            ;;
+        kube-controller-manager)
+            begin kube-controller-manager --kubeconfig="$c/controller-manager.conf" --authentication-kubeconfig="$c/controller-manager.conf" \
+                --authorization-kubeconfig="$c/controller-manager.conf" --client-ca-file="$c/pki/ca.crt" --bind-address=127.0.0.1 \
+                --allocate-node-cidrs --cluster-cidr=10.244.0.0/16 --root-ca-file="$c/pki/ca.crt" --leader-elect=true \
+                --leader-elect-lease-duration=4s --leader-elect-renew-deadline=3s --leader-elect-retry-period=1s \
+                --cluster-signing-cert-file="$c/pki/ca.crt" --cluster-signing-key-file="$c/pki/ca.key" --use-service-account-credentials=true
+            ;;
+        kube-scheduler)
+            begin kube-scheduler --config="$c/scheduler.yaml" --authentication-kubeconfig="$c/scheduler.conf" \
+                --authorization-kubeconfig="$c/scheduler.conf" --bind-address=127.0.0.1
+            ;;
+        kubelet)
+            begin kubelet --config="$c/kubelet.yaml" --kubeconfig="$c/kubelet.conf" --hostname-override=node1 --node-ip $node_ip \
+                --root-dir="$c/kubelet" --cert-dir="$c/kubelet/pki" --node-labels=disk=ssd
+            ;;
+        kube-proxy) begin kube-proxy --config="$c/proxy.yaml" --hostname-override=node1 ;;
+        pod-network)
+            begin pod-network --kubeconfig="$c/super-admin.conf" --hostname-override=node1 --data-dir="$c/network" \
+                --service-cluster-ip-range=10.96.0.0/12
+            ;;
+        cluster-dns) begin cluster-dns --kubeconfig="$c/super-admin.conf" --bind-address=$node_ip --port=10053 ;;
+    esac
+}
+
+components="kube-apiserver kube-controller-manager kube-scheduler pod-network kubelet kube-proxy cluster-dns"
+
+write_files() {
+    cat > "$c/scheduler.yaml" <<-Y
+		apiVersion: kubescheduler.config.k8s.io/v1
+		kind: KubeSchedulerConfiguration
+		clientConnection: {kubeconfig: "$c/scheduler.conf"}
+		leaderElection: {leaderElect: true, leaseDuration: 4s, renewDeadline: 3s, retryPeriod: 1s}
+	Y
+    cat > "$c/proxy.yaml" <<-Y
+		apiVersion: kubeproxy.config.k8s.io/v1alpha1
+		kind: KubeProxyConfiguration
+		mode: nftables
+		clusterCIDR: 10.244.0.0/16
+		clientConnection: {kubeconfig: "$c/super-admin.conf"}
+	Y
+    cat > "$c/kubelet.yaml" <<-Y
+		apiVersion: kubelet.config.k8s.io/v1beta1
+		kind: KubeletConfiguration
+		authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: "$c/pki/ca.crt"}}
+		authorization: {mode: Webhook}
+		clusterDNS: [10.96.0.10]
+		cgroupRoot: /apus-e2e-$id
+		containerRuntimeEndpoint: unix://$c/containerd.sock
+		failSwapOn: false
+		podLogsDir: $c/logs
+		staticPodPath: $c/manifests
+	Y
+    mkdir -p "$c/manifests"
+    cat > "$c/containerd.toml" <<-T
+		version = 2
+		root = "$c/containerd/root"
+		state = "$c/containerd/state"
+		[grpc]
+		  address = "$c/containerd.sock"
+		[plugins."io.containerd.grpc.v1.cri"]
+		  sandbox_image = "127.0.0.1:5000/pause:1"
+		  netns_mounts_under_state_dir = true
+		  restrict_oom_score_adj = true
+		  [plugins."io.containerd.grpc.v1.cri".cni]
+		    bin_dir = "$(dirname "$(find /usr/lib/cni /opt/cni/bin -name bridge 2>/dev/null | head -n 1)")"
+		    conf_dir = "$c/network/cni/net.d"
+		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+		    runtime_type = "io.containerd.runc.v2"
+		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+		      Root = "$c/containerd/runc"
+	T
+}
+
+# A pause container that is somebody else's.
+push_pause() {
+    local root=$work/pause
+    mkdir -p "$root/bin"
+    cp /bin/busybox "$root/bin/sleep"
+    push "$root" pause:1 /bin/sleep 1000000000
+}
+
+test_certificates_and_kubeconfigs() {
+    make_names
+    local flags=(--apiserver-advertise-address=$node_ip --node-name=node1 --cert-dir="$c/pki" --kubeconfig-dir="$c")
+    contains "$(on_node "$bin/kubeadm" init phase certs all "${flags[@]}")" '[certs] Generating "ca" certificate and key' $node_ip
+    contains "$(on_node "$bin/kubeadm" init phase certs all "${flags[@]}")" '[certs] Using existing ca certificate authority'
+    contains "$(on_node "$bin/kubeadm" init phase kubeconfig all "${flags[@]}")" 'Writing "controller-manager.conf"'
+    equal "only root reads keys" 600 "$(stat -c %a "$c/pki/ca.key")"
+}
+
+test_flags_are_upstreams() {
+    contains "$("$bin/kubelet" --version)" "Kubernetes v1.36"
+    contains "$("$bin/kube-scheduler" --help)" "Leader election flags:" "--leader-elect-lease-duration duration"
+    refuses "unknown flag: --kubeconfg; the nearest is --kubeconfig" "$bin/kube-scheduler" --kubeconfg=x
+    refuses "--etcd-servers is not supported" "$bin/kube-apiserver" --etcd-servers=http://127.0.0.1:2379
+    printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {webhok: {}}\n' > "$work/bad.yaml"
+    refuses 'authentication.webhok: unknown field; the nearest is "webhook"' "$bin/kubelet" --config="$work/bad.yaml"
+}
+
+test_components_make_a_cluster() {
+    write_files
+    push_pause
+    on_node containerd --config "$c/containerd.toml" > "$c/containerd.log" 2>&1 &
+    for name in $components; do begin_one "$name"; done
+    eventually 30 kc get --raw /readyz
+    eventually 30 kc get node node1
+    kc wait --for=condition=Ready node/node1 --timeout=60s
+    contains "$(kc get node node1 --show-labels)" "disk=ssd"
+    kc create deployment tools --image=127.0.0.1:5000/tools:1 --replicas=2 -- /bin/sh -c 'echo "I run"; exec sleep 100000'
+    kc rollout status deployment tools --timeout=90s
+    contains "$(kc logs deployment/tools)" "I run"
+    contains "$(kc exec deployment/tools -- hostname)" "tools-"
+    contains "$(grep 'has no effect here' "$c/kube-apiserver.log")" "--allow-privileged" "--profiling"
+}
+
+test_components_say_how_they_are() {
+    local port
+    for port in 10257 10259; do
+        equal "health of $port" ok "$(on_node curl -sk https://127.0.0.1:$port/healthz)"
+        equal "metrics of $port for strangers" 403 "$(on_node curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:$port/metrics)"
+    done
+    local token
+    kc create serviceaccount watcher
+    kc create clusterrole metrics --verb=get --non-resource-url=/metrics
+    kc create clusterrolebinding metrics --clusterrole=metrics --serviceaccount=default:watcher
+    token=$(kc create token watcher)
+    eventually 15 metrics_for "$token"
+    equal "kubelet's health" ok "$(on_node curl -s http://127.0.0.1:10248/healthz)"
+    equal "kubelet for strangers" 401 "$(on_node curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:10250/pods)"
+    eventually 10 answers http://127.0.0.1:10256/healthz
+    equal "proxy mode" nftables "$(on_node curl -s http://127.0.0.1:10249/proxyMode)"
+    contains "$(kc get lease -n kube-system -o name)" kube-scheduler kube-controller-manager
+}
+
+metrics_for() { on_node curl -skf -H "Authorization: Bearer $1" https://127.0.0.1:10259/metrics | grep -q process_resident_memory_bytes; }
+
+test_a_static_pod_runs_and_is_shown() {
+    cat > "$c/manifests/fixed.yaml" <<-Y
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: fixed, namespace: kube-system, labels: {app: fixed}}
+		spec:
+		  hostNetwork: true
+		  containers:
+		  - {name: main, image: "127.0.0.1:5000/tools:1", command: [sleep, "1000000"]}
+	Y
+    eventually 30 kc get pod -n kube-system fixed-node1
+    kc wait --for=condition=Ready -n kube-system pod/fixed-node1 --timeout=60s
+    contains "$(kc get pod -n kube-system fixed-node1 -o yaml)" "kubernetes.io/config.mirror:" "kubernetes.io/config.source: file" "kind: Node"
+    local pid
+    pid=$(sleep_pid)
+    kc delete pod -n kube-system fixed-node1 --wait=false
+    sleep 1
+    eventually 30 kc get pod -n kube-system fixed-node1
+    equal "its process goes on" "$pid" "$(sleep_pid)"
+    kc exec -n kube-system fixed-node1 -- true
+    sed -i 's/1000000/1000001/' "$c/manifests/fixed.yaml"
+    eventually 60 changed
+    rm "$c/manifests/fixed.yaml"
+    kc wait --for=delete -n kube-system pod/fixed-node1 --timeout=60s
+    [ -z "$(pgrep -f 'sleep 100000[01]$' || true)" ]
+}
+
+sleep_pid() { pgrep -f 'sleep 1000000$'; }
+changed() { pgrep -f 'sleep 1000001$' && ! sleep_pid; }
+
+test_each_component_may_die() {
+    local before name
+    before=$(containers)
+    for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy; do
+        kill -9 "$(cat "$c/$name.pid")"
+        begin_one "$name"
+        eventually 30 kc get --raw /readyz
+        eventually 40 one_more "after-$name"
+    done
+    equal "containers keep their processes" "$before" "$(containers)"
+}
+
+containers() { pgrep -f 'sleep 100000$' | sort | tr '\n' ' '; }
+
+# A pod goes the whole road: controllers, scheduler, kubelet.
+one_more() {
+    kc get deployment "$1" -o name || kc create deployment "$1" --image=127.0.0.1:5000/tools:1 -- sleep 99999
+    [ "$(kc get deployment "$1" -o jsonpath='{.status.readyReplicas}')" = 1 ]
+}
+
+test_components_stop_when_told() {
+    local name pid
+    kc delete deployments --all
+    eventually 60 no_pods
+    for name in cluster-dns kube-proxy kubelet pod-network kube-scheduler kube-controller-manager kube-apiserver; do
+        pid=$(cat "$c/$name.pid")
+        kill -TERM "$pid"
+        eventually 15 gone "$pid"
+        contains "$(tail -n 3 "$c/$name.log")" stopped
+    done
+}
+
+no_pods() { [ -z "$(kc get pods -A -o name)" ]; }
+gone() { [ ! -e "/proc/$1" ]; }

@@ -1,0 +1,69 @@
+import Flags
+import JSON
+import PKI
+import Testing
+
+@testable import Kubeadm
+
+@Suite("kubeadm init")
+struct InitSettingsTests {
+    private func settings(_ arguments: [String]) throws -> InitSettings {
+        try InitSettings(InitSettings.read(InitFlags.table, ["--apiserver-advertise-address=192.0.2.1", "--node-name=Master"] + arguments))
+    }
+
+    @Test func defaultsAreUpstreams() throws {
+        let settings = try settings([])
+        #expect(settings.nodeName == "master" && settings.server == "https://192.0.2.1:6443" && settings.serviceSubnet == "10.96.0.0/12")
+        #expect(
+            settings.firstServiceAddress == "10.96.0.1" && settings.dnsAddress == "10.96.0.10" && settings.manifests == "/etc/kubernetes/manifests")
+    }
+
+    @Test(arguments: [("cluster.example", "https://cluster.example:6443"), ("cluster.example:8443", "https://cluster.example:8443")])
+    func endpoints(_ given: String, _ server: String) throws {
+        #expect(try settings(["--control-plane-endpoint=\(given)"]).server == server)
+    }
+
+    @Test(
+        arguments: [
+            (["--service-cidr=10.96.0.0"], "--service-cidr 10.96.0.0 must be an IPv4 range such as 10.96.0.0/12"),
+            (["--kubernetes-version=v1.20.5"], "--kubernetes-version v1.20.5: this program is \(ApusVersion.kubernetes) and sets up only that"),
+            (["--pod-network=x"], "unknown flag: --pod-network; the nearest is --pod-network-cidr"),
+        ])
+    func refused(_ arguments: [String], _ message: String) {
+        #expect(throws: FlagProblem(message)) { try settings(arguments) }
+    }
+
+    @Test func certificateNamesCoverTheEndpoint() throws {
+        let names = try settings(["--control-plane-endpoint=cluster.example:8443", "--apiserver-cert-extra-sans=198.51.100.1,other"]).certificateNames
+        #expect(names.names == ["master", "other", "cluster.example"] && names.addresses == ["192.0.2.1", "198.51.100.1"])
+    }
+
+    @Test func manifestsCarryFlags() throws {
+        var changed = try settings(["--pod-network-cidr=10.244.0.0/16"])
+        changed.extraArguments["kube-apiserver"] = [("secure-port", "7443"), ("v", "4")]
+        let manifests = ControlPlaneManifests(settings: changed)
+        let server = manifests.text("kube-apiserver")
+        #expect(server.contains("    - --secure-port=7443\n") && !server.contains("--secure-port=6443") && server.contains("    - --v=4\n"))
+        let tree = try YAMLTree.read(server, path: "m")
+        #expect(tree["kind"] == "Pod" && tree["spec"]?["hostNetwork"] == true && tree["spec"]?["containers"]?[0]?["command"]?[0] == "kube-apiserver")
+        let controllers = try YAMLTree.read(manifests.text("kube-controller-manager"), path: "m")
+        let command = controllers["spec"]?["containers"]?[0]?["command"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        #expect(command.contains("--cluster-cidr=10.244.0.0/16"))
+    }
+
+    @Test func phasesHaveUpstreamsNamesAndOrder() {
+        #expect(
+            Phase.all.map(\.name) == [
+                "preflight", "certs", "kubeconfig", "etcd", "control-plane", "kubelet-start", "wait-control-plane", "upload-config",
+                "mark-control-plane", "addon",
+            ])
+    }
+
+    @Test func addOnsAreReadable() throws {
+        let manifests = AddOnManifests(settings: try settings([]))
+        for document in (manifests.dns + "\n---\n" + manifests.proxy).split(separator: "\n---\n") {
+            let tree = try YAMLTree.read(String(document), path: "m")
+            #expect(tree["kind"]?.stringValue != nil && tree["metadata"]?["name"]?.stringValue != nil)
+        }
+    }
+}
