@@ -30,6 +30,7 @@ struct SmallControlPlane: Sendable {
         configuration.eventLoops = 1
         let server = try APIServer(configuration: configuration, store: MemoryStore(), logger: quiet)
         var settings = ControllerManagerConfiguration(podRanges: nil, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
+        settings.selection = ControllerSelection(including: ControllerSelection.onlyWhenNamed)
         settings.signing = ClusterSigning(authority: pki.authority)
         let manager = ControllerManager(
             client: client(server, UserInfo(name: "system:kube-controller-manager")), configuration: settings,

@@ -3,6 +3,7 @@ package import ControllerManager
 package import Flags
 package import KubernetesClient
 package import Logging
+import PKI
 package import ServiceLifecycle
 
 /// The controllers of a cluster, put together. The only way in which this is done.
@@ -69,6 +70,20 @@ package enum ControllerManagerComponent: Component {
         var configuration = ControllerManagerConfiguration(podRanges: ranges, rootCA: rootCA)
         configuration.terminatedPodGCThreshold = Int(clamping: flags.int("terminated-pod-gc-threshold"))
         configuration.selection = try ControllerSelection(flags.list("controllers"))
+        configuration.signing = try signing(flags)
         return configuration
+    }
+
+    private static func signing(_ flags: FlagValues) throws -> ClusterSigning? {
+        guard let certificate = flags.text("cluster-signing-cert-file"), let key = flags.text("cluster-signing-key-file") else {
+            if flags.isGiven("cluster-signing-cert-file") != flags.isGiven("cluster-signing-key-file") {
+                throw FlagProblem("--cluster-signing-cert-file and --cluster-signing-key-file must be given together")
+            }
+            return nil
+        }
+        let authority = try CertificateAuthority(
+            certificate: PEMCertificate(pem: try ServingFiles.read(certificate), what: certificate),
+            key: KeyPair(pem: try ServingFiles.read(key), what: key), path: certificate)
+        return ClusterSigning(authority: authority, secondsMax: flags.duration("cluster-signing-duration").components.seconds)
     }
 }

@@ -127,6 +127,7 @@ struct ClusterServer {
             client: client("system:kube-scheduler"), informers: informers, logger: Logger(label: "kube-scheduler"))
         var controllerSettings = ControllerManagerConfiguration(
             podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
+        controllerSettings.selection = ControllerSelection(including: ControllerSelection.onlyWhenNamed)
         controllerSettings.signing = ClusterSigning(authority: pki.authority)
         controllerSettings.serviceAccountTokens = try ServiceAccountTokens(key: pki.serviceAccountKey, issuer: configuration.issuer)
         let controllers = ControllerManagerAssembly(
