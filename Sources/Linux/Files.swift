@@ -149,6 +149,12 @@ package enum Files {
         try removeTree(path, info, device: info.st_dev)
     }
 
+    /// Removes all that is in a folder, which stays. None there is success.
+    package static func removeContents(of path: String) throws(SystemError) {
+        guard exists(path) else { return }
+        for name in try list(path) { try removeTree("\(path)/\(name)") }
+    }
+
     private static func removeTree(_ path: String, _ info: stat, device: dev_t) throws(SystemError) {
         if info.st_dev != device { throw SystemError("remove \(path), which is a mount", errno: EBUSY) }
         if info.st_mode & S_IFMT == S_IFDIR {

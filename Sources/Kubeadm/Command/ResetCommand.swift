@@ -44,7 +44,7 @@ enum ResetCommand: KubeadmCommand {
         }
         Say.line("[reset] Deleting contents of directories: [\(folder)/manifests \(Phase.kubeletFolder) \(flags.string("cert-dir"))]")
         for path in ["\(folder)/manifests", Phase.kubeletFolder, flags.string("cert-dir"), flags.string("data-dir"), "/var/lib/kubeadm"] {
-            try Files.removeTree(path)
+            try Files.removeContents(of: path)
         }
         let files = ["admin.conf", "super-admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf"]
         Say.line("[reset] Deleting files: [\(files.map { "\(folder)/\($0)" }.joined(separator: " "))]")
