@@ -26,7 +26,7 @@ final class SocketServer: Sendable {
         struct NoSocket: Error {}
         if !isBound { throw NoSocket() }
         var thread = pthread_t()
-        // The thread ends when the listener is closed.
+        // The thread ends when the listener is shut down.
         pthread_create(&thread, nil, { context in
             guard let context else { return nil }
             Unmanaged<SocketServer>.fromOpaque(context).takeRetainedValue().serve()
@@ -37,15 +37,19 @@ final class SocketServer: Sendable {
 
     var requests: [String] { seen.withLock { $0 } }
 
+    /// The thread closes the listener: closed here, its number could belong to another server's before the thread asks it for a connection.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     private func serve() {
         while true {
             let connection = accept(listener, nil, nil)
-            if connection < 0 { return }
+            if connection < 0 {
+                if errno == EINTR { continue }
+                close(listener)
+                return
+            }
             while let request = readRequest(connection) {
                 seen.withLock { $0.append(request) }
                 guard let pieces = answers(request) else { break }
