@@ -13,6 +13,7 @@ package final class APIServer: Service {
     private let road: Road
     private let front: HTTPServer
     private let roles: RegistryRBACSource
+    private let nodeUses: RegistryNodeUses
     private let ready = Latch()
     private let authorityFiles: AuthorityFiles
     private let encryptionFile: EncryptionFile?
@@ -86,6 +87,7 @@ package final class APIServer: Service {
         entrance.open(road)
         self.registry = registry
         self.roles = roles
+        self.nodeUses = nodeUses
         self.health = health
     }
 
