@@ -175,15 +175,14 @@ let testTargets: [Target] = [
         "APIServerTests",
         [
             "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
-            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, log,
+            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log,
         ]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
         "ControllerManagerTests",
         [
-            "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "PKI", "KubernetesClient",
-            "APIServer",
-            "Storage", log,
+            "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1", "PKI",
+            "KubernetesClient", "APIServer", "Storage", log,
         ]),
     tests(
         "KubeletTests",

@@ -1,5 +1,6 @@
 package import KubernetesClient
 package import Logging
+package import PKI
 import ServiceLifecycle
 
 /// What the controllers need to know of the cluster, under the names of upstream's flags.
@@ -9,6 +10,10 @@ package struct ControllerManagerConfiguration: Sendable {
     /// `--root-ca-file`, its PEM text.
     package var rootCA: String
     package var terminatedPodGCThreshold = 12_500
+    /// What certificates of the cluster's own signers are signed with; nil: they are signed elsewhere.
+    package var signing: ClusterSigning?
+    /// What tokens that stand in secrets are signed with (`--service-account-private-key-file`); nil: nobody fills such secrets.
+    package var serviceAccountTokens: ServiceAccountTokens?
     /// `--controllers`.
     package var selection = ControllerSelection()
 
@@ -24,14 +29,17 @@ package struct ControllerManager: ServiceLifecycle.Service {
     private let controllers: [any Controller]
     private let runsInformers: Bool
 
-    /// - Parameter shared: informers that the caller runs; nil: it has its own and runs them.
+    /// - Parameters:
+    ///   - shared: informers that the caller runs; nil: it has its own and runs them.
+    ///   - clientOfAccount: the client of a service account in `kube-system` (see `ControllerAccounts`), for
+    ///     `--use-service-account-credentials`; nil: all controllers work as `client` does.
     package init(
-        client: Client, informers shared: InformerFactory? = nil, configuration: ControllerManagerConfiguration, time: TimeSource = .system,
-        logger: Logger
+        client: Client, informers shared: InformerFactory? = nil, configuration: ControllerManagerConfiguration,
+        clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)? = nil, time: TimeSource = .system, logger: Logger
     ) {
         let informers = shared ?? InformerFactory(client: client, time: time, logger: logger)
         runsInformers = shared == nil
-        let context = ControllerContext(client: client, informers: informers, time: time, logger: logger)
+        let context = ControllerContext(client: client, informers: informers, time: time, logger: logger, clientOfAccount: clientOfAccount)
         self.context = context
         var controllers: [any Controller] = [
             ReplicaSetController(context), ReplicationControllerController(context), DeploymentController(context), DaemonSetController(context),
@@ -43,6 +51,15 @@ package struct ControllerManager: ServiceLifecycle.Service {
             PodGarbageCollector(context, terminatedThreshold: configuration.terminatedPodGCThreshold),
         ]
         if let ranges = configuration.podRanges { controllers.append(NodeIPAMController(context, ranges: ranges)) }
+        if let signing = configuration.signing { controllers.append(CertificateSigner(context, signing: signing)) }
+        if let tokens = configuration.serviceAccountTokens {
+            controllers.append(LegacyTokensController(context, tokens: tokens, rootCA: configuration.rootCA))
+        }
+        controllers +=
+            [
+                ClusterRoleAggregationController(context), CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context),
+                TokenCleaner(context),
+            ] as [any Controller]
         self.controllers = controllers.filter { configuration.selection.contains(type(of: $0).name) }
     }
 

@@ -5,11 +5,14 @@ package struct ControllerSelection: Sendable {
     package var included: Set<String> = []
     package var excluded: Set<String> = []
 
-    /// All.
-    package init() {}
+    /// Those that upstream runs only when they are named.
+    package static let onlyWhenNamed: Set<String> = [BootstrapSigner.name, TokenCleaner.name]
+
+    /// The defaults, and these.
+    package init(including names: Set<String> = []) { included = names }
 
     func contains(_ name: String) -> Bool {
         if excluded.contains(name) { return false }
-        return includesDefaults || included.contains(name)
+        return included.contains(name) || includesDefaults && !Self.onlyWhenNamed.contains(name)
     }
 }

@@ -54,6 +54,39 @@ package struct CertificateAuthority: Sendable {
         try sign(spec, publicKey: request.request.publicKey, now: now)
     }
 
+    /// A certificate that says what its request says of itself: subject and alternative names, and nothing else of the request. Whoever calls
+    /// this has judged them.
+    ///
+    /// - Parameter usages: as in `KeyUsages`.
+    /// - Parameter seconds: how long the certificate is to count from `now` on, the time before `now` included if it is 8 hours or more; at most as
+    ///   long as the authority itself.
+    package func sign(_ request: SigningRequest, usages: [String], seconds: Int64, now: Int64) throws(PKIError) -> PEMCertificate {
+        do {
+            var extensions = Certificate.Extensions()
+            try extensions.append(Certificate.Extension(KeyUsages.keyUsage(usages), critical: true))
+            let extended = try KeyUsages.extendedUsages(usages)
+            if !extended.isEmpty { try extensions.append(Certificate.Extension(ExtendedKeyUsage(extended), critical: false)) }
+            try extensions.append(Certificate.Extension(BasicConstraints.notCertificateAuthority, critical: true))
+            if let identifier = try certificate.certificate.extensions.subjectKeyIdentifier?.keyIdentifier {
+                try extensions.append(Certificate.Extension(AuthorityKeyIdentifier(keyIdentifier: identifier), critical: false))
+            }
+            let names = request.alternativeNames
+            if !names.isEmpty {
+                // Without a subject the names are all there is.
+                try extensions.append(Certificate.Extension(SubjectAlternativeNames(names), critical: request.request.subject.isEmpty))
+            }
+            let length = seconds < 8 * 3600 ? seconds : seconds - Self.backdate
+            return PEMCertificate(
+                try Certificate(
+                    version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: request.request.publicKey,
+                    notValidBefore: date(max(now - Self.backdate, certificate.notBefore)),
+                    notValidAfter: date(min(now + length, certificate.notAfter)), issuer: certificate.certificate.subject,
+                    subject: request.request.subject, extensions: extensions, issuerPrivateKey: key.privateKey))
+        } catch {
+            throw .invalidRequest(reason: "\(error)")
+        }
+    }
+
     private func sign(_ spec: CertificateSpec, publicKey: Certificate.PublicKey, now: Int64) throws(PKIError) -> PEMCertificate {
         var names: [GeneralName] = spec.dnsNames.map { .dnsName($0) }
         for address in spec.ipAddresses {

@@ -9,8 +9,18 @@ package struct SigningRequest: Sendable {
     ///
     /// - Throws: `PKIError.invalidRequest`.
     package init(pem: [UInt8]) throws(PKIError) {
+        let document: PEMDocument?
         do {
-            request = try CertificateSigningRequest(pemEncoded: String(decoding: pem, as: UTF8.self))
+            document = try PEMDocument.parseMultiple(pemString: String(decoding: pem, as: UTF8.self)).first
+        } catch {
+            document = nil
+        }
+        // The first block counts; what follows is ignored, as upstream does.
+        guard let document, document.discriminator == CertificateSigningRequest.defaultPEMDiscriminator else {
+            throw .invalidRequest(reason: "PEM block type must be CERTIFICATE REQUEST")
+        }
+        do {
+            request = try CertificateSigningRequest(pemDocument: document)
         } catch {
             throw .invalidRequest(reason: "\(error)")
         }
@@ -48,6 +58,16 @@ package struct SigningRequest: Sendable {
     package var uris: [String] { names.compactMap { if case .uniformResourceIdentifier(let uri) = $0 { uri } else { nil } } }
     package var ipAddresses: [String] {
         names.compactMap { if case .ipAddress(let bytes) = $0 { IPText.text(Array(bytes.bytes)) } else { nil } }
+    }
+
+    /// The kinds of names that are carried over into certificates.
+    var alternativeNames: [GeneralName] {
+        names.filter {
+            switch $0 {
+            case .dnsName, .ipAddress, .rfc822Name, .uniformResourceIdentifier: true
+            default: false
+            }
+        }
     }
 
     private var names: [GeneralName] {

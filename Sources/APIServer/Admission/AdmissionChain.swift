@@ -40,6 +40,10 @@ package struct AdmissionChain: Sendable {
         return chain
     }
 
+    func adding(_ plugins: [any AdmissionPlugin]) -> AdmissionChain {
+        plugins.reduce(self) { $0.adding($1) }
+    }
+
     /// The same chain without the plugins of these names.
     package func without(_ names: Set<String>) -> AdmissionChain {
         var chain = self

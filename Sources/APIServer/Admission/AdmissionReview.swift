@@ -15,6 +15,7 @@ struct AdmissionReview {
     /// The object as it is stored; nil for creations.
     let old: JSONValue?
     let context: WriteContext
+    private let audit: AuditTrail?
     /// For the client, in `Warning` headers.
     var warnings: [String] = []
     /// Called once the write is in the store and visible, or has failed.
@@ -28,6 +29,7 @@ struct AdmissionReview {
         self.object = object
         self.old = old
         self.context = context
+        audit = request.audit
         subresource = request.info.subresource
         namespace = resource.type.namespaced ? request.info.namespace : ""
         name = request.info.name.isEmpty ? object?.text("metadata", "name") ?? "" : request.info.name
@@ -39,6 +41,9 @@ struct AdmissionReview {
 
     /// A new pod, or a change of one through its own door.
     var isPod: Bool { isFor("", "pods") && subresource.isEmpty }
+
+    /// Says something about this write in the audit log, if it is recorded.
+    func annotate(_ key: String, _ value: String) { audit?.annotate(key, value) }
 
     func forbidden(_ why: String) -> APIStatus { resource.forbidden(name, why) }
 }

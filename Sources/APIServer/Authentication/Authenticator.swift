@@ -1,61 +1,97 @@
 import PKI
 
 /// Who a request comes from.
-package enum AuthenticationResult: Sendable, Equatable {
+package enum AuthenticationResult: Sendable {
     case user(UserInfo)
     /// A credential was shown and does not count. The reason is for the log, never for the client.
     case rejected(reason: String)
+    /// Somebody else has to be asked first, over the network.
+    case later(@Sendable () async -> AuthenticationResult)
 }
 
-/// Finds the user behind a request: client certificate first, then bearer token, else nobody (`UserInfo.anonymous`).
+/// Finds the user behind a request: front proxy, then client certificate, then bearer token, else nobody (`UserInfo.anonymous`).
 ///
 /// A credential that does not count refuses the request even where nobody in particular would be let in, as upstream does.
 package struct Authenticator: Sendable {
-    private let tokens: ServiceAccountAuthenticator?
-    private let otherTokens: @Sendable (String) -> UserInfo?
+    private let tokens: TokenAuthenticators
+    private let frontProxy: FrontProxyHeaders?
+    private let anonymous: AnonymousAccess
+    /// What tokens must be meant for, unless a token review asks for something else.
+    package let audiences: [String]
     private let now: @Sendable () -> Int64
 
-    /// - Parameter otherTokens: the user behind a token that is no service account's, such as a bootstrap token; nil if it does not count.
+    /// - Parameter tokens: in the order in which they are asked.
+    /// - Parameter frontProxy: which headers a front proxy names users in; nil when none is believed.
     package init(
-        tokens: ServiceAccountAuthenticator?, otherTokens: @escaping @Sendable (String) -> UserInfo? = { _ in nil },
+        tokens: [any TokenAuthenticator], audiences: [String], frontProxy: FrontProxyHeaders? = nil, anonymous: AnonymousAccess = .everywhere,
         now: @escaping @Sendable () -> Int64 = systemSeconds
     ) {
-        self.tokens = tokens
-        self.otherTokens = otherTokens
+        self.tokens = TokenAuthenticators(tokens)
+        self.audiences = audiences
+        self.frontProxy = frontProxy
+        self.anonymous = anonymous
         self.now = now
     }
 
     package func authenticate(_ request: APIRequest) -> AuthenticationResult {
         var rejection: String?
-        switch request.connection?.certificate {
-        case .verified(let user, let notAfter)?:
-            if now() <= notAfter { return .user(Self.authenticated(user)) }
-            rejection = "the client certificate has expired"
-        case .rejected(let reason)?:
-            rejection = reason
-        case .absent?, nil:
-            break
-        }
-        if let token = BearerCredential.token(in: request.headers) {
-            switch authenticate(token: token, audiences: nil) {
-            case .user(let user): return .user(user)
+        if let identity = request.connection?.certificate {
+            switch fromCertificate(identity, request) {
+            case .user(let user): return .user(Self.authenticated(user))
             case .rejected(let reason): rejection = reason
+            case .later, nil: break
             }
         }
-        if let rejection { return .rejected(reason: rejection) }
-        return .user(.anonymous)
+        guard let token = BearerCredential.token(in: request.headers) else { return unnamed(request, rejection) }
+        return conclude(authenticate(token: token), request, rejection)
     }
 
+    /// The verdict on a token, with everyone's group. Never `later` within `later`.
+    ///
     /// - Parameter audiences: nil for the API server's own.
-    package func authenticate(token: String, audiences: [String]?) -> AuthenticationResult {
-        if let tokens, tokens.looksLikeToken(token) {
-            switch tokens.authenticate(token, audiences: audiences, now: now()) {
-            case .success(let user): return .user(Self.authenticated(user))
-            case .failure(let error): return .rejected(reason: error.description)
-            }
+    package func authenticate(token: String, audiences: [String]? = nil) -> TokenVerdict {
+        Self.named(tokens.authenticate(token: token, audiences: audiences ?? self.audiences, now: now()))
+    }
+
+    /// Takes away what `authenticate` has looked at, so that nothing behind can take it for its own.
+    package func removeCredentials(_ headers: inout HTTPHeaders) {
+        frontProxy?.remove(from: &headers)
+    }
+
+    private func fromCertificate(_ identity: CertificateIdentity, _ request: APIRequest) -> AuthenticationResult? {
+        switch identity {
+        case .verified(let user, let notAfter):
+            return now() <= notAfter ? .user(user) : .rejected(reason: "the client certificate has expired")
+        case .rejected(let reason):
+            return .rejected(reason: reason)
+        case .absent:
+            return nil
+        case .frontProxy(let notAfter, let otherwise):
+            if let frontProxy, now() <= notAfter, let user = frontProxy.user(request.headers) { return .user(user) }
+            return fromCertificate(otherwise, request)
         }
-        if let user = otherTokens(token) { return .user(Self.authenticated(user)) }
-        return .rejected(reason: "the bearer token is unknown")
+    }
+
+    private func conclude(_ verdict: TokenVerdict, _ request: APIRequest, _ rejection: String?) -> AuthenticationResult {
+        switch verdict {
+        case .user(let user, _): return .user(user)
+        case .rejected(let reason): return .rejected(reason: reason)
+        case .unknown: return .rejected(reason: rejection ?? "the bearer token is unknown")
+        case .later(let answer): return .later { conclude(await answer(), request, rejection) }
+        }
+    }
+
+    private func unnamed(_ request: APIRequest, _ rejection: String?) -> AuthenticationResult {
+        if let rejection { return .rejected(reason: rejection) }
+        return anonymous.isAllowed(path: request.path) ? .user(.anonymous) : .rejected(reason: "no credential was shown")
+    }
+
+    private static func named(_ verdict: TokenVerdict) -> TokenVerdict {
+        switch verdict {
+        case .user(let user, let audiences): return .user(authenticated(user), audiences: audiences)
+        case .later(let answer): return .later { named(await TokenAuthenticators.settled(answer)) }
+        case .unknown, .rejected: return verdict
+        }
     }
 
     /// Everyone who showed a credential that counts belongs to this group.

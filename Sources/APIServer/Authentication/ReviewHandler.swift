@@ -6,7 +6,6 @@ package struct ReviewHandler: Sendable {
     private let authorizer: any Authorizer
     private let identity: IdentityReviews
     private let tokenRequest: TokenRequest?
-    private let audiences: [String]
 
     package init(
         authorizer: any Authorizer, authenticator: Authenticator, tokens: ServiceAccountTokens?,
@@ -15,7 +14,6 @@ package struct ReviewHandler: Sendable {
         self.authorizer = authorizer
         identity = IdentityReviews(authenticator: authenticator, now: now)
         tokenRequest = tokens.map { TokenRequest(tokens: $0, lookup: lookup, now: now) }
-        audiences = tokens?.audiences ?? []
     }
 
     /// Whether a request is for one of these resources.
@@ -29,7 +27,11 @@ package struct ReviewHandler: Sendable {
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
         do {
-            responder.respond(status: 201, json: try answer(request).serialized())
+            if request.info.resource == "tokenreviews", request.info.verb == "create" {
+                try identity.tokenReview(request) { responder.respond(status: 201, json: $0.serialized()) }
+            } else {
+                responder.respond(status: 201, json: try answer(request).serialized())
+            }
         } catch {
             responder.respond(error)
         }
@@ -44,7 +46,6 @@ package struct ReviewHandler: Sendable {
         case ("authorization.k8s.io", "localsubjectaccessreviews"):
             return try AccessReview(scope: .namespace(info.namespace), authorizer: authorizer).answer(request)
         case ("authorization.k8s.io", "selfsubjectrulesreviews"): return try RulesReview(authorizer: authorizer).answer(request)
-        case ("authentication.k8s.io", "tokenreviews"): return try identity.tokenReview(request, defaultAudiences: audiences)
         case ("authentication.k8s.io", "selfsubjectreviews"): return try identity.selfReview(request)
         case ("", _):
             guard let tokenRequest else { throw .pathNotFound }

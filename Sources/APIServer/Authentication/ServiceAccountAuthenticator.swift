@@ -3,7 +3,7 @@ package import PKI
 import Synchronization
 
 /// Turns the token of a service account into a user, as long as the account and the object that the token is bound to exist.
-package final class ServiceAccountAuthenticator: Sendable {
+package final class ServiceAccountAuthenticator: TokenAuthenticator {
     /// Finds an object as of now. Nil if there is none.
     package typealias Lookup = @Sendable (_ resource: String, _ namespace: String, _ name: String) -> JSONValue?
 
@@ -19,37 +19,45 @@ package final class ServiceAccountAuthenticator: Sendable {
     private let lookup: Lookup
     private let checked = Mutex<[CacheKey: ServiceAccountClaims]>([:])
 
-    /// - Parameter lookup: for `serviceaccounts`, `pods`, `secrets` and `nodes` of the core group. Must not block.
+    /// - Parameter lookup: for `serviceaccounts`, `pods`, `secrets` and `nodes` of the core group, and others as `plural.group`. Must not block.
     package init(tokens: ServiceAccountTokens, lookup: @escaping Lookup) {
         self.tokens = tokens
         self.lookup = lookup
     }
 
-    package func looksLikeToken(_ token: String) -> Bool { tokens.looksLikeToken(token) }
-
-    /// - Parameter audiences: nil for the API server's own.
-    package func authenticate(_ token: String, audiences: [String]?, now: Int64) -> Result<UserInfo, PKIError> {
+    package func authenticate(token: String, audiences: [String], now: Int64) -> TokenVerdict {
         do {
-            let claims = try check(token, audiences: audiences ?? tokens.audiences, now: now)
+            guard let claims = try check(token, audiences: audiences, now: now) else { return .unknown }
+            if claims.isLegacy { try checkLegacy(claims, token) }
             try checkLife(claims)
-            return .success(Self.user(claims))
+            return .user(Self.user(claims), audiences: audiences.filter { claims.audiences.contains($0) })
         } catch {
-            return .failure(error)
+            return .rejected(reason: error.description)
         }
     }
 
-    private func check(_ token: String, audiences: [String], now: Int64) throws(PKIError) -> ServiceAccountClaims {
+    /// Nil for a token of somebody else's.
+    private func check(_ token: String, audiences: [String], now: Int64) throws(PKIError) -> ServiceAccountClaims? {
         let key = CacheKey(token: token, audiences: audiences)
         if let claims = checked.withLock({ $0[key] }) {
             if now < claims.expires { return claims }
             checked.withLock { _ = $0.removeValue(forKey: key) }
         }
+        guard tokens.hasOwnIssuer(token) else { return nil }
         let claims = try tokens.verify(token, audiences: audiences, now: now)
         checked.withLock { checked in
             if checked.count >= Self.cacheEntriesMax { checked.removeAll(keepingCapacity: true) }
             checked[key] = claims
         }
         return claims
+    }
+
+    /// A token without an end counts as long as it stands in its secret.
+    private func checkLegacy(_ claims: ServiceAccountClaims, _ token: String) throws(PKIError) {
+        guard let name = claims.secret?.name, let secret = lookup("secrets", claims.namespace, name),
+            secret.at("metadata", "deletionTimestamp") == nil, let kept = Base64.decode(secret.text("data", "token")),
+            constantTimeEqual(kept, Array(token.utf8))
+        else { throw .tokenRejected(reason: "it does not stand in the secret that it names") }
     }
 
     private func checkLife(_ claims: ServiceAccountClaims) throws(PKIError) {
@@ -76,6 +84,7 @@ package final class ServiceAccountAuthenticator: Sendable {
 
     private static func user(_ claims: ServiceAccountClaims) -> UserInfo {
         var user = UserInfo.serviceAccount(namespace: claims.namespace, name: claims.serviceAccount.name, uid: claims.serviceAccount.uid)
+        if claims.isLegacy { return user }
         if !claims.id.isEmpty { user.extra["authentication.kubernetes.io/credential-id"] = ["JTI=\(claims.id)"] }
         if let pod = claims.pod {
             user.extra["authentication.kubernetes.io/pod-name"] = [pod.name]

@@ -22,14 +22,18 @@ struct TokenRequest: Sendable {
         let seconds = body["spec"]?["expirationSeconds"]?.integerValue ?? Self.secondsDefault
         if seconds < Self.secondsMin { throw invalid(name, seconds, "may not specify a duration less than 10 minutes") }
         if seconds > Self.secondsMax { throw invalid(name, seconds, "may not specify a duration larger than 2^32 seconds") }
-        var audiences = body["spec"]?["audiences"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        if audiences.isEmpty { audiences = tokens.audiences }
+        let asked = body["spec"]?["audiences"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        let audiences = asked.isEmpty ? tokens.audiences : asked
         let time = now()
         var claims = ServiceAccountClaims(
             issuer: tokens.issuer, audiences: audiences, namespace: namespace,
             serviceAccount: .init(name: name, uid: account["metadata"]?["uid"]?.stringValue ?? ""), issuedAt: time, expires: time + seconds,
             id: RandomToken.uuid())
-        if let bound = body["spec"]?["boundObjectRef"], !bound.isNull { try bind(&claims, to: bound) }
+        let bound = body["spec"]?["boundObjectRef"].flatMap { $0.isNull ? nil : $0 }
+        if let node = NodeAuthorizer.nodeName(of: request.user) {
+            try NodeTokenRules(node: node, namespace: namespace, account: name, lookup: lookup).check(bound, audiences: asked)
+        }
+        if let bound { try bind(&claims, to: bound) }
         let token: String
         do {
             token = try tokens.sign(claims)
@@ -62,7 +66,8 @@ struct TokenRequest: Sendable {
         if let wanted = bound["uid"]?.stringValue, !wanted.isEmpty, wanted != uid {
             throw .conflict(
                 group: "", resource: resource, name: name,
-                "the UID in the bound object reference (\(wanted)) does not match the UID in record. The object might have been deleted and then recreated")
+                "the UID in the bound object reference (\(wanted)) does not match the UID in record. The object might have been deleted and then recreated"
+            )
         }
         let reference = ServiceAccountClaims.Reference(name: name, uid: uid)
         switch kind {

@@ -11,6 +11,8 @@ package struct AuthorizationAttributes: Sendable {
     package var name: String
     /// For requests that name no resource.
     package var path: String
+    /// For lists and watches: the field selector as the client wrote it.
+    package var fieldSelector: String?
 
     package init(
         user: UserInfo, verb: String, isResourceRequest: Bool = true, apiGroup: String = "", apiVersion: String = "", resource: String = "",
@@ -33,11 +35,20 @@ package struct AuthorizationAttributes: Sendable {
         self.init(
             user: request.user, verb: info.verb, isResourceRequest: info.isResourceRequest, apiGroup: info.apiGroup, apiVersion: info.apiVersion,
             resource: info.resource, subresource: info.subresource, namespace: info.namespace, name: info.name, path: request.path)
+        if info.verb == "list" || info.verb == "watch" || info.verb == "deletecollection" { fieldSelector = request.query["fieldSelector"] }
+    }
+
+    /// Whether the request is for objects alone of which a field has this value.
+    func selects(_ field: String, _ value: String) -> Bool {
+        guard let fieldSelector else { return false }
+        return fieldSelector.split(separator: ",").contains { $0 == "\(field)=\(value)" || $0 == "\(field)==\(value)" }
     }
 }
 
 package enum AuthorizationDecision: Sendable, Equatable {
     case allow(reason: String)
+    /// Somebody forbids it, whatever others would say.
+    case deny(reason: String)
     /// Nobody allows it. The reason is empty unless something went wrong while looking.
     case noOpinion(reason: String)
 
@@ -45,9 +56,14 @@ package enum AuthorizationDecision: Sendable, Equatable {
         if case .allow = self { true } else { false }
     }
 
+    /// Whether nobody else is to be asked.
+    var isFinal: Bool {
+        if case .noOpinion = self { false } else { true }
+    }
+
     package var reason: String {
         switch self {
-        case .allow(let reason), .noOpinion(let reason): reason
+        case .allow(let reason), .deny(let reason), .noOpinion(let reason): reason
         }
     }
 }

@@ -20,7 +20,7 @@ package struct DefaultPolicy: Sendable {
         package var subjects: [JSONValue]
     }
 
-    package static let shared = DefaultPolicy(text: defaultPolicyText)
+    package static let shared = DefaultPolicy(text: defaultPolicyText + "\n" + controllerPolicyText)
 
     package private(set) var clusterRoles: [Role] = []
     package private(set) var roles: [Role] = []
@@ -44,6 +44,11 @@ package struct DefaultPolicy: Sendable {
             switch words.first {
             case "clusterrole":
                 role = Role(name: String(words[1]), namespace: "", labels: words.dropFirst(2).map(String.init))
+            case "controller":
+                let name = "system:controller:\(words[1])"
+                role = Role(name: name, namespace: "", labels: [])
+                clusterRoleBindings.append(
+                    Binding(name: name, namespace: "", role: name, subjects: Self.subjects("= sa:kube-system/\(words[1])")))
             case "role":
                 let (namespace, name) = Self.place(words[1])
                 role = Role(name: name, namespace: namespace, labels: [])
@@ -66,6 +71,10 @@ package struct DefaultPolicy: Sendable {
         guard let first = fields.first else { return }
         if first.first == "aggregate" {
             role?.aggregates += first.dropFirst()
+            return
+        }
+        if first == ["events"] {
+            role?.rules.append(PolicyRule(verbs: ["create", "patch", "update"], apiGroups: ["", "events.k8s.io"], resources: ["events"]))
             return
         }
         guard fields.count >= 3 else { return }
@@ -110,7 +119,8 @@ package struct DefaultPolicy: Sendable {
 extension DefaultPolicy {
     /// Every object, roles before bindings. Namespaces are not among them.
     package var objects: [(kind: RBACKind, object: JSONValue)] {
-        clusterRoles.map { (.clusterRole, $0.object) } + roles.map { (.role, $0.object) } + clusterRoleBindings.map { (.clusterRoleBinding, $0.object) }
+        clusterRoles.map { (.clusterRole, $0.object) } + roles.map { (.role, $0.object) }
+            + clusterRoleBindings.map { (.clusterRoleBinding, $0.object) }
             + roleBindings.map { (.roleBinding, $0.object) }
     }
 

@@ -4,7 +4,7 @@
 /// `clusterrole NAME [label,...]`, `role NAMESPACE/NAME`, `bind NAME = SUBJECT, ...` (a ClusterRoleBinding to the role of that name),
 /// `rolebind NAMESPACE/NAME = SUBJECT, ...`. Subjects are `user:X`, `group:X` and `sa:NAMESPACE/X`.
 /// An indented line is a rule: `GROUPS | RESOURCES | VERBS [| RESOURCE NAMES]` or `url | PATHS | VERBS` or `aggregate LABEL`.
-/// `core` is the group without a name, `read` stands for get, list, watch and `write` for create, delete, deletecollection, patch, update.
+/// `events` is the rule for writing events. `core` is the group without a name, `read` stands for get, list, watch and `write` for create, delete, deletecollection, patch, update.
 let defaultPolicyText = """
     clusterrole cluster-admin
       * | * | *
@@ -53,6 +53,7 @@ let defaultPolicyText = """
       apps | daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale | write
       autoscaling | horizontalpodautoscalers | write
       batch | cronjobs jobs | write
+      extensions | daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale | write
       policy | poddisruptionbudgets | write
       networking.k8s.io | ingresses networkpolicies | write
       coordination.k8s.io | leases | read write
@@ -65,6 +66,7 @@ let defaultPolicyText = """
       apps | controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status | read
       autoscaling | horizontalpodautoscalers horizontalpodautoscalers/status | read
       batch | cronjobs cronjobs/status jobs jobs/status | read
+      extensions | daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale | read
       policy | poddisruptionbudgets poddisruptionbudgets/status | read
       networking.k8s.io | ingresses ingresses/status networkpolicies | read
       resource.k8s.io | resourceclaims resourceclaims/status resourceclaimtemplates | read
@@ -156,6 +158,9 @@ let defaultPolicyText = """
     bind apus:controllers = user:system:kube-controller-manager
     clusterrole system:kube-aggregator
       core | endpoints services | read
+    clusterrole system:heapster
+      core | events namespaces nodes pods | read
+      extensions | deployments | read
     clusterrole system:kube-dns
       core | endpoints services | list watch
     bind system:kube-dns = sa:kube-system/kube-dns

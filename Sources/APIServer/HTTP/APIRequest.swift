@@ -18,6 +18,8 @@ package struct APIRequest: Sendable {
     package var info: RequestInfo
     /// The id under which this request appears in logs and in the `Audit-Id` header.
     package var auditID: String
+    /// What is recorded of this request; nil: nothing.
+    package var audit: AuditTrail?
     /// Nil for requests from inside the process.
     package var connection: ClientConnection?
 

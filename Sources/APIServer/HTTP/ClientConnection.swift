@@ -11,11 +11,14 @@ package final class ClientConnection: Sendable {
 }
 
 /// What the client certificate of a connection says. Found once, when the connection is made.
-package enum CertificateIdentity: Sendable {
+package indirect enum CertificateIdentity: Sendable {
     /// The client showed none.
     case absent
     /// One that our authority signed. Counts until `notAfter` (seconds since 1970).
     case verified(UserInfo, notAfter: Int64)
     /// One that does not count, with the reason for the log.
     case rejected(reason: String)
+    /// One of a front proxy, which may say in headers whom it speaks for. Counts as that until `notAfter`; where the headers say nothing, the
+    /// certificate is what it is as a client's own.
+    case frontProxy(notAfter: Int64, otherwise: CertificateIdentity)
 }

@@ -70,6 +70,17 @@ enum KindTable {
         "pods": [.field("spec.nodeName", at: ["spec", "nodeName"])]
     ]
 
+    /// Where the objects of each resource are kept; longer prefixes first.
+    static func storagePrefixes(_ catalog: ResourceCatalog) -> [(prefix: String, group: String, plural: String)] {
+        var places: [String: (prefix: String, group: String, plural: String)] = [:]
+        for resource in catalog.resources where isServed(resource.type) && aliases[name(resource.type)] == nil {
+            places[name(resource.type)] = (prefix(of: resource.type), resource.type.group, resource.type.plural)
+        }
+        return places.values.sorted { ($1.prefix.utf8.count, $0.prefix) < ($0.prefix.utf8.count, $1.prefix) }
+    }
+
+    private static func prefix(of type: ResourceType) -> String { "/registry/" + (prefixes[name(type)] ?? type.plural) + "/" }
+
     static func name(_ type: ResourceType) -> String { type.group.isEmpty ? type.plural : "\(type.plural).\(type.group)" }
 
     /// Whether a version is served: stable ones are, as with upstream.
@@ -84,7 +95,7 @@ enum KindTable {
         for resource in kept {
             let name = name(resource.type)
             guard aliases[name] == nil, storages[name] == nil, resource.type.version == storedVersions[name] ?? "v1" else { continue }
-            let prefix = "/registry/" + (prefixes[name] ?? resource.type.plural) + "/"
+            let prefix = prefix(of: resource.type)
             var configuration = WatchCache.Configuration()
             configuration.indexes = indexes[name] ?? []
             let cache = WatchCache(

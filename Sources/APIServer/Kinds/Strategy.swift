@@ -28,6 +28,8 @@ package struct Strategy: Sendable {
     var createKeepsStatus = false
     /// Puts right what a status write may not change, beyond keeping everything outside metadata and status.
     var prepareStatusUpdate: @Sendable (inout JSONValue, _ old: JSONValue) -> Void = { _, _ in }
+    /// Fills in the times of what has changed in a status, behind `prepareStatusUpdate` and the doors of `updateSubresources`.
+    var stampStatus: @Sendable (inout JSONValue, _ old: JSONValue, _ now: String) -> Void = { _, _, _ in }
     var validateStatusUpdate: @Sendable (Field, _ old: JSONValue) -> Void = { _, _ in }
 
     /// The parts whose change counts up `metadata.generation`; empty when the kind has no generation.

@@ -13,37 +13,57 @@ package final class APIServer: Service {
     private let road: Road
     private let front: HTTPServer
     private let roles: RegistryRBACSource
+    private let nodeUses: RegistryNodeUses
     private let ready = Latch()
+    private let authorityFiles: AuthorityFiles
+    private let encryptionFile: EncryptionFile?
     private let logger: Logger
 
     /// - Throws: when the serving certificate or its key cannot be used.
     package init(configuration: APIServerConfiguration, store: any Store, clock: ServerClock = .system, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        let encrypted = configuration.encryption.map { EncryptedStore(store, configuration: $0.configuration, logger: logger) }
+        encryptionFile = encrypted.map { EncryptionFile(store: $0, path: configuration.encryption?.path, logger: logger) }
+        let store: any Store = encrypted ?? store
         let roles = RegistryRBACSource()
         let roleAuthorizer = RBACAuthorizer(source: roles)
         let modes = configuration.authorizationModes
-        let authorizer = UnionAuthorizer((modes.contains(.node) ? [NodeAuthorizer()] : []) + (modes.contains(.rbac) ? [roleAuthorizer] : []))
+        let nodeUses = RegistryNodeUses()
+        let authorizer = UnionAuthorizer(
+            (modes.contains(.node) ? [NodeAuthorizer(uses: nodeUses.uses)] : []) + (modes.contains(.rbac) ? [roleAuthorizer] : []))
         let registry = Registry(
             store: store, services: configuration.services,
-            admission: .standard.adding(NodeRestriction()).adding(
-                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer)
-            ).without(configuration.disabledAdmissionPlugins), clock: clock, logger: logger)
+            admission: AdmissionChain.standard.adding([
+                NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
+                CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
+                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
+            ]).without(configuration.disabledAdmissionPlugins), clock: clock, logger: logger)
+        nodeUses.follow(registry)
         let health = HealthHandler()
         let now = clock.seconds
         let lookup = ObjectLookup(
             get: { registry.object(group: $0, resource: $1, namespace: $2, name: $3) },
             list: { registry.objects(group: $0, resource: $1, namespace: $2.isEmpty ? nil : $2) })
-        let core: ServiceAccountAuthenticator.Lookup = { registry.object(group: "", resource: $0, namespace: $1, name: $2) }
+        let core: ServiceAccountAuthenticator.Lookup = { resource, namespace, name in
+            let parts = resource.split(separator: ".", maxSplits: 1)
+            return registry.object(
+                group: parts.count > 1 ? String(parts[1]) : "", resource: String(parts[0]), namespace: namespace, name: name)
+        }
 
+        let access = configuration.authentication
+        let clientAuthorities = TrustedAuthorities(configuration.clientAuthorities)
+        let proxyAuthorities = access.frontProxy.map { TrustedAuthorities($0.authorities) }
+        authorityFiles = access.watchedFiles(clients: clientAuthorities, proxies: proxyAuthorities, logger: logger)
         let authenticator = Authenticator(
-            tokens: ServiceAccountAuthenticator(tokens: configuration.tokens, lookup: core), now: now)
+            tokens: access.tokenAuthenticators(configuration.tokens, lookup: core), audiences: configuration.tokens.audiences,
+            frontProxy: access.frontProxy?.headers, anonymous: access.anonymous, now: now)
         let metrics = RequestMetrics()
         let entrance = Entrance()
         front = try HTTPServer(
             configuration: .init(
                 address: configuration.address, port: configuration.port, tls: configuration.serving, eventLoops: configuration.eventLoops),
-            handler: entrance, judge: ClientCertificateJudge(authorities: configuration.clientAuthorities, now: now).judge, logger: logger)
+            handler: entrance, judge: access.judge(clients: clientAuthorities, proxies: proxyAuthorities, now: now).judge, logger: logger)
         let group = front.eventLoopGroup
         road = Road(
             authenticator: authenticator,
@@ -62,10 +82,12 @@ package final class APIServer: Service {
                 version: configuration.version.jsonBytes,
                 branches: configuration.branches.map { Crossroads.Branch(prefix: $0.prefix, handler: $0.handler) }),
             metrics: metrics,
-            log: RequestLog(logger: logger))
+            log: RequestLog(logger: logger),
+            auditor: configuration.audit?.auditor)
         entrance.open(road)
         self.registry = registry
         self.roles = roles
+        self.nodeUses = nodeUses
         self.health = health
     }
 
@@ -94,8 +116,13 @@ package final class APIServer: Service {
             group.addTask {
                 try await cancelWhenGracefulShutdown { try await self.bootstrap() }
             }
+            group.addTask { try await self.authorityFiles.run() }
+            if let encryptionFile { group.addTask { try await encryptionFile.run() } }
+            for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
             group.addTask { try await self.front.run() }
         }
+        // Every request has been answered by now, and what is to be recorded of it is on its way.
+        await configuration.audit?.auditor.flush()
     }
 
     /// Serves with another certificate from now on.

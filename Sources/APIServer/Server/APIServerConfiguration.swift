@@ -18,6 +18,13 @@ package struct APIServerConfiguration: Sendable {
     package var serving: HTTPServerTLS
     /// Whose client certificates count.
     package var clientAuthorities: [PEMCertificate]
+    /// Who is believed beside the clients' certificates and service accounts.
+    package var authentication = AuthenticationOptions()
+    /// What is recorded of requests; nil: nothing.
+    package var audit: AuditOptions?
+    /// How values are encrypted at rest; nil: not at all.
+    package var encryption: EncryptionOptions?
+    package var podSecurity = PodSecurityConfiguration()
     /// How to talk to kubelets. Nil: there is no `exec`, `log` or `proxy`.
     package var kubelets: BackendTLS?
     package var tokens: ServiceAccountTokens

@@ -11,57 +11,98 @@ package struct Road: RequestHandler {
     let crossroads: Crossroads
     let metrics: RequestMetrics
     let log: RequestLog
+    let auditor: Auditor?
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
-        travel(request, responder) { request throws(APIStatus) in
-            request.user = try authenticated(request)
+        metrics.begin()
+        begin(request, responder) { request in
+            switch authenticator.authenticate(request) {
+            case .user(let user):
+                arrive(request, user, responder)
+            case .rejected(let reason):
+                refuse(request, reason, responder)
+            case .later(let answer):
+                // Waits for somebody outside; the event loop goes on meanwhile.
+                let waiting = request
+                Task {
+                    if case .user(let user) = await answer() {
+                        arrive(waiting, user, responder)
+                    } else {
+                        refuse(waiting, "nobody outside knows the credential", responder)
+                    }
+                }
+            }
         }
     }
 
     /// A request from inside the process.
     package func handle(_ request: APIRequest, as user: UserInfo, _ responder: any Responder) {
-        travel(request, responder) { request throws(APIStatus) in
-            request.user = Authenticator.authenticated(user)
-        }
+        metrics.begin()
+        begin(request, responder) { request in travel(request, as: Authenticator.authenticated(user), responder) }
     }
 
-    private func travel(
-        _ request: APIRequest, _ responder: any Responder, identify: (inout APIRequest) throws(APIStatus) -> Void
-    ) {
+    private func begin(_ request: APIRequest, _ responder: any Responder, _ next: (APIRequest) -> Void) {
         var request = request
-        metrics.begin()
         do throws(APIStatus) {
             request.info = try RequestInfo(method: request.method, path: request.path, query: request.query)
-            try identify(&request)
+        } catch {
+            end(request, error, responder)
+            return
+        }
+        next(request)
+    }
+
+    private func arrive(_ request: APIRequest, _ user: UserInfo, _ responder: any Responder) {
+        var request = request
+        authenticator.removeCredentials(&request.headers)
+        travel(request, as: user, responder)
+    }
+
+    private func travel(_ request: APIRequest, as user: UserInfo, _ responder: any Responder) {
+        var request = request
+        request.user = user
+        var responder = responder
+        if let auditor, let trail = auditor.begin(request) {
+            request.audit = trail
+            responder = AuditedResponder(inner: responder, trail: trail)
+        }
+        do throws(APIStatus) {
             try impersonate(&request)
             try authorize(request)
         } catch {
-            log.refused(request, error)
-            MeteredResponder(inner: responder, metrics: metrics, info: request.info).respond(error)
+            end(request, error, responder)
             return
         }
         crossroads.handle(request, MeteredResponder(inner: responder, metrics: metrics, info: request.info))
     }
 
-    private func authenticated(_ request: APIRequest) throws(APIStatus) -> UserInfo {
-        switch authenticator.authenticate(request) {
-        case .user(let user):
-            return user
-        case .rejected(let reason):
-            log.rejectedCredential(request, reason)
-            throw .unauthorized
-        }
+    private func refuse(_ request: APIRequest, _ reason: String, _ responder: any Responder) {
+        log.rejectedCredential(request, reason)
+        var responder = responder
+        // Nobody in particular asked.
+        if let trail = auditor?.begin(request) { responder = AuditedResponder(inner: responder, trail: trail) }
+        end(request, .unauthorized, responder)
+    }
+
+    private func end(_ request: APIRequest, _ status: APIStatus, _ responder: any Responder) {
+        log.refused(request, status)
+        MeteredResponder(inner: responder, metrics: metrics, info: request.info).respond(status)
     }
 
     private func impersonate(_ request: inout APIRequest) throws(APIStatus) {
         guard let user = try impersonation.impersonated(request) else { return }
         request.user = user
+        request.audit?.impersonates(user)
         Impersonation.removeHeaders(&request.headers)
     }
 
     private func authorize(_ request: APIRequest) throws(APIStatus) {
         let attributes = AuthorizationAttributes(request)
         let decision = authorizer.authorize(attributes)
+        if let audit = request.audit {
+            audit.annotate("authorization.k8s.io/decision", decision.isAllowed ? "allow" : "forbid")
+            audit.annotate("authorization.k8s.io/reason", decision.reason)
+        }
         guard decision.isAllowed else { throw attributes.forbidden(reason: decision.reason) }
         // A WebSocket is always a GET, and still it runs a command: who may only read must not get so far.
         let info = request.info

@@ -44,7 +44,9 @@ package enum APIServerComponent: Component {
             services: ServiceNetwork(ranges: services, nodePorts: try nodePorts(flags)))
         configuration.authorizationModes = try modes(flags)
         configuration.disabledAdmissionPlugins = try disabledPlugins(flags, logger)
-        try refuseWhatIsNotThere(flags)
+        configuration.authentication.clientAuthoritiesPath = flags.text("client-ca-file")
+        configuration.authentication.bootstrapTokens = flags.bool("enable-bootstrap-token-auth")
+        configuration.authentication.anonymous = flags.bool("anonymous-auth") ? .everywhere : .nowhere
         return (configuration, serving)
     }
 
@@ -124,12 +126,5 @@ package enum APIServerComponent: Component {
         }
         // As upstream, this one runs only where it is asked for.
         return flags.list("enable-admission-plugins").contains("NodeRestriction") ? disabled : disabled.union(["NodeRestriction"])
-    }
-
-    private static func refuseWhatIsNotThere(_ flags: FlagValues) throws {
-        if !flags.bool("anonymous-auth") { throw FlagProblem("--anonymous-auth=false is not supported yet") }
-        if flags.bool("enable-bootstrap-token-auth") {
-            throw FlagProblem("--enable-bootstrap-token-auth is not supported yet")
-        }
     }
 }

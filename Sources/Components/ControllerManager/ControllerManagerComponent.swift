@@ -3,6 +3,7 @@ package import ControllerManager
 package import Flags
 package import KubernetesClient
 package import Logging
+import PKI
 package import ServiceLifecycle
 
 /// The controllers of a cluster, put together. The only way in which this is done.
@@ -14,12 +15,14 @@ package struct ControllerManagerAssembly: Sendable {
 
     /// - Parameters:
     ///   - informers: shared with others, and run by the caller; nil: its own.
+    ///   - clientOfAccount: the client of a controller's service account; nil: all controllers work as `client` does.
     ///   - elector: wraps the controllers so that they run only while leading; nil: always.
     package init(
-        client: Client, informers: InformerFactory? = nil, configuration: ControllerManagerConfiguration, logger: Logger,
-        elector: Elector? = nil
+        client: Client, informers: InformerFactory? = nil, configuration: ControllerManagerConfiguration,
+        clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)? = nil, logger: Logger, elector: Elector? = nil
     ) {
-        let manager = ControllerManager(client: client, informers: informers, configuration: configuration, logger: logger)
+        let manager = ControllerManager(
+            client: client, informers: informers, configuration: configuration, clientOfAccount: clientOfAccount, logger: logger)
         if let elector {
             services = [elector { try await manager.run() }]
         } else {
@@ -67,6 +70,20 @@ package enum ControllerManagerComponent: Component {
         var configuration = ControllerManagerConfiguration(podRanges: ranges, rootCA: rootCA)
         configuration.terminatedPodGCThreshold = Int(clamping: flags.int("terminated-pod-gc-threshold"))
         configuration.selection = try ControllerSelection(flags.list("controllers"))
+        configuration.signing = try signing(flags)
         return configuration
+    }
+
+    private static func signing(_ flags: FlagValues) throws -> ClusterSigning? {
+        guard let certificate = flags.text("cluster-signing-cert-file"), let key = flags.text("cluster-signing-key-file") else {
+            if flags.isGiven("cluster-signing-cert-file") != flags.isGiven("cluster-signing-key-file") {
+                throw FlagProblem("--cluster-signing-cert-file and --cluster-signing-key-file must be given together")
+            }
+            return nil
+        }
+        let authority = try CertificateAuthority(
+            certificate: PEMCertificate(pem: try ServingFiles.read(certificate), what: certificate),
+            key: KeyPair(pem: try ServingFiles.read(key), what: key), path: certificate)
+        return ClusterSigning(authority: authority, secondsMax: flags.duration("cluster-signing-duration").components.seconds)
     }
 }

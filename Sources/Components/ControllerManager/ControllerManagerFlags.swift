@@ -91,9 +91,9 @@ package enum ControllerManagerFlags {
         ~ service-cluster-ip-range      string   -      -   ranges of services and of nodes do not meet
           root-ca-file                  string   -      -   the authority that pods are told of
         ~ service-account-private-key-file string -     -   tokens are made by the API server
-        ~ cluster-signing-cert-file     string   -      -   certificate requests are not signed here
-        ~ cluster-signing-key-file      string   -      -   certificate requests are not signed here
-        ~ cluster-signing-duration      duration 8760h  -   certificate requests are not signed here
+          cluster-signing-cert-file     string   -      -   the authority that signs certificate requests; without it nobody does here
+          cluster-signing-key-file      string   -      -   its key
+          cluster-signing-duration      duration 8760h  -   the longest life of a certificate that is signed here
         ! cluster-signing-kubelet-serving-cert-file string - - an authority for one signer; give --cluster-signing-cert-file
         ! cluster-signing-kubelet-serving-key-file string - - an authority for one signer; give --cluster-signing-key-file
         ! cluster-signing-kubelet-client-cert-file string - - an authority for one signer; give --cluster-signing-cert-file

@@ -49,9 +49,12 @@ final class DelegatedAccess: Sendable {
     }
 
     private func user(of request: APIRequest) async throws -> UserInfo? {
-        switch request.connection?.certificate {
+        var certificate = request.connection?.certificate
+        // Nobody stands in front of a component: the certificate counts as the client's own.
+        if case .frontProxy(_, let own)? = certificate { certificate = own }
+        switch certificate {
         case .verified(let user, _)?: return Self.authenticated(user)
-        case .rejected?: return nil
+        case .rejected?, .frontProxy?: return nil
         case .absent?, nil: break
         }
         guard let token = BearerCredential.token(in: request.headers) else { return .anonymous }

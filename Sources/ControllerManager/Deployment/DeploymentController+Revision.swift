@@ -1,6 +1,5 @@
 import AppsV1
 import CoreV1
-import JSON
 import KubernetesAPI
 import KubernetesClient
 
@@ -42,9 +41,9 @@ extension DeploymentController {
     }
 
     private func annotate(_ deployment: Deployment, revision: String) async throws -> Deployment {
-        let patch: JSONValue = ["metadata": ["annotations": [ReplicaSet.revisionAnnotation: .string(revision)]]]
-        return try await context.client.patch(
-            Deployment.self, deployment.metadata.name ?? "", namespace: deployment.metadata.namespace, .merge(patch))
+        var changed = deployment
+        changed.metadata.annotations[ReplicaSet.revisionAnnotation] = revision
+        return try await context.client.update(changed)
     }
 
     private func createReplicaSet(_ deployment: Deployment, _ revisions: Revisions) async throws -> (Deployment, Revisions) {

@@ -8,18 +8,25 @@ package struct ControllerContext: Sendable {
     package var informers: InformerFactory
     package var time: TimeSource
     package var logger: Logger
+    /// The client of a controller's own service account; nil where all controllers share one identity.
+    package var clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)?
 
-    package init(client: Client, informers: InformerFactory, time: TimeSource = .system, logger: Logger) {
+    package init(
+        client: Client, informers: InformerFactory, time: TimeSource = .system, logger: Logger,
+        clientOfAccount: (@Sendable (_ serviceAccount: String) -> Client)? = nil
+    ) {
         self.client = client
         self.informers = informers
         self.time = time
         self.logger = logger
+        self.clientOfAccount = clientOfAccount
     }
 
-    /// The same context, speaking as `name` in logs.
+    /// The same context, speaking as `name` in logs and under the identity of that controller to the API.
     func named(_ name: String) -> ControllerContext {
         var context = self
         context.logger[metadataKey: "controller"] = "\(name)"
+        if let account = ControllerAccounts.account(of: name), let clientOfAccount { context.client = clientOfAccount(account) }
         return context
     }
 

@@ -26,6 +26,10 @@ package struct ServiceAccountClaims: Sendable, Equatable {
     package var notBefore: Int64
     package var expires: Int64
     package var id: String
+    /// Of a token that stands in a secret and does not end, as before bound tokens.
+    package private(set) var isLegacy = false
+
+    package static let legacyIssuer = "kubernetes/serviceaccount"
 
     package init(
         issuer: String, audiences: [String], namespace: String, serviceAccount: Reference, pod: Reference? = nil, secret: Reference? = nil,
@@ -78,6 +82,33 @@ package struct ServiceAccountClaims: Sendable, Equatable {
         notBefore = json["nbf"]?.integerValue ?? 0
         id = json["jti"]?.stringValue ?? ""
         guard json["sub"]?.stringValue == subject else { return nil }
+    }
+
+    /// Reads a legacy token's claims, which are other ones. Nil when something that must be there is not.
+    ///
+    /// - Parameter audiences: what such a token is for, since it does not say.
+    init?(legacy json: JSONValue, audiences: [String]) {
+        func text(_ key: String) -> String { json["kubernetes.io/serviceaccount/" + key]?.stringValue ?? "" }
+        guard json["iss"]?.stringValue == Self.legacyIssuer, !text("namespace").isEmpty, !text("service-account.name").isEmpty,
+            !text("service-account.uid").isEmpty, !text("secret.name").isEmpty
+        else { return nil }
+        self.init(
+            issuer: Self.legacyIssuer, audiences: audiences, namespace: text("namespace"),
+            serviceAccount: .init(name: text("service-account.name"), uid: text("service-account.uid")),
+            secret: .init(name: text("secret.name"), uid: ""), issuedAt: 0, expires: .max, id: "")
+        isLegacy = true
+        guard json["sub"]?.stringValue == subject else { return nil }
+    }
+
+    /// What a legacy token says.
+    static func legacyJSON(namespace: String, account: Reference, secret: String) -> JSONValue {
+        [
+            "iss": .string(legacyIssuer), "kubernetes.io/serviceaccount/namespace": .string(namespace),
+            "kubernetes.io/serviceaccount/secret.name": .string(secret),
+            "kubernetes.io/serviceaccount/service-account.name": .string(account.name),
+            "kubernetes.io/serviceaccount/service-account.uid": .string(account.uid),
+            "sub": .string("system:serviceaccount:\(namespace):\(account.name)"),
+        ]
     }
 
     private static func json(_ reference: Reference) -> JSONValue {

@@ -4,17 +4,25 @@ import JSON
 package struct ServiceAccountTokens: Sendable {
     private let signingKey: TokenSigningKey
     private let keys: [TokenVerificationKey]
-    /// What new tokens name as their maker, and the only maker that is believed.
+    /// What new tokens name as their maker.
     package let issuer: String
+    /// The makers that are believed: `issuer` and those that it has replaced.
+    private let issuers: [String]
     /// What a token is for when nobody asks for something else: the API server.
     package let audiences: [String]
 
-    /// - Parameter olderKeys: keys whose tokens still count.
+    private static let tokenBytesMax = 16 << 10
+
+    /// - Parameter olderKeys: keys whose tokens still count; a key that is about to become the signing one belongs here first.
+    /// - Parameter olderIssuers: former values of `issuer` whose tokens still count.
     /// - Throws: `PKIError.malformed` for a key that cannot sign tokens.
-    package init(key: KeyPair, olderKeys: [TokenVerificationKey] = [], issuer: String, audiences: [String]? = nil) throws(PKIError) {
+    package init(key: KeyPair, olderKeys: [TokenVerificationKey] = [], issuer: String, olderIssuers: [String] = [], audiences: [String]? = nil)
+        throws(PKIError)
+    {
         signingKey = try TokenSigningKey(key)
         keys = [signingKey.verification] + olderKeys
         self.issuer = issuer
+        issuers = [issuer] + olderIssuers
         self.audiences = audiences ?? [issuer]
     }
 
@@ -22,14 +30,28 @@ package struct ServiceAccountTokens: Sendable {
     package func sign(_ claims: ServiceAccountClaims) throws(PKIError) -> String {
         var claims = claims
         claims.issuer = issuer
+        return try sign(claims.json)
+    }
+
+    /// A token that does not end and counts as long as it stands in the secret.
+    package func signLegacy(
+        namespace: String, account: ServiceAccountClaims.Reference, secret: String
+    ) throws(PKIError) -> String {
+        try sign(ServiceAccountClaims.legacyJSON(namespace: namespace, account: account, secret: secret))
+    }
+
+    private func sign(_ claims: JSONValue) throws(PKIError) -> String {
         let header = #"{"alg":"\#(signingKey.verification.algorithm)","kid":"\#(signingKey.verification.id)"}"#
-        let message = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(claims.json.serialized())
+        let message = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(claims.serialized())
         return message + "." + Base64URL.encode(try signingKey.sign(Array(message.utf8)))
     }
 
-    /// Whether a text has the form of a token that this type would make; says nothing about whether it counts.
-    package func looksLikeToken(_ token: String) -> Bool {
-        token.utf8.count(where: { $0 == UInt8(ascii: ".") }) == 2
+    /// Whether a text is a JSON Web Token that says it was made by us. Nothing is checked: it only tells whom to ask.
+    package func hasOwnIssuer(_ token: String) -> Bool {
+        guard token.utf8.count <= Self.tokenBytesMax else { return false }
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let payload = Base64URL.decode(parts[1]), let found = parse(payload)?["iss"]?.stringValue else { return false }
+        return issuers.contains(found) || found == ServiceAccountClaims.legacyIssuer
     }
 
     /// Checks signature, maker, life and purpose. Whether the account and the bound object still exist is for the caller to ask.
@@ -39,7 +61,7 @@ package struct ServiceAccountTokens: Sendable {
     /// - Throws: `PKIError.tokenRejected`, never with the token in it.
     package func verify(_ token: String, audiences: [String], now: Int64) throws(PKIError) -> ServiceAccountClaims {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, token.utf8.count <= 16 << 10, let headerBytes = Base64URL.decode(parts[0]),
+        guard parts.count == 3, token.utf8.count <= Self.tokenBytesMax, let headerBytes = Base64URL.decode(parts[0]),
             let payload = Base64URL.decode(parts[1]), let signature = Base64URL.decode(parts[2])
         else { throw .tokenRejected(reason: "it is not in the form of a JSON Web Token") }
         guard let header = parse(headerBytes), let algorithm = header["alg"]?.stringValue else {
@@ -52,10 +74,16 @@ package struct ServiceAccountTokens: Sendable {
             key.algorithm == algorithm && (id == nil || id == key.id) && key.isValid(signature, for: message)
         }
         guard isSigned else { throw .tokenRejected(reason: "its signature does not count") }
-        guard let claims = parse(payload).flatMap({ ServiceAccountClaims(json: $0) }) else {
+        let said = parse(payload)
+        guard
+            let claims = said.flatMap({
+                $0["iss"]?.stringValue == ServiceAccountClaims.legacyIssuer
+                    ? ServiceAccountClaims(legacy: $0, audiences: self.audiences) : ServiceAccountClaims(json: $0)
+            })
+        else {
             throw .tokenRejected(reason: "it is not a token of a service account")
         }
-        guard claims.issuer == issuer else { throw .tokenRejected(reason: "it was made by another issuer") }
+        guard claims.isLegacy || issuers.contains(claims.issuer) else { throw .tokenRejected(reason: "it was made by another issuer") }
         guard now < claims.expires else { throw .tokenRejected(reason: "it has expired") }
         guard now >= claims.notBefore - 60 else { throw .tokenRejected(reason: "it is not valid yet") }
         guard claims.audiences.contains(where: { audiences.contains($0) }) else { throw .tokenRejected(reason: "it is for another audience") }

@@ -1,8 +1,8 @@
-import _CryptoExtras
 import Crypto
 import FoundationEssentials
 import SwiftASN1
 import X509
+import _CryptoExtras
 
 /// A public key that tokens are checked with, under the id that upstream gives it: the hash of its DER form.
 package struct TokenVerificationKey: Sendable {
@@ -123,8 +123,8 @@ struct TokenSigningKey: Sendable {
 }
 
 /// Base64 with the URL alphabet and no padding, as JSON Web Tokens use it.
-enum Base64URL {
-    static func encode(_ bytes: [UInt8]) -> String {
+package enum Base64URL {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text = Array(Data(bytes).base64EncodedString().utf8)
         while text.last == UInt8(ascii: "=") { text.removeLast() }
         for index in text.indices {
@@ -135,7 +135,7 @@ enum Base64URL {
     }
 
     /// Nil for padded text and for the other alphabet.
-    static func decode(_ text: Substring) -> [UInt8]? {
+    package static func decode(_ text: Substring) -> [UInt8]? {
         var bytes = Array(text.utf8)
         for index in bytes.indices {
             switch bytes[index] {

@@ -6,6 +6,7 @@ import ControllerManager
 import CoreV1
 import Flags
 import Glibc
+import JSON
 import KubeProxy
 import Kubelet
 import KubernetesAPI
@@ -90,7 +91,7 @@ struct ClusterServer {
         }
         let settings = try APIServerConfiguration(
             pki: pki, port: configuration.securePort, advertiseAddress: configuration.nodeIP, services: ServiceNetwork(ranges: [range]),
-            issuer: "https://kubernetes.default.svc.\(configuration.clusterDomain)")
+            issuer: configuration.issuer)
         return try APIServerAssembly(
             settings, store: store, serving: ServingFiles(certificatePath: "\(folder.pki)/apiserver.crt", keyPath: "\(folder.pki)/apiserver.key"),
             logger: Logger(label: "kube-apiserver"))
@@ -124,9 +125,17 @@ struct ClusterServer {
         let informers = InformerFactory(client: controllersClient, logger: Logger(label: "informers"))
         let scheduler = SchedulerAssembly(
             client: client("system:kube-scheduler"), informers: informers, logger: Logger(label: "kube-scheduler"))
+        var controllerSettings = ControllerManagerConfiguration(
+            podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
+        controllerSettings.selection = ControllerSelection(including: ControllerSelection.onlyWhenNamed)
+        controllerSettings.signing = ClusterSigning(authority: pki.authority)
+        controllerSettings.serviceAccountTokens = try ServiceAccountTokens(key: pki.serviceAccountKey, issuer: configuration.issuer)
         let controllers = ControllerManagerAssembly(
-            client: controllersClient, informers: informers,
-            configuration: .init(podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self)),
+            client: controllersClient, informers: informers, configuration: controllerSettings,
+            clientOfAccount: { account in
+                Client(
+                    transport: api.transport(as: .serviceAccount(namespace: ControllerAccounts.namespace, name: account)), userAgent: account)
+            },
             logger: Logger(label: "kube-controller-manager"))
         let proxy = KubeProxyAssembly(
             client: client("system:kube-proxy"), informers: informers,
@@ -154,7 +163,6 @@ struct ClusterServer {
     private func makeKubelet(_ pki: ClusterPKI, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String) throws -> Kubelet {
         var settings = KubeletConfiguration(nodeName: configuration.nodeName)
         settings.nodeIPs = [configuration.nodeIP]
-        settings.nodeLabels = ["node-role.kubernetes.io/control-plane": ""]
         settings.rootDirectory = folder.kubelet
         settings.podLogsDir = folder.podLogs
         settings.version = ApusVersion.kubernetes
@@ -185,6 +193,9 @@ struct ClusterServer {
         try await machine
         try await progress.step(.network) {
             try await waitForNode(parts.admin) { $0.spec.podCIDR?.isEmpty == false }
+            // A kubelet may not give itself a role; whoever sets the cluster up does.
+            _ = try await parts.admin.patch(
+                Node.self, configuration.nodeName, .merge(["metadata": ["labels": ["node-role.kubernetes.io/control-plane": ""]]]))
         }
         try await progress.step(.node, detail: { (_: String) in configuration.nodeName + " is Ready" }) {
             try await waitForNode(parts.admin) { node in

@@ -20,6 +20,9 @@ struct ServerConfiguration: Sendable {
     var runtimeEndpoint: String?
     var failSwapOn: Bool
 
+    /// The maker of service accounts' tokens.
+    var issuer: String { "https://kubernetes.default.svc.\(clusterDomain)" }
+
     /// The port on which the DNS server listens on the node; its service has port 53.
     static let dnsPort = 10053
 

@@ -26,6 +26,7 @@ final class EchoHandler: RequestHandler {
                 switch request.connection?.certificate {
                 case .verified(let user, _): "\(user.name) \(user.groups.joined(separator: ","))"
                 case .rejected(let reason): "rejected \(reason)"
+                case .frontProxy: "proxy"
                 case .absent: "absent"
                 case nil: "inside"
                 }

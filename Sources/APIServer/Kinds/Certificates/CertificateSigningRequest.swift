@@ -1,8 +1,10 @@
 import JSON
 import KubernetesAPI
+import PKI
 
 extension Strategy {
     static let certificateSigningRequest = Strategy {
+        $0.name = { _ in [] }
         $0.prepareCreate = { request, context in
             // Who asks is what the server knows, not what the client says.
             request.editOrMake("spec") { spec in
@@ -17,77 +19,86 @@ extension Strategy {
             }
         }
         $0.prepareUpdate = { request, old, _ in request["spec"] = old["spec"] }
-        $0.prepareStatusUpdate = { request, old in
-            // Approval has a door of its own.
-            let kept = old.list("status", "conditions").filter { ["Approved", "Denied"].contains($0.text("type")) }
-            request.editOrMake("status") { status in
-                let others = status.list("conditions").filter { !["Approved", "Denied"].contains($0.text("type")) }
-                if !(kept + others).isEmpty { status["conditions"] = .array(kept + others) }
-            }
-        }
         $0.updateSubresources = [
             "approval": UpdateSubresource(
                 prepare: { new, old in
+                    // Approval is a matter of conditions alone.
                     var merged = old
                     merged["metadata"] = new["metadata"]
                     let conditions = new.at("status", "conditions")
                     merged.editOrMake("status") { $0["conditions"] = conditions }
                     new = merged
-                }, validate: { request, old in conditions(request["status"]["conditions"]) })
+                },
+                validate: { request, old in CertificateConditions.validateUpdate(request, old, approves: true, issues: false) })
         ]
-        $0.validate = { request in
-            let spec = request["spec"]
-            let text = spec["request"].string
-            let decoded = String(decoding: Base64.decode(text) ?? [], as: UTF8.self)
-            if text.isEmpty || !decoded.contains("-----BEGIN CERTIFICATE REQUEST-----") {
-                spec["request"].invalid(spec["request"].value ?? .null, "PEM block type must be CERTIFICATE REQUEST")
-            }
-            let signer = spec["signerName"]
-            if signer.string.isEmpty {
-                signer.required()
-            } else if !signer.string.contains("/") {
-                signer.invalid("must be a fully qualified domain and path of the form 'example.com/signer-name'")
-            }
-            if spec["usages"].count == 0 {
-                spec["usages"].errors.add(FieldError(.required, spec["usages"].path, "usages must be set to at least one key usage"))
-            }
-            if spec["expirationSeconds"].exists, spec["expirationSeconds"].int < 600 {
-                spec["expirationSeconds"].invalid("may not specify a duration less than 600 seconds (10 minutes)")
-            }
-        }
+        $0.stampStatus = { CertificateConditions.stamp(&$0, $1, now: $2) }
+        $0.validateStatusUpdate = { request, old in CertificateConditions.validateUpdate(request, old, approves: false, issues: true) }
+        $0.validate = { CertificateRequestRules.validate($0["spec"]) }
+        // The specification never changes, so a change of metadata need not prove it again.
+        $0.validatesChangesOnly = true
         $0.selectableFields = ["spec.signerName": { $0.text("spec", "signerName") }]
         $0.table = TableView([
             .name, .age, .text("SignerName"), .text("Requestor"), .text("RequestedDuration"), .text("Condition"),
         ]) { request in
-            var state: [String] = []
-            let conditions = request.list("status", "conditions").map { $0.text("type") }
-            if conditions.contains("Approved") {
-                state.append("Approved")
-            } else if conditions.contains("Denied") {
-                state.append("Denied")
-            } else {
-                state.append("Pending")
-            }
-            if conditions.contains("Failed") { state.append("Failed") }
-            if !request.text("status", "certificate").isEmpty { state.append("Issued") }
             let duration = request.at("spec", "expirationSeconds")?.integerValue.map { HumanDuration.text(seconds: $0) }
             return [
                 .name, .age, .value(.string(request.text("spec", "signerName"))), .value(.string(request.text("spec", "username"))),
-                .text(duration ?? ""), .value(.string(state.joined(separator: ","))),
+                .text(duration ?? ""), .value(.string(CertificateConditions.summary(request))),
             ]
         }
     }
+}
 
-    private static func conditions(_ conditions: Field) {
-        var types: Set<String> = []
-        conditions.each { condition in
-            let type = condition["type"]
-            if type.string.isEmpty { type.required() }
-            if !types.insert(type.string).inserted { condition.duplicate(condition.value ?? .null) }
-            if ["Approved", "Denied", "Failed"].contains(type.string), condition["status"].string != "True" {
-                condition["status"].oneOf(["True"])
+/// What a request for a certificate must be like.
+enum CertificateRequestRules {
+    private static let secondsMin: Int64 = 600
+    /// 253 of a domain, one slash, and 63 times a label with a dot, less the last.
+    private static let signerNameLengthMax = 571
+
+    static func validate(_ spec: Field) {
+        let request = spec["request"]
+        do {
+            _ = try SigningRequest(pem: Base64.decode(request.string) ?? [])
+        } catch .invalidRequest(let reason) {
+            request.invalid(request.value ?? .null, reason)
+        } catch {
+            request.invalid(request.value ?? .null, error.description)
+        }
+        let usages = spec["usages"]
+        if usages.count == 0 { usages.errors.add(FieldError(.required, usages.path)) }
+        var seen: Set<String> = []
+        usages.each { usage in
+            usage.oneOf(KeyUsages.names)
+            if !seen.insert(usage.string).inserted { usage.duplicate(usage.value ?? .null) }
+        }
+        signerName(spec["signerName"])
+        let seconds = spec["expirationSeconds"]
+        if seconds.exists, seconds.int < secondsMin { seconds.invalid("may not specify a duration less than 600 seconds (10 minutes)") }
+    }
+
+    private static func signerName(_ name: Field) {
+        if name.string.isEmpty {
+            name.required()
+            return
+        }
+        if name.string == "kubernetes.io/legacy-unknown" {
+            name.invalid("the legacy signerName is not allowed via this API version")
+            return
+        }
+        let parts = name.string.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else {
+            name.invalid("must be a fully qualified domain and path of the form 'example.com/signer-name'")
+            return
+        }
+        for complaint in NameValidation.dns1123Subdomain(parts[0]) {
+            name.invalid(.string(parts[0]), "validating label \(goQuoted(parts[0])): \(complaint)")
+        }
+        if !parts[0].contains(".") { name.invalid(.string(parts[0]), "should be a domain with at least two segments separated by dots") }
+        for label in parts[1].split(separator: ".", omittingEmptySubsequences: false).map(String.init) {
+            for complaint in NameValidation.dns1123Label(label) {
+                name.invalid(.string(parts[1]), "validating label \(goQuoted(label)): \(complaint)")
             }
         }
-        if types.contains("Approved"), types.contains("Denied") { conditions.invalid("Approved and Denied conditions are mutually exclusive") }
+        if name.string.utf8.count > signerNameLengthMax { name.add(.tooLong, "may not be more than \(signerNameLengthMax) bytes") }
     }
 }

@@ -29,8 +29,10 @@ enum UpdateView: Sendable {
             merged["status"] = object["status"]
             object = merged
             strategy.prepareStatusUpdate(&object, old)
+            strategy.stampStatus(&object, old, context.now)
         case .subresource(let view):
             view.prepare(&object, old)
+            strategy.stampStatus(&object, old, context.now)
         case .inner:
             break
         }
