@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Musl
+    import Musl
 #endif
 
 /// Reads and writes small files as keys and kubeconfigs need it: complete or not at all, never readable by others unless asked for.

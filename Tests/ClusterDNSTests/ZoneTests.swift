@@ -104,10 +104,12 @@ private func data(_ outcome: ClusterZone.Outcome) -> [DNSRecordData]? {
         #expect(data(resolve("hello.default.svc.cluster.local", .a, in: zone)) == nil)
     }
 
-    @Test(arguments: [
-        ("10.0.0.1", [10, 0, 0, 1]), ("::1", Array(repeating: UInt8(0), count: 15) + [1]),
-        ("fd00:1::2", [0xfd, 0, 0, 1] + Array(repeating: UInt8(0), count: 11) + [2]),
-    ] as [(String, [UInt8])]) func parsesAddresses(text: String, bytes: [UInt8]) {
+    @Test(
+        arguments: [
+            ("10.0.0.1", [10, 0, 0, 1]), ("::1", Array(repeating: UInt8(0), count: 15) + [1]),
+            ("fd00:1::2", [0xfd, 0, 0, 1] + Array(repeating: UInt8(0), count: 11) + [2]),
+        ] as [(String, [UInt8])]) func parsesAddresses(text: String, bytes: [UInt8])
+    {
         #expect(IPAddressBytes(text)?.bytes == bytes)
     }
 

@@ -6,13 +6,14 @@ import Testing
 @testable import ControllerManager
 
 @Suite struct RollingNumbersTests {
-    @Test(arguments: [
-        // wanted, maxSurge, maxUnavailable; the resolved surge and unavailability
-        (3, "25%", "25%", 1, 0),
-        (10, "25%", "25%", 3, 2),
-        (1, "0%", "0%", 0, 1),
-        (4, "100%", "50%", 4, 2),
-    ] as [(Int32, String, String, Int32, Int32)])
+    @Test(
+        arguments: [
+            // wanted, maxSurge, maxUnavailable; the resolved surge and unavailability
+            (3, "25%", "25%", 1, 0),
+            (10, "25%", "25%", 3, 2),
+            (1, "0%", "0%", 0, 1),
+            (4, "100%", "50%", 4, 2),
+        ] as [(Int32, String, String, Int32, Int32)])
     func percentagesRoundAwayFromUnavailability(wanted: Int32, surge: String, unavailable: String, maxSurge: Int32, maxUnavailable: Int32) {
         let deployment = Deployment { deployment in
             deployment.spec.replicas = wanted

@@ -21,10 +21,11 @@ struct FixedObjects: ObjectSource {
     }
 
     static func missing(_ kind: String, _ name: String) -> APIStatusError {
-        APIStatusError(status: Status {
-            $0.reason = "NotFound"
-            $0.message = "\(kind) \"\(name)\" not found"
-        }, code: 404)
+        APIStatusError(
+            status: Status {
+                $0.reason = "NotFound"
+                $0.message = "\(kind) \"\(name)\" not found"
+            }, code: 404)
     }
 }
 
@@ -42,7 +43,8 @@ struct FixedObjects: ObjectSource {
     private let node = NodeFacts(
         name: "node-1", addresses: ["192.168.0.1"], allocatable: ["cpu": Quantity(4), "memory": Quantity(1 << 30, format: .binarySI)])
 
-    private func build(_ objects: FixedObjects = FixedObjects(), services: [(name: String, value: String)] = [], _ change: (inout Container) -> Void) async throws
+    private func build(_ objects: FixedObjects = FixedObjects(), services: [(name: String, value: String)] = [], _ change: (inout Container) -> Void)
+        async throws
         -> [String: String]
     {
         let container = Sample.container("app", change)
@@ -86,25 +88,28 @@ struct FixedObjects: ObjectSource {
         #expect(try await build { $0.env = [field("X", path)] }["X"] == value)
     }
 
-    @Test(arguments: [
-        ("limits.cpu", nil, "2"), ("requests.cpu", "1m", "250"), ("requests.cpu", nil, "1"), ("limits.memory", "1Mi", "1024"),
-        ("requests.memory", nil, "0"),
-    ] as [(String, String?, String)])
+    @Test(
+        arguments: [
+            ("limits.cpu", nil, "2"), ("requests.cpu", "1m", "250"), ("requests.cpu", nil, "1"), ("limits.memory", "1Mi", "1024"),
+            ("requests.memory", nil, "0"),
+        ] as [(String, String?, String)])
     func resources(resource: String, divisor: String?, value: String) async throws {
         let result = try await build {
             $0.resources = ResourceRequirements {
                 $0.limits = ["cpu": Quantity(milli: 1500)]
                 $0.requests = ["cpu": Quantity(milli: 250)]
             }
-            $0.env = [EnvVar {
-                $0.name = "X"
-                $0.valueFrom = EnvVarSource {
-                    $0.resourceFieldRef = ResourceFieldSelector {
-                        $0.resource = resource
-                        $0.divisor = divisor.flatMap { Quantity($0) }
+            $0.env = [
+                EnvVar {
+                    $0.name = "X"
+                    $0.valueFrom = EnvVarSource {
+                        $0.resourceFieldRef = ResourceFieldSelector {
+                            $0.resource = resource
+                            $0.divisor = divisor.flatMap { Quantity($0) }
+                        }
                     }
                 }
-            }]
+            ]
         }
         #expect(result["X"] == value)
     }
@@ -128,18 +133,22 @@ struct FixedObjects: ObjectSource {
             $0.env = [
                 EnvVar {
                     $0.name = "P_B"
-                    $0.valueFrom = EnvVarSource { $0.secretKeyRef = SecretKeySelector {
-                        $0.name = "s"
-                        $0.key = "p"
-                    } }
+                    $0.valueFrom = EnvVarSource {
+                        $0.secretKeyRef = SecretKeySelector {
+                            $0.name = "s"
+                            $0.key = "p"
+                        }
+                    }
                 },
                 EnvVar {
                     $0.name = "NONE"
-                    $0.valueFrom = EnvVarSource { $0.configMapKeyRef = ConfigMapKeySelector {
-                        $0.name = "cfg"
-                        $0.key = "missing"
-                        $0.optional = true
-                    } }
+                    $0.valueFrom = EnvVarSource {
+                        $0.configMapKeyRef = ConfigMapKeySelector {
+                            $0.name = "cfg"
+                            $0.key = "missing"
+                            $0.optional = true
+                        }
+                    }
                 },
             ]
         }
@@ -150,13 +159,17 @@ struct FixedObjects: ObjectSource {
         let objects = FixedObjects(configMaps: ["cfg": [:]])
         await #expect {
             try await build(objects) {
-                $0.env = [EnvVar {
-                    $0.name = "X"
-                    $0.valueFrom = EnvVarSource { $0.configMapKeyRef = ConfigMapKeySelector {
-                        $0.name = "cfg"
-                        $0.key = "missing"
-                    } }
-                }]
+                $0.env = [
+                    EnvVar {
+                        $0.name = "X"
+                        $0.valueFrom = EnvVarSource {
+                            $0.configMapKeyRef = ConfigMapKeySelector {
+                                $0.name = "cfg"
+                                $0.key = "missing"
+                            }
+                        }
+                    }
+                ]
             }
         } throws: { "\($0)" == "couldn't find key missing in ConfigMap default/cfg" }
     }
@@ -166,10 +179,12 @@ struct FixedObjects: ObjectSource {
             $0.metadata.name = "my-db"
             $0.metadata.namespace = "default"
             $0.spec.clusterIP = "10.0.0.7"
-            $0.spec.ports = [ServicePort {
-                $0.name = "sql"
-                $0.port = 5432
-            }]
+            $0.spec.ports = [
+                ServicePort {
+                    $0.name = "sql"
+                    $0.port = 5432
+                }
+            ]
         }
         let headless = Service {
             $0.metadata.name = "headless"
@@ -211,19 +226,22 @@ struct FixedObjects: ObjectSource {
     @Test func otherPolicies() {
         #expect(resolve { $0.spec.dnsPolicy = "Default" } == host)
         #expect(resolve { $0.spec.hostNetwork = true } == host)
-        #expect(resolve {
-            $0.spec.hostNetwork = true
-            $0.spec.dnsPolicy = "ClusterFirstWithHostNet"
-        }.servers == ["10.96.0.10"])
+        #expect(
+            resolve {
+                $0.spec.hostNetwork = true
+                $0.spec.dnsPolicy = "ClusterFirstWithHostNet"
+            }.servers == ["10.96.0.10"])
         let own = resolve {
             $0.spec.dnsPolicy = "None"
             $0.spec.dnsConfig = PodDNSConfig {
                 $0.nameservers = ["1.1.1.1"]
                 $0.searches = ["own"]
-                $0.options = [PodDNSConfigOption {
-                    $0.name = "ndots"
-                    $0.value = "2"
-                }]
+                $0.options = [
+                    PodDNSConfigOption {
+                        $0.name = "ndots"
+                        $0.value = "2"
+                    }
+                ]
             }
         }
         #expect(own == ResolverConfiguration(servers: ["1.1.1.1"], searches: ["own"], options: ["ndots:2"]))
@@ -231,10 +249,12 @@ struct FixedObjects: ObjectSource {
 
     @Test func hostsFile() {
         let pod = Sample.pod {
-            $0.spec.hostAliases = [HostAlias {
-                $0.ip = "1.2.3.4"
-                $0.hostnames = ["a", "b"]
-            }]
+            $0.spec.hostAliases = [
+                HostAlias {
+                    $0.ip = "1.2.3.4"
+                    $0.hostnames = ["a", "b"]
+                }
+            ]
         }
         let text = HostsFile.content(pod, addresses: ["10.1.0.5"], hostname: "web", domain: "sub.default.svc.cluster.local", hostFile: "")
         #expect(text.hasPrefix("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n"))
@@ -243,13 +263,16 @@ struct FixedObjects: ObjectSource {
     }
 
     @Test func hostnames() {
-        func name(_ change: (inout Pod) -> Void) -> String { PodHostname.forSandbox(Sample.pod(change), nodeName: "n", clusterDomain: "cluster.local") }
+        func name(_ change: (inout Pod) -> Void) -> String {
+            PodHostname.forSandbox(Sample.pod(change), nodeName: "n", clusterDomain: "cluster.local")
+        }
         #expect(name { _ in } == "web")
         #expect(name { $0.spec.hostname = "own" } == "own")
         #expect(name { $0.metadata.name = String(repeating: "a", count: 62) + "-bc" } == String(repeating: "a", count: 62))
-        #expect(name {
-            $0.spec.subdomain = "sub"
-            $0.spec.setHostnameAsFQDN = true
-        } == "web.sub.default.svc.cluster.local")
+        #expect(
+            name {
+                $0.spec.subdomain = "sub"
+                $0.spec.setHostnameAsFQDN = true
+            } == "web.sub.default.svc.cluster.local")
     }
 }

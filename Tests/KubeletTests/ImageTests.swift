@@ -8,7 +8,10 @@ import Testing
 @Suite struct ImageTests {
     @Test(arguments: [
         ("nginx", "nginx:latest"), ("nginx:1.25", "nginx:1.25"), ("localhost:5000/a/b", "localhost:5000/a/b:latest"),
-        ("r.io/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "r.io/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+        (
+            "r.io/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            "r.io/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+        ),
     ])
     func defaultTags(name: String, result: String) throws {
         #expect(try ImageReference.withDefaultTag(name) == result)
@@ -34,7 +37,8 @@ import Testing
     }
 
     @Test func pullSecrets() throws {
-        let found = try credentials(#"{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpwYXNz"},"*.example.com":{"username":"u","password":"p"}}}"#)
+        let found = try credentials(
+            #"{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpwYXNz"},"*.example.com":{"username":"u","password":"p"}}}"#)
         #expect(found.matching("nginx").map(\.username) == ["user"])
         #expect(found.matching("nginx").map(\.password) == ["pass"])
         #expect(found.matching("r.example.com/x").map(\.password) == ["p"])
@@ -48,17 +52,19 @@ import Testing
     @Test func aBrokenPullSecretIsNamedAndNotRepeated() {
         var result = PullCredentials()
         #expect {
-            try result.add(Secret {
-                $0.metadata.name = "mine"
-                $0.data = [".dockerconfigjson": Array("{secret".utf8)]
-            })
+            try result.add(
+                Secret {
+                    $0.metadata.name = "mine"
+                    $0.data = [".dockerconfigjson": Array("{secret".utf8)]
+                })
         } throws: { "\($0)".contains("mine") && !"\($0)".contains("{secret") }
     }
 }
 
 @Suite struct TextsTests {
     @Test(arguments: [
-        (Duration.seconds(10), "10s"), (.seconds(80), "1m20s"), (.seconds(300), "5m0s"), (.milliseconds(1234), "1.234s"), (.milliseconds(350), "350ms"),
+        (Duration.seconds(10), "10s"), (.seconds(80), "1m20s"), (.seconds(300), "5m0s"), (.milliseconds(1234), "1.234s"),
+        (.milliseconds(350), "350ms"),
         (.zero, "0s"), (.seconds(3600), "1h0m0s"), (.microseconds(1500), "1.5ms"),
     ])
     func durations(duration: Duration, text: String) {

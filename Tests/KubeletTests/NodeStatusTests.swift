@@ -23,7 +23,8 @@ import Testing
     @Test func aHealthyNode() {
         let status = status(NodeHealth())
         #expect(status.conditions.map(\.type) == ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"])
-        #expect(status.conditions.map(\.reason) == ["KubeletHasSufficientMemory", "KubeletHasNoDiskPressure", "KubeletHasSufficientPID", "KubeletReady"])
+        #expect(
+            status.conditions.map(\.reason) == ["KubeletHasSufficientMemory", "KubeletHasNoDiskPressure", "KubeletHasSufficientPID", "KubeletReady"])
         #expect(status.conditions.last?.message == "kubelet is posting ready status")
         #expect(status.addresses.map { "\($0.type) \($0.address)" } == ["InternalIP 10.0.0.1", "Hostname node-1"])
         #expect(status.daemonEndpoints?.kubeletEndpoint?.Port == 10250)

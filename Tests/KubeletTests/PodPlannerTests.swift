@@ -34,9 +34,10 @@ import Testing
         #expect(plan.stopsPod)
     }
 
-    @Test(arguments: [
-        ("Always", 0, true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 0, false), ("Never", 1, false),
-    ] as [(String, Int32, Bool)])
+    @Test(
+        arguments: [
+            ("Always", 0, true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 0, false), ("Never", 1, false),
+        ] as [(String, Int32, Bool)])
     func restartPolicies(policy: String, exit: Int32, restarts: Bool) {
         let observed = Sample.observed([Sample.sandbox()], [Sample.instance("app", .exited, exit: exit)])
         let plan = plan(Sample.pod(restartPolicy: policy), observed)
@@ -78,10 +79,12 @@ import Testing
     }
 
     @Test func aSidecarThatHasNotStartedHoldsBackTheRest() {
-        let pod = Sample.pod(initContainers: [Sample.container("proxy") {
-            $0.restartPolicy = "Always"
-            $0.startupProbe = Probe()
-        }])
+        let pod = Sample.pod(initContainers: [
+            Sample.container("proxy") {
+                $0.restartPolicy = "Always"
+                $0.startupProbe = Probe()
+            }
+        ])
         let observed = Sample.observed([Sample.sandbox()], [Sample.instance("proxy", .running)])
         #expect(plan(pod, observed).starts.isEmpty)
         #expect(plan(pod, observed) { $0.verdicts = ["proxy-0": ProbeVerdict(isStarted: true, isReady: true)] }.starts.map(\.name) == ["app"])

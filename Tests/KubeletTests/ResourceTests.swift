@@ -68,7 +68,9 @@ import Testing
     @Test func aPodsCgroup() {
         let both = ["cpu": "500m", "memory": "64Mi"]
         func values(_ pod: Pod) -> CgroupValues { CgroupValues.forPod(pod, cpuPeriodMicroseconds: 100_000, enforceCPU: true, pidsLimit: -1) }
-        #expect(values(Sample.pod(containers: [container(both, both)])) == CgroupValues(cpuShares: 512, cpuQuota: 50_000, cpuPeriod: 100_000, memoryLimit: 64 << 20))
+        #expect(
+            values(Sample.pod(containers: [container(both, both)]))
+                == CgroupValues(cpuShares: 512, cpuQuota: 50_000, cpuPeriod: 100_000, memoryLimit: 64 << 20))
         #expect(values(Sample.pod()) == CgroupValues(cpuShares: 2))
         #expect(values(Sample.pod(containers: [container(both, both), container(["cpu": "500m"], name: "b")])) == CgroupValues(cpuShares: 1024))
     }
@@ -114,10 +116,16 @@ import Testing
         #expect(admission.check(Sample.pod(), beside: [Sample.pod(), Sample.pod()])?.reason == "OutOfpods")
         #expect(admission.check(Sample.pod { $0.spec.nodeSelector = ["disk": "hdd"] }, beside: [])?.reason == "NodeAffinity")
         #expect(admission.check(Sample.pod { $0.spec.nodeSelector = ["disk": "ssd"] }, beside: []) == nil)
-        let port = Sample.pod(containers: [Sample.container("app") { $0.ports = [ContainerPort {
-            $0.containerPort = 80
-            $0.hostPort = 8080
-        }] }])
+        let port = Sample.pod(containers: [
+            Sample.container("app") {
+                $0.ports = [
+                    ContainerPort {
+                        $0.containerPort = 80
+                        $0.hostPort = 8080
+                    }
+                ]
+            }
+        ])
         #expect(admission.check(port, beside: [port])?.reason == "NodePorts")
     }
 }

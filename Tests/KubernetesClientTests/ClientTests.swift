@@ -42,7 +42,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (404, #"{"kind":"Status","status":"Failure","reason":"NotFound","message":"pods \"a\" not found","code":404}"#, "pods \"a\" not found", "NotFound"),
+        (
+            404, #"{"kind":"Status","status":"Failure","reason":"NotFound","message":"pods \"a\" not found","code":404}"#, "pods \"a\" not found",
+            "NotFound"
+        ),
         (409, #"{"kind":"Status","status":"Failure","reason":"AlreadyExists","message":"it exists","code":409}"#, "it exists", "AlreadyExists"),
         (502, "<html>bad gateway</html>", "the server answered GET /api/v1/namespaces/d/pods/a with status 502: <html>bad gateway</html>", ""),
         (403, "", "the server answered GET /api/v1/namespaces/d/pods/a with status 403", "Forbidden"),

@@ -76,7 +76,9 @@ private final class LeaseServer: Sendable {
 }
 
 @Suite struct LeaderElectorTests {
-    private func elector(_ server: LeaseServer, _ identity: String, _ clock: ManualClock, lead: @escaping @Sendable () async throws -> Void) -> LeaderElector {
+    private func elector(_ server: LeaseServer, _ identity: String, _ clock: ManualClock, lead: @escaping @Sendable () async throws -> Void)
+        -> LeaderElector
+    {
         let client = Client(transport: server.transport, userAgent: "", time: clock.timeSource)
         return LeaderElector(
             client: client, namespace: "kube-system", name: "x", identity: identity, time: clock.timeSource, logger: quiet, lead: lead)

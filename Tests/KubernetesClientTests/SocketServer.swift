@@ -27,11 +27,13 @@ final class SocketServer: Sendable {
         if !isBound { throw NoSocket() }
         var thread = pthread_t()
         // The thread ends when the listener is shut down.
-        pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<SocketServer>.fromOpaque(context).takeRetainedValue().serve()
-            return nil
-        }, Unmanaged.passRetained(self).toOpaque())
+        pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<SocketServer>.fromOpaque(context).takeRetainedValue().serve()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
         pthread_detach(thread)
     }
 

@@ -38,7 +38,8 @@ private func describe(_ event: WatchEvent<Pod>) -> String {
 
     @Test func anErrorEventIsThrownAfterTheEventsBeforeIt() throws {
         var decoder = WatchDecoder<Pod>()
-        let chunk = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"# + "\n"
+        let chunk =
+            #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"# + "\n"
             + #"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"# + "\n"
         let interruption = #expect(throws: WatchInterruption<Pod>.self) { try decoder.feed(Array(chunk.utf8)) }
         #expect(interruption?.events.count == 1)
@@ -55,14 +56,17 @@ private func describe(_ event: WatchEvent<Pod>) -> String {
     @Test func theClientHandsOutEventsOneByOneAndThenTheError() async throws {
         let transport = FakeTransport(stream: { _ in
             let parts = Recorded<Int>()
-            return (200, FakeTransport.Body {
-                parts.append(0)
-                switch parts.values.count {
-                case 1: return Array(lines.utf8)
-                case 2: return Array((#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Gone"}}"# + "\n").utf8)
-                default: return nil
+            return (
+                200,
+                FakeTransport.Body {
+                    parts.append(0)
+                    switch parts.values.count {
+                    case 1: return Array(lines.utf8)
+                    case 2: return Array((#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Gone"}}"# + "\n").utf8)
+                    default: return nil
+                    }
                 }
-            })
+            )
         })
         let client = Client(transport: transport, userAgent: "")
         var seen: [String] = []
@@ -80,10 +84,13 @@ private func describe(_ event: WatchEvent<Pod>) -> String {
     @Test func aRefusedWatchThrowsTheRefusal() async {
         let transport = FakeTransport(stream: { _ in
             let body = Recorded<Int>()
-            return (403, FakeTransport.Body {
-                body.append(0)
-                return body.values.count == 1 ? Array(#"{"kind":"Status","status":"Failure","reason":"Forbidden","message":"no"}"#.utf8) : nil
-            })
+            return (
+                403,
+                FakeTransport.Body {
+                    body.append(0)
+                    return body.values.count == 1 ? Array(#"{"kind":"Status","status":"Failure","reason":"Forbidden","message":"no"}"#.utf8) : nil
+                }
+            )
         })
         let client = Client(transport: transport, userAgent: "")
         let error = await #expect(throws: APIStatusError.self) {

@@ -1,6 +1,6 @@
-import _CryptoExtras
 import JSON
 import Testing
+import _CryptoExtras
 
 @testable import PKI
 

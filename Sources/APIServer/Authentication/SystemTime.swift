@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Musl
+    import Musl
 #endif
 
 /// The wall clock in seconds since 1970. What authentication compares the life of tokens and certificates with; tests hand in another.

@@ -16,11 +16,11 @@ package struct VersionInfo: Sendable {
 
     package static let architecture: String = {
         #if arch(x86_64)
-        "amd64"
+            "amd64"
         #elseif arch(arm64)
-        "arm64"
+            "arm64"
         #else
-        "unknown"
+            "unknown"
         #endif
     }()
 

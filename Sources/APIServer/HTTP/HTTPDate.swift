@@ -1,9 +1,10 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Musl
-#endif
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
 
 /// The text of the `Date` header, made once a second.
 final class HTTPDate: Sendable {

@@ -7,9 +7,9 @@ import ServiceLifecycle
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Musl
+    import Musl
 #endif
 
 /// Judges the certificates that a client showed (leaf first). Called once for each connection that shows any.

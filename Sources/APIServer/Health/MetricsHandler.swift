@@ -1,9 +1,9 @@
 import NIOHTTP1
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Musl
+    import Musl
 #endif
 
 /// Answers `/metrics`: what this process uses and what it has answered.

@@ -80,7 +80,9 @@ package struct ProxyHandler: Sendable {
             guard ["stdin", "stdout", "stderr"].contains(where: { request.query.bool($0) }) else {
                 throw .badRequest("you must specify at least 1 of stdin, stdout, stderr")
             }
-            if info.subresource == "exec", request.query.all("command").isEmpty { throw .badRequest("you must specify at least 1 command for the container") }
+            if info.subresource == "exec", request.query.all("command").isEmpty {
+                throw .badRequest("you must specify at least 1 command for the container")
+            }
             backend = try pods.stream(info.subresource, namespace: info.namespace, pod: info.name, query: request.query)
         }
         guard responder.tunnel != nil else { throw .badRequest("Upgrade request required") }

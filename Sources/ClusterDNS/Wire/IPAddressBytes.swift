@@ -46,7 +46,9 @@ package struct IPAddressBytes: Hashable, Sendable {
         }
         var values: [UInt16]
         if let gap = text.firstRange(of: "::") {
-            guard let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]), head.count + tail.count < 8 else { return nil }
+            guard let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]), head.count + tail.count < 8 else {
+                return nil
+            }
             values = head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail
         } else {
             guard let all = groups(text[...]), all.count == 8 else { return nil }

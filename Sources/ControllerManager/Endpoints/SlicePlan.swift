@@ -42,7 +42,9 @@ struct SlicePlan {
     }
 
     /// Leaves endpoints in the slices where they are, fills up what has room, and makes new slices for the rest.
-    private mutating func fill(_ service: Service, _ family: String, _ ports: [DiscoveryV1.EndpointPort], _ wanted: [Endpoint], _ existing: [EndpointSlice]) {
+    private mutating func fill(
+        _ service: Service, _ family: String, _ ports: [DiscoveryV1.EndpointPort], _ wanted: [Endpoint], _ existing: [EndpointSlice]
+    ) {
         var missing: [String: Endpoint] = [:]
         for endpoint in wanted { missing[Self.identity(endpoint)] = endpoint }
         var slices = existing.sorted { ($0.metadata.name ?? "") < ($1.metadata.name ?? "") }

@@ -62,7 +62,9 @@ struct MachineInfo: Sendable {
         let root = "/sys/kernel/mm/hugepages"
         var result: [Int64: Int64] = [:]
         for name in (try? Files.list(root)) ?? [] where name.hasPrefix("hugepages-") && name.hasSuffix("kB") {
-            guard let size = Int64(name.dropFirst("hugepages-".count).dropLast(2)), let count = Int64(trimmed("\(root)/\(name)/nr_hugepages")) else { continue }
+            guard let size = Int64(name.dropFirst("hugepages-".count).dropLast(2)), let count = Int64(trimmed("\(root)/\(name)/nr_hugepages")) else {
+                continue
+            }
             result[size * 1024] = size * 1024 * count
         }
         return result

@@ -154,7 +154,9 @@ final class NodeAgent: ServiceLifecycle.Service {
         do {
             guard var node = state.withLock({ $0.node }) else { return false }
             var status = await measuredStatus(node.status)
-            if NodeStatusPatch.isWorthReporting(node.status, status) || time.now.since(state.withLock { $0.lastReport }) >= configuration.nodeStatusReportFrequency {
+            if NodeStatusPatch.isWorthReporting(node.status, status)
+                || time.now.since(state.withLock { $0.lastReport }) >= configuration.nodeStatusReportFrequency
+            {
                 // Others write to the node as well (extended resources): take theirs in before writing ours.
                 node = try await client.get(Node.self, configuration.nodeName)
                 status = await measuredStatus(node.status)

@@ -106,7 +106,9 @@ struct ContainerStarter: Sendable {
             configuration: configuration, volumes: services.volumes, pod: pod, container: container, environment: environment
         ).build(hostsFile: try writeHostsFile(podIPs))
         var targetID: String?
-        if kind == .ephemeral, let target = pod.spec.ephemeralContainers.first(where: { $0.name == container.name })?.targetContainerName, !target.isEmpty {
+        if kind == .ephemeral, let target = pod.spec.ephemeralContainers.first(where: { $0.name == container.name })?.targetContainerName,
+            !target.isEmpty
+        {
             guard let found = observed.newest(target), found.state == .running else {
                 throw KubeletError("unable to find target container \(target)")
             }
@@ -116,7 +118,8 @@ struct ContainerStarter: Sendable {
             pod: pod, seccompDefault: configuration.seccompDefault, seccompDirectory: configuration.rootDirectory + "/seccomp"
         ).container(container, image: image.user, targetID: targetID)
         return ContainerConfigBuilder(
-            configuration: configuration, pod: pod, container: container, kind: kind, restartCount: restartCount(container), imageRef: image.reference,
+            configuration: configuration, pod: pod, container: container, kind: kind, restartCount: restartCount(container),
+            imageRef: image.reference,
             environment: environment, mounts: mounts, securityContext: security, memoryCapacity: node.memoryCapacity,
             oomScoreFloor: services.oomScoreFloor
         ).build()

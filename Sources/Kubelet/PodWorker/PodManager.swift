@@ -97,7 +97,9 @@ final class PodManager: ServiceLifecycle.Service {
             statics.running[pod.uid] = nil
             follow(&statics, &group)
             // Shown as long as something of it runs.
-            if let mirror = informer.get(pod.name, namespace: pod.namespace), mirror.isMirror { look(atMirror: mirror, isGone: false, statics, &group) }
+            if let mirror = informer.get(pod.name, namespace: pod.namespace), mirror.isMirror {
+                look(atMirror: mirror, isGone: false, statics, &group)
+            }
         case .updated(let pod):
             if let entry = registry.entry(uid: pod.uid) {
                 entry.mailbox.post(.updated(pod))

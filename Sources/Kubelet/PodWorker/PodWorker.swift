@@ -106,7 +106,9 @@ final class PodWorker: Sendable {
         group.addTask { await scope.run(body) }
     }
 
-    private func perform(_ step: PodStep, _ machine: PodMachine, _ outcome: PodMachine.Outcome, _ work: inout Work, _ group: inout DiscardingTaskGroup) {
+    private func perform(
+        _ step: PodStep, _ machine: PodMachine, _ outcome: PodMachine.Outcome, _ work: inout Work, _ group: inout DiscardingTaskGroup
+    ) {
         let pod = machine.pod
         let observed = machine.observed
         let services = services

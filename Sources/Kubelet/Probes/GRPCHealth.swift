@@ -29,7 +29,9 @@ enum GRPCHealth {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return .failure("timeout: failed to connect service \(Texts.quoted(authority)) within \(Texts.duration(timeout)): \(ConnectionWords.of(error, authority: authority))")
+            return .failure(
+                "timeout: failed to connect service \(Texts.quoted(authority)) within \(Texts.duration(timeout)): \(ConnectionWords.of(error, authority: authority))"
+            )
         }
     }
 

@@ -11,7 +11,9 @@ enum HandlerTarget {
             return Int(number)
         case .string(let name):
             if let named = container.ports.first(where: { $0.name == name }) { return Int(named.containerPort) }
-            guard let number = Int(name), (1...65535).contains(number) else { throw KubeletError("couldn't find port: \(name) in container \(container.name)") }
+            guard let number = Int(name), (1...65535).contains(number) else {
+                throw KubeletError("couldn't find port: \(name) in container \(container.name)")
+            }
             return number
         }
     }

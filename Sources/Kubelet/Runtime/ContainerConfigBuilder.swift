@@ -90,7 +90,8 @@ struct ContainerConfigBuilder {
         for (name, quantity) in (container.resources?.limits ?? [:]).sorted(by: { $0.key < $1.key }) where name.hasPrefix("hugepages-") {
             var limit = CRIHugepageLimit()
             // The kernel names pages by "2MB" where the API says "2Mi".
-            limit.pageSize = String(name.dropFirst("hugepages-".count).replacing("Ki", with: "KB").replacing("Mi", with: "MB").replacing("Gi", with: "GB"))
+            limit.pageSize = String(
+                name.dropFirst("hugepages-".count).replacing("Ki", with: "KB").replacing("Mi", with: "MB").replacing("Gi", with: "GB"))
             limit.limit = UInt64(clamping: quantity.value)
             result.hugepageLimits.append(limit)
         }

@@ -14,12 +14,15 @@ struct KubeletRequest: Sendable {
         self.body = body
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = KubeletRequest.decode(parts.first ?? "/", plusIsBlank: false)
-        query = parts.count < 2 ? [] : parts[1].split(separator: "&").map { pair in
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (
-                KubeletRequest.decode(halves[0], plusIsBlank: true), halves.count > 1 ? KubeletRequest.decode(halves[1], plusIsBlank: true) : ""
-            )
-        }
+        query =
+            parts.count < 2
+            ? []
+            : parts[1].split(separator: "&").map { pair in
+                let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (
+                    KubeletRequest.decode(halves[0], plusIsBlank: true), halves.count > 1 ? KubeletRequest.decode(halves[1], plusIsBlank: true) : ""
+                )
+            }
     }
 
     var wantsUpgrade: Bool {

@@ -54,7 +54,9 @@ final class ServerConnection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private static func identity(_ context: ChannelHandlerContext) -> KubeletClientIdentity? {
-        guard let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self), let certificate = tls.peerCertificate else { return nil }
+        guard let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self), let certificate = tls.peerCertificate else {
+            return nil
+        }
         return try? KubeletClientIdentity(certificate)
     }
 }

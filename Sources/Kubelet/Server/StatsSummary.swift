@@ -21,7 +21,9 @@ struct StatsSummary: Sendable {
 
     private func node() -> JSONValue {
         let info = MachineInfo.keyValues((try? Files.readText("/proc/meminfo")) ?? "")
-        func bytes(_ key: String) -> Int64 { (info[key]?.split(separator: " ").first.flatMap { Int64($0) } ?? 0).multipliedReportingOverflow(by: 1024).partialValue }
+        func bytes(_ key: String) -> Int64 {
+            (info[key]?.split(separator: " ").first.flatMap { Int64($0) } ?? 0).multipliedReportingOverflow(by: 1024).partialValue
+        }
         let now = time(services.time.now)
         let total = bytes("MemTotal")
         let available = bytes("MemAvailable")
@@ -36,7 +38,8 @@ struct StatsSummary: Sendable {
         if let disk = DiskUse.of(services.configuration.rootDirectory) {
             result["fs"] = [
                 "time": now, "availableBytes": .integer(disk.availableBytes), "capacityBytes": .integer(disk.totalBytes),
-                "usedBytes": .integer(disk.totalBytes - disk.availableBytes), "inodesFree": .integer(disk.freeInodes), "inodes": .integer(disk.totalInodes),
+                "usedBytes": .integer(disk.totalBytes - disk.availableBytes), "inodesFree": .integer(disk.freeInodes),
+                "inodes": .integer(disk.totalInodes),
             ]
         }
         return result
@@ -50,8 +53,14 @@ struct StatsSummary: Sendable {
             memory &+= item.memory.workingSetBytes.value
             return [
                 "name": .string(item.attributes.metadata.name),
-                "cpu": ["time": time(Timestamp(nanoseconds: item.cpu.timestamp)), "usageCoreNanoSeconds": .integer(Int64(clamping: item.cpu.usageCoreNanoSeconds.value))],
-                "memory": ["time": time(Timestamp(nanoseconds: item.memory.timestamp)), "workingSetBytes": .integer(Int64(clamping: item.memory.workingSetBytes.value))],
+                "cpu": [
+                    "time": time(Timestamp(nanoseconds: item.cpu.timestamp)),
+                    "usageCoreNanoSeconds": .integer(Int64(clamping: item.cpu.usageCoreNanoSeconds.value)),
+                ],
+                "memory": [
+                    "time": time(Timestamp(nanoseconds: item.memory.timestamp)),
+                    "workingSetBytes": .integer(Int64(clamping: item.memory.workingSetBytes.value)),
+                ],
             ]
         }
         let now = time(services.time.now)

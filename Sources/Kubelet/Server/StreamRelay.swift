@@ -15,7 +15,8 @@ struct StreamRelay: Sendable {
         let head = requestHead(host: "\(host):\(port)", path: path)
         let runtime = try await ClientBootstrap(group: client.eventLoop)
             .channelOption(.autoRead, value: false)
-            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RelayHandler()) } }
+            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RelayHandler()) }
+            }
             .connect(host: host, port: port).get()
         // Both channels are on one event loop, so this is one uninterrupted act.
         try await client.eventLoop.submit { try Self.join(client, runtime, head) }.get()
@@ -38,7 +39,9 @@ struct StreamRelay: Sendable {
         // The encoder must not frame what goes to the client any more, nor the decoder read what comes from it.
         pipeline.removeHandler(try pipeline.handler(type: ServerConnection.self)).whenFailure { _ in client.close(promise: nil) }
         pipeline.removeHandler(try pipeline.handler(type: HTTPResponseEncoder.self)).whenFailure { _ in client.close(promise: nil) }
-        pipeline.removeHandler(try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)).whenFailure { _ in client.close(promise: nil) }
+        pipeline.removeHandler(try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)).whenFailure { _ in
+            client.close(promise: nil)
+        }
         runtime.setOption(.autoRead, value: true).whenFailure { _ in client.close(promise: nil) }
     }
 

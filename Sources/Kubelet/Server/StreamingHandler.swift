@@ -32,7 +32,8 @@ struct StreamingHandler: Sendable {
             (wanted.stdin, wanted.stdout, wanted.stderr, wanted.tty) = streams(request)
             return try await services.runtime.attach(wanted)
         default:
-            guard (3...4).contains(parts.count), let entry = registry.entry(namespace: parts[1], name: parts[2], uid: parts.count == 4 ? parts[3] : nil)
+            guard (3...4).contains(parts.count),
+                let entry = registry.entry(namespace: parts[1], name: parts[2], uid: parts.count == 4 ? parts[3] : nil)
             else { throw KubeletHTTPError.notFound("pod does not exist") }
             guard let sandbox = entry.observed.readySandbox else {
                 throw KubeletHTTPError.badRequest("pod \"\(parts[2])\" has no running sandbox to forward to")
@@ -46,7 +47,9 @@ struct StreamingHandler: Sendable {
 
     /// `/<what>/<namespace>/<pod>[/<uid>]/<container>`
     private func container(_ parts: [String]) throws -> String {
-        guard parts.count == 4 || parts.count == 5 else { throw KubeletHTTPError.badRequest("the path must be /\(parts[0])/<namespace>/<pod>/<container>") }
+        guard parts.count == 4 || parts.count == 5 else {
+            throw KubeletHTTPError.badRequest("the path must be /\(parts[0])/<namespace>/<pod>/<container>")
+        }
         let name = parts[parts.count - 1]
         guard let entry = registry.entry(namespace: parts[1], name: parts[2], uid: parts.count == 5 ? parts[3] : nil) else {
             throw KubeletHTTPError.notFound("pod does not exist")

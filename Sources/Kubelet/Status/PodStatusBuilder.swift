@@ -88,7 +88,8 @@ struct PodStatusBuilder {
         }
         let initFinished = status.initContainerStatuses.allSatisfy { $0.state?.terminated != nil }
         let anythingRan =
-            !initFinished || (status.initContainerStatuses + status.containerStatuses).contains { $0.state?.terminated != nil || $0.state?.running != nil }
+            !initFinished
+            || (status.initContainerStatuses + status.containerStatuses).contains { $0.state?.terminated != nil || $0.state?.running != nil }
         // A pod that never got as far as a container says why it waited, and not that containers were lost.
         guard anythingRan else { return }
         end(&status.containerStatuses)

@@ -8,9 +8,11 @@ enum Preflight {
     /// - Throws: `KubeletError` that names the obstacle and the way out.
     static func check(_ configuration: KubeletConfiguration, swaps: String = "/proc/swaps", user: uid_t = geteuid(), _ logger: Logger) throws {
         guard user == 0 else {
-            throw KubeletError("the node agent must run as root: it makes cgroups, mounts volumes and talks to the container runtime; start it with sudo")
+            throw KubeletError(
+                "the node agent must run as root: it makes cgroups, mounts volumes and talks to the container runtime; start it with sudo")
         }
-        let socket = configuration.containerRuntimeEndpoint.hasPrefix("unix://")
+        let socket =
+            configuration.containerRuntimeEndpoint.hasPrefix("unix://")
             ? String(configuration.containerRuntimeEndpoint.dropFirst("unix://".count)) : configuration.containerRuntimeEndpoint
         if !Files.exists(socket) {
             logger.warning(
@@ -22,7 +24,8 @@ enum Preflight {
             guard !configuration.failSwapOn else {
                 throw KubeletError("swap is on and failSwapOn is set: switch swap off with `swapoff -a`, or set failSwapOn to false")
             }
-            logger.info("swap is on: the node starts all the same, and containers are not given swap (NoSwap)", metadata: ["devices": "\(swap.count)"])
+            logger.info(
+                "swap is on: the node starts all the same, and containers are not given swap (NoSwap)", metadata: ["devices": "\(swap.count)"])
         }
         do {
             try Files.makeDirectory(configuration.podsDirectory, mode: 0o750)

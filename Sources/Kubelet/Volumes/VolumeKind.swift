@@ -24,7 +24,8 @@ enum VolumeKind: String, Sendable {
         } else if volume.emptyDir != nil {
             self = .emptyDir
         } else {
-            throw KubeletError("no volume plugin matched: this node provides emptyDir, configMap, secret, downwardAPI, projected and hostPath volumes")
+            throw KubeletError(
+                "no volume plugin matched: this node provides emptyDir, configMap, secret, downwardAPI, projected and hostPath volumes")
         }
     }
 

@@ -82,7 +82,8 @@ struct DemoCommand: AsyncParsableCommand {
                 "\(pod.metadata.name ?? ""): \($0.reason ?? "") \($0.message ?? "")"
             }
         }
-        throw CommandError("the application is not ready: " + (reasons.isEmpty ? "no pod says why; see kubectl get events" : reasons.joined(separator: "; ")))
+        throw CommandError(
+            "the application is not ready: " + (reasons.isEmpty ? "no pod says why; see kubectl get events" : reasons.joined(separator: "; ")))
     }
 
     private static func isComplete(_ deployment: Deployment) -> Bool {

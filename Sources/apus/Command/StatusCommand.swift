@@ -33,7 +33,8 @@ struct StatusCommand: AsyncParsableCommand {
         }
         problems += await clusterProblems(folder)
         guard problems.isEmpty else {
-            throw CommandError("not all is well:\n" + problems.map { "  \($0)" }.joined(separator: "\n") + "\nThe log: apus logs --data-dir \(folder.path)")
+            throw CommandError(
+                "not all is well:\n" + problems.map { "  \($0)" }.joined(separator: "\n") + "\nThe log: apus logs --data-dir \(folder.path)")
         }
     }
 

@@ -35,7 +35,8 @@ import Testing
         let info = try resolve(method, target)
         #expect(info.isResourceRequest)
         #expect(
-            [info.verb, info.apiPrefix, info.apiGroup, info.apiVersion, info.namespace, info.resource, info.subresource, info.name] == want, "\(target)"
+            [info.verb, info.apiPrefix, info.apiGroup, info.apiVersion, info.namespace, info.resource, info.subresource, info.name] == want,
+            "\(target)"
         )
     }
 
@@ -85,7 +86,8 @@ import Testing
                 #"Operation cannot be fulfilled on pods "x": the object has been modified; please apply your changes to the latest version and try again"#
             ),
             (
-                .invalid(group: "", kind: "Pod", name: "x", causes: [.init(reason: "FieldValueRequired", message: "Required value", field: "spec")]), 422,
+                .invalid(group: "", kind: "Pod", name: "x", causes: [.init(reason: "FieldValueRequired", message: "Required value", field: "spec")]),
+                422,
                 "Invalid", #"Pod "x" is invalid: spec: Required value"#
             ),
             (

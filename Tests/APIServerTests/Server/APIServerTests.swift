@@ -146,7 +146,8 @@ struct WholeServer: Sendable {
             #expect(try await mayList(WholeServer.admin, ["Impersonate-User": "ana"]) == false)
             let refused = try await whole.call(.GET, "/version", user: WholeServer.ana, headers: ["Impersonate-User": "bob"])
             #expect(refused.status == 403)
-            #expect(refused.json["message"]?.stringValue?.hasPrefix(#"users "bob" is forbidden: User "ana" cannot impersonate resource "users""#) == true)
+            #expect(
+                refused.json["message"]?.stringValue?.hasPrefix(#"users "bob" is forbidden: User "ana" cannot impersonate resource "users""#) == true)
 
             let binding: JSONValue = [
                 "metadata": ["name": "b"], "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"],
@@ -193,7 +194,8 @@ struct WholeServer: Sendable {
                 try await whole.call(
                     .POST, "\(roles)/rolebindings",
                     [
-                        "metadata": ["name": .string(name)], "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": .string(role)],
+                        "metadata": ["name": .string(name)],
+                        "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": .string(role)],
                         "subjects": [["apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ana"]],
                     ], user: user)
             }
