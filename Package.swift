@@ -84,6 +84,7 @@ let floor2: [Target] = [
     library("Flags", ["JSON", yams]),
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
     library("Storage", [grdb, sqlite, log, lifecycle]),
+    library("KeyManagement", ["PKI", grpc, grpcTransport, crypto]),
     library(
         "KubernetesClient",
         [
@@ -99,7 +100,7 @@ let floor3: [Target] = [
     library(
         "APIServer",
         [
-            "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "PKI", "Storage", "KubernetesClient",
+            "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "Flags", "PKI", "KeyManagement", "Storage", "KubernetesClient",
             nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, x509, asn1, crypto, yams, log, lifecycle,
         ]),
     library("Scheduler", ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
@@ -168,13 +169,14 @@ let testTargets: [Target] = [
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
+    tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, crypto]),
     tests(
         "KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
         [
-            "APIServer", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            "APIServer", "KeyManagement", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log,
         ]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
@@ -193,7 +195,7 @@ let testTargets: [Target] = [
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",
-        ["Components", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", log]),
+        ["Components", "APIServer", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
 ]

@@ -32,11 +32,37 @@ package final class EncryptedStore: Store {
 
     package func range(_ request: RangeRequest) async throws(StoreError) -> RangeResult {
         var result = try await inner.range(request)
-        for index in result.keyValues.indices { result.keyValues[index] = try opened(result.keyValues[index]) }
+        for index in result.keyValues.indices {
+            let stored = result.keyValues[index]
+            guard let providers = providers(of: stored.key) else { continue }
+            result.keyValues[index].value = try await Self.open(stored, providers).value
+        }
         return result
     }
 
     package func commit(_ transaction: Transaction, completion: @escaping @Sendable (Result<CommitResult, StoreError>) -> Void) {
+        if let unready = unready(transaction) {
+            Task {
+                await unready.refresh()
+                write(transaction, completion: completion)
+            }
+            return
+        }
+        write(transaction, completion: completion)
+    }
+
+    /// A provider that has to be asked before a transaction can be encrypted.
+    private func unready(_ transaction: Transaction) -> EnvelopeProvider? {
+        for case .put(let key, _, _) in transaction.operations {
+            if let provider = providers(of: key)?.unready { return provider }
+        }
+        return nil
+    }
+
+    /// The providers that the present configuration has of somebody outside.
+    var envelopes: [EnvelopeProvider] { configuration.withLock { $0 }.envelopes }
+
+    private func write(_ transaction: Transaction, completion: @escaping @Sendable (Result<CommitResult, StoreError>) -> Void) {
         var sealed = transaction
         for (index, operation) in transaction.operations.enumerated() {
             guard case .put(let key, let value, let timeToLive) = operation, let providers = providers(of: key) else { continue }
@@ -80,7 +106,7 @@ package final class EncryptedStore: Store {
         for place in places where place.plural != "events" {
             guard let providers = configuration.withLock({ $0 }).providers(group: place.group, plural: place.plural) else { continue }
             for stored in try await inner.range(RangeRequest(KeyRange(prefix: place.prefix))).keyValues {
-                let (value, isStale) = try Self.open(stored, providers)
+                let (value, isStale) = try await Self.open(stored, providers)
                 guard isStale else { continue }
                 if case .committed = try await commit(.update(key: stored.key, modRevision: stored.modRevision, value: value)) { count += 1 }
             }
@@ -97,7 +123,17 @@ package final class EncryptedStore: Store {
     private func opened(_ stored: KeyValue) throws(StoreError) -> KeyValue {
         guard let providers = providers(of: stored.key) else { return stored }
         var opened = stored
-        opened.value = try Self.open(stored, providers).value
+        do {
+            // What comes by a watch was read or written here before, so that its key is known; if not, the watch begins anew with a read.
+            guard case .value(let value, _) = try providers.open(stored.value, place: stored.key) else {
+                throw StoreError.inputOutput(file: stored.key, detail: "its key is not known yet")
+            }
+            opened.value = value
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw .inputOutput(file: stored.key, detail: "\(error)")
+        }
         return opened
     }
 
@@ -108,10 +144,11 @@ package final class EncryptedStore: Store {
         }
     }
 
-    private static func open(_ stored: KeyValue, _ providers: EncryptionConfiguration.Providers) throws(StoreError) -> (value: [UInt8], isStale: Bool)
-    {
+    private static func open(
+        _ stored: KeyValue, _ providers: EncryptionConfiguration.Providers
+    ) async throws(StoreError) -> (value: [UInt8], isStale: Bool) {
         do {
-            return try providers.open(stored.value, place: stored.key)
+            return try await providers.opened(stored.value, place: stored.key)
         } catch {
             throw .inputOutput(file: stored.key, detail: "\(error)")
         }

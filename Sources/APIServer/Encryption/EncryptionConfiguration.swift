@@ -1,12 +1,17 @@
+import Flags
 import JSON
+package import KeyManagement
 import PKI
 
 /// Which resources are encrypted at rest, and how (apiserver.config.k8s.io/v1 `EncryptionConfiguration`).
 package struct EncryptionConfiguration: Sendable {
-    /// How values are written (the first) and may have been written (all). Nil among them: not encrypted at all.
+    /// How values are written (the first) and may have been written (all).
     struct Providers: Sendable {
-        var ciphers: [ValueCipher?]
+        var members: [EncryptionProvider]
     }
+
+    /// Makes the way to a key management plug-in.
+    package typealias Connect = (_ endpoint: String, _ timeout: Duration) throws -> any KeyManagementService
 
     struct Rule: Sendable {
         var resources: [String]
@@ -14,11 +19,15 @@ package struct EncryptionConfiguration: Sendable {
     }
 
     private let rules: [Rule]
+    /// Providers that have to ask somebody outside, each once.
+    let envelopes: [EnvelopeProvider]
 
     /// Reads a configuration file, YAML or JSON.
     ///
     /// - Throws: `EncryptionConfigurationError` naming the field, never with a key in it.
-    package init(yaml bytes: [UInt8]) throws(EncryptionConfigurationError) {
+    package init(
+        yaml bytes: [UInt8], connect: Connect = { try KeyManagementClient(endpoint: $0, timeout: $1) }
+    ) throws(EncryptionConfigurationError) {
         let document: JSONValue
         do {
             var issues: [String] = []
@@ -30,28 +39,69 @@ package struct EncryptionConfiguration: Sendable {
             throw EncryptionConfigurationError(field: "kind", problem: "must be EncryptionConfiguration of apiserver.config.k8s.io/v1")
         }
         var rules: [Rule] = []
+        var envelopes: [String: EnvelopeProvider] = [:]
         for (index, json) in document.list("resources").enumerated() {
             let field = "resources[\(index)]"
             let resources = json.list("resources").compactMap(\.stringValue)
             if resources.isEmpty { throw EncryptionConfigurationError(field: "\(field).resources", problem: "must name at least one resource") }
-            var ciphers: [ValueCipher?] = []
+            var members: [EncryptionProvider] = []
             for (number, provider) in json.list("providers").enumerated() {
-                ciphers += try Self.ciphers(provider, "\(field).providers[\(number)]")
+                let place = "\(field).providers[\(number)]"
+                if let settings = provider["kms"], provider.objectValue?.count == 1 {
+                    members.append(.envelope(try Self.envelope(settings, "\(place).kms", &envelopes, connect)))
+                } else {
+                    members += try Self.ciphers(provider, place)
+                }
             }
-            if ciphers.isEmpty { throw EncryptionConfigurationError(field: "\(field).providers", problem: "must hold at least one provider") }
-            rules.append(Rule(resources: resources, providers: Providers(ciphers: ciphers)))
+            if members.isEmpty { throw EncryptionConfigurationError(field: "\(field).providers", problem: "must hold at least one provider") }
+            rules.append(Rule(resources: resources, providers: Providers(members: members)))
         }
         if rules.isEmpty { throw EncryptionConfigurationError(field: "resources", problem: "must hold at least one rule") }
         self.rules = rules
+        self.envelopes = envelopes.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    private static func ciphers(_ json: JSONValue, _ field: String) throws(EncryptionConfigurationError) -> [ValueCipher?] {
+    private static func envelope(
+        _ json: JSONValue, _ field: String, _ known: inout [String: EnvelopeProvider], _ connect: Connect
+    ) throws(EncryptionConfigurationError) -> EnvelopeProvider {
+        let version = json.text("apiVersion")
+        guard version == "v2" else {
+            throw EncryptionConfigurationError(
+                field: "\(field).apiVersion", problem: "must be v2: version 1 of the interface is not supported, as upstream advises against it")
+        }
+        let name = json.text("name")
+        if name.isEmpty || name.contains(":") {
+            throw EncryptionConfigurationError(field: "\(field).name", problem: "must be there, without a colon")
+        }
+        if known[name] != nil {
+            throw EncryptionConfigurationError(field: "\(field).name", problem: "the name \(name) is used by another kms provider")
+        }
+        if json["cachesize"] != nil {
+            throw EncryptionConfigurationError(field: "\(field).cachesize", problem: "is not supported in version 2 of the interface")
+        }
+        var timeout = Duration.seconds(3)
+        if let text = json["timeout"]?.stringValue {
+            guard let given = GoDuration.parse(text), given > .zero else {
+                throw EncryptionConfigurationError(field: "\(field).timeout", problem: "must be a positive duration such as 3s")
+            }
+            timeout = given
+        }
+        do {
+            let provider = EnvelopeProvider(name: name, service: try connect(json.text("endpoint"), timeout))
+            known[name] = provider
+            return provider
+        } catch {
+            throw EncryptionConfigurationError(field: "\(field).endpoint", problem: "\(error)")
+        }
+    }
+
+    private static func ciphers(_ json: JSONValue, _ field: String) throws(EncryptionConfigurationError) -> [EncryptionProvider] {
         guard let members = json.objectValue, members.count == 1, let (name, settings) = members.map({ ($0.key, $0.value) }).first else {
             throw EncryptionConfigurationError(field: field, problem: "must hold exactly one provider")
         }
-        if name == "identity" { return [nil] }
+        if name == "identity" { return [.identity] }
         guard let kind = ValueCipher.Kind(rawValue: name) else {
-            throw EncryptionConfigurationError(field: "\(field).\(name)", problem: "is not supported: use aesgcm, aescbc, secretbox or identity")
+            throw EncryptionConfigurationError(field: "\(field).\(name)", problem: "is not supported: use aesgcm, aescbc, secretbox, kms or identity")
         }
         var ciphers: [ValueCipher] = []
         for (index, key) in settings.list("keys").enumerated() {
@@ -70,7 +120,7 @@ package struct EncryptionConfiguration: Sendable {
             }
         }
         if ciphers.isEmpty { throw EncryptionConfigurationError(field: "\(field).\(name).keys", problem: "must hold at least one key") }
-        return ciphers
+        return ciphers.map { .cipher($0) }
     }
 
     /// How the values of a resource are kept; nil: as they are. The first rule that names it decides.
@@ -87,29 +137,4 @@ package struct EncryptionConfigurationError: Error, CustomStringConvertible {
     package var field: String
     package var problem: String
     package var description: String { "encryption configuration: " + (field.isEmpty ? problem : "\(field): \(problem)") }
-}
-
-extension EncryptionConfiguration.Providers {
-    private static let mark = Array("k8s:enc:".utf8)
-
-    /// The value as it is to be stored.
-    func seal(_ value: [UInt8], place: String) throws(PKIError) -> [UInt8] {
-        guard let first = ciphers.first, let cipher = first else { return value }
-        return Array(cipher.prefix.utf8) + (try cipher.seal(value, place: place))
-    }
-
-    /// The value as it was, and whether it would be written otherwise today.
-    func open(_ stored: [UInt8], place: String) throws(PKIError) -> (value: [UInt8], isStale: Bool) {
-        guard stored.starts(with: Self.mark) else {
-            guard ciphers.contains(where: { $0 == nil }) else {
-                throw .malformed(what: place, reason: "it is not encrypted, and nothing in the configuration allows that")
-            }
-            return (stored, ciphers.first.map { $0 != nil } ?? false)
-        }
-        for (index, cipher) in ciphers.enumerated() {
-            guard let cipher, stored.starts(with: Array(cipher.prefix.utf8)) else { continue }
-            if let value = cipher.open(Array(stored[cipher.prefix.utf8.count...]), place: place) { return (value, index > 0) }
-        }
-        throw .malformed(what: place, reason: "no key in the configuration opens it")
-    }
 }

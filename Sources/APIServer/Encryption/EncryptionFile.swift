@@ -22,23 +22,34 @@ struct EncryptionFile: Service {
     let logger: Logger
 
     func run() async throws {
-        await rewrite()
-        guard let path else { return try await gracefulShutdown() }
         try? await cancelWhenGracefulShutdown {
-            var known = Self.read(path)
+            await askOutside()
+            await rewrite()
+            guard path != nil || !store.envelopes.isEmpty else { return try await Task.sleep(for: .seconds(Int64(Int32.max))) }
+            var known = path.flatMap(Self.read)
             while true {
                 try await Task.sleep(for: period)
-                guard let bytes = Self.read(path), bytes != known else { continue }
+                if await askOutside() { await rewrite() }
+                guard let path, let bytes = Self.read(path), bytes != known else { continue }
                 known = bytes
                 do {
                     store.replace(try EncryptionConfiguration(yaml: bytes))
                     logger.notice("the configuration of encryption was replaced", metadata: ["file": "\(path)"])
+                    await askOutside()
                     await rewrite()
                 } catch {
                     logger.error("the configuration of encryption stays as it was", metadata: ["file": "\(path)", "error": "\(error)"])
                 }
             }
         }
+    }
+
+    /// Asks those outside who guard keys how they are. True when one of them uses another key since.
+    @discardableResult
+    private func askOutside() async -> Bool {
+        var hasChanged = false
+        for provider in store.envelopes where await provider.tick() { hasChanged = true }
+        return hasChanged
     }
 
     private func rewrite() async {
