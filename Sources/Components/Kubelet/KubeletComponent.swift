@@ -38,7 +38,7 @@ package enum KubeletComponent: Component {
             configuration.tlsPrivateKey = tls.privateKey
         }
         let runtime = try RuntimeClient(endpoint: configuration.containerRuntimeEndpoint, logger: Logger(label: "container-runtime"))
-        let access = try KubeletAccess(flags, client: client, logger: logger)
+        let access = try KubeletAccess(flags, node: configuration.nodeName, client: client, logger: logger)
         let kubelet = try Kubelet(
             configuration: configuration, client: client, runtime: runtime, authorizer: access.authorizer, authentication: access.authentication,
             logger: logger)

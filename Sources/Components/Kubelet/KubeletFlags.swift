@@ -96,10 +96,10 @@ package enum KubeletFlags {
           rotate-certificates           bool     false  rotateCertificates     ask for a new client certificate before the old one expires
         ! rotate-server-certificates    bool     false  serverTLSBootstrap     serving certificates from the API server
           client-ca-file                string   -      authentication.x509.clientCAFile whose client certificates count
-          anonymous-auth                bool     true   authentication.anonymous.enabled let in requests without identity
-          authentication-token-webhook  bool     false  authentication.webhook.enabled ask the API server about bearer tokens
+          anonymous-auth                bool     false  authentication.anonymous.enabled let in requests without identity
+          authentication-token-webhook  bool     true   authentication.webhook.enabled ask the API server about bearer tokens
           authentication-token-webhook-cache-ttl duration 2m authentication.webhook.cacheTTL how long its answers count
-          authorization-mode            string   AlwaysAllow authorization.mode AlwaysAllow, or Webhook: ask the API server
+          authorization-mode            string   Webhook authorization.mode AlwaysAllow, or Webhook: ask the API server
           authorization-webhook-cache-authorized-ttl duration 5m authorization.webhook.cacheAuthorizedTTL how long a yes counts
           authorization-webhook-cache-unauthorized-ttl duration 30s authorization.webhook.cacheUnauthorizedTTL how long a no counts
         ~ -                             bool     true   enableProfilingHandler there are no profiles of Go programs

@@ -18,6 +18,8 @@ final class KubeletServer: ServiceLifecycle.Service {
     private let logger: Logger
     private let requests: AsyncStream<(KubeletRequest, ServerResponse)>
     private let post: AsyncStream<(KubeletRequest, ServerResponse)>.Continuation
+    private let listening: AsyncStream<Void>
+    private let announce: AsyncStream<Void>.Continuation
 
     init(services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init()) {
         self.authentication = authentication
@@ -26,11 +28,21 @@ final class KubeletServer: ServiceLifecycle.Service {
         self.authorizer = authorizer
         self.logger = services.logger
         (requests, post) = AsyncStream.makeStream()
+        (listening, announce) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Returns when clients can connect. To be asked by one task only.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled before.
+    func waitUntilListening() async throws {
+        for await _ in listening { return }
+        throw CancellationError()
     }
 
     /// - Throws: `KubeletError` when the address cannot be listened on or the certificates cannot be used.
     func run() async throws {
         let listener = try await listen()
+        announce.yield()
         await cancelWhenGracefulShutdown { [self] in
             await withDiscardingTaskGroup { group in
                 for await (request, response) in requests {
@@ -111,11 +123,17 @@ final class KubeletServer: ServiceLifecycle.Service {
             throw KubeletHTTPError(status: .unauthorized, message: "Unauthorized")
         }
         let action = KubeletAction(method: request.head.method.rawValue, path: request.path)
-        guard await authorizer.allows(identity, action) else {
-            throw KubeletHTTPError(
-                status: .forbidden,
-                message: "Forbidden (user=\(identity.name), verb=\(action.verb), resource=nodes, subresource(s)=[\(action.subresource)])")
+        let what =
+            "(user=\(identity.name), verb=\(action.verb), resource=nodes, subresource(s)=[\(action.subresources.joined(separator: " "))])"
+        let isAllowed: Bool
+        do {
+            isAllowed = try await authorizer.allows(identity, action)
+        } catch {
+            logger.warning(
+                "a request could not be authorized", metadata: ["user": "\(identity.name)", "path": "\(request.path)", "error": "\(error)"])
+            throw KubeletHTTPError(status: .internalServerError, message: "Authorization error \(what)")
         }
+        guard isAllowed else { throw KubeletHTTPError(status: .forbidden, message: "Forbidden \(what)") }
     }
 
     private func route(_ request: KubeletRequest, _ response: ServerResponse) async throws {

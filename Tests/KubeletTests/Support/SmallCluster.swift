@@ -19,6 +19,8 @@ struct SmallCluster: Sendable {
     let client: Client
     let runtime: FakeRuntime
     let registry: PodRegistry
+    let services: NodeServices
+    let authority: CertificateAuthority
 
     static func run(_ runtime: FakeRuntime, _ body: @escaping @Sendable (SmallCluster) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
@@ -39,7 +41,7 @@ struct SmallCluster: Sendable {
                             $0.metadata.name = "default"
                             $0.metadata.namespace = "default"
                         })
-                    try await agent(folder, own, admin, runtime, body)
+                    try await agent(folder, own, admin, runtime, pki.authority, body)
                 }
                 defer { group.cancelAll() }
                 try await group.next()
@@ -48,9 +50,17 @@ struct SmallCluster: Sendable {
     }
 
     private static func agent(
-        _ folder: String, _ own: Client, _ admin: Client, _ runtime: FakeRuntime, _ body: @escaping @Sendable (SmallCluster) async throws -> Void
+        _ folder: String, _ own: Client, _ admin: Client, _ runtime: FakeRuntime, _ authority: CertificateAuthority,
+        _ body: @escaping @Sendable (SmallCluster) async throws -> Void
     ) async throws {
         var settings = KubeletConfiguration(nodeName: "node-1")
+        let (certificate, key) = try authority.issue(
+            .serving("system:node:node-1", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"]), now: Int64(time(nil)))
+        settings.tlsCertificate = try certificate.pem()
+        settings.tlsPrivateKey = try key.pem()
+        settings.clientCA = try authority.certificate.pem()
+        settings.address = "127.0.0.1"
+        settings.port = try freePort()
         settings.rootDirectory = folder + "/kubelet"
         settings.podLogsDir = folder + "/logs"
         settings.cgroupsPerQOS = false
@@ -78,7 +88,9 @@ struct SmallCluster: Sendable {
             parts.addTask { try await services.volumeSources.run() }
             parts.addTask { try await manager.run() }
             parts.addTask { try await watcher.run() }
-            parts.addTask { try await body(SmallCluster(client: admin, runtime: runtime, registry: registry)) }
+            parts.addTask {
+                try await body(SmallCluster(client: admin, runtime: runtime, registry: registry, services: services, authority: authority))
+            }
             defer { parts.cancelAll() }
             try await parts.next()
         }
@@ -141,5 +153,55 @@ struct SmallCluster: Sendable {
                 ]
                 change(&$0)
             })
+    }
+}
+
+extension SmallCluster {
+    /// Runs the agent's HTTPS server, which asks the API server who may do what.
+    func withServer(_ body: @escaping @Sendable (KubernetesClient.ServerConnection, CertificateAuthority) async throws -> Void) async throws {
+        let access = KubeletDelegatedAccess(client: services.client, node: "node-1", logger: quiet)
+        let server = KubeletServer(
+            services: services, registry: registry, authorizer: access.authorizer, authentication: access.authentication())
+        var connection = KubernetesClient.ServerConnection(server: "https://127.0.0.1:\(services.configuration.port)")
+        connection.certificateAuthority = .data(try authority.certificate.pem())
+        let whole = connection
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { [authority] in
+                try await server.waitUntilListening()
+                try await body(whole, authority)
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// A token of a new service account that may get these subresources of nodes.
+    func token(_ name: String, may resources: [String]) async throws -> String {
+        _ = try await client.create(
+            ServiceAccount {
+                $0.metadata.name = name
+                $0.metadata.namespace = "default"
+            })
+        if !resources.isEmpty {
+            let group = "/apis/rbac.authorization.k8s.io/v1"
+            _ = try await client.post(
+                path: "\(group)/clusterroles",
+                [
+                    "metadata": ["name": .string(name)],
+                    "rules": [["apiGroups": [""], "resources": .array(resources.map { .string($0) }), "verbs": ["get"]]],
+                ])
+            _ = try await client.post(
+                path: "\(group)/clusterrolebindings",
+                [
+                    "metadata": ["name": .string(name)],
+                    "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": .string(name)],
+                    "subjects": [["kind": "ServiceAccount", "namespace": "default", "name": .string(name)]],
+                ])
+        }
+        let answer = try await client.post(
+            path: "/api/v1/namespaces/default/serviceaccounts/\(name)/token",
+            ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": ["expirationSeconds": 600]])
+        return try #require(answer["status"]?["token"]?.stringValue)
     }
 }
