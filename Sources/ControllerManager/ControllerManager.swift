@@ -14,6 +14,9 @@ package struct ControllerManagerConfiguration: Sendable {
     package var signing: ClusterSigning?
     /// What tokens that stand in secrets are signed with (`--service-account-private-key-file`); nil: nobody fills such secrets.
     package var serviceAccountTokens: ServiceAccountTokens?
+    /// Whether every service account gets a secret with a token that does not end, as before 1.24
+    /// (`--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false`). Needs `serviceAccountTokens`.
+    package var makesTokenSecrets = false
     /// `--controllers`.
     package var selection = ControllerSelection()
 
@@ -54,6 +57,7 @@ package struct ControllerManager: ServiceLifecycle.Service {
         if let signing = configuration.signing { controllers.append(CertificateSigner(context, signing: signing)) }
         if let tokens = configuration.serviceAccountTokens {
             controllers.append(LegacyTokensController(context, tokens: tokens, rootCA: configuration.rootCA))
+            if configuration.makesTokenSecrets { controllers.append(TokenSecretsController(context)) }
         }
         controllers +=
             [

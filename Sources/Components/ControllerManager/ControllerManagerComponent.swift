@@ -39,7 +39,12 @@ package enum ControllerManagerComponent: Component {
         let logger = Logger(label: table.program)
         let configuration = try configuration(flags)
         let election = try LeaderElectionFlags(flags)
-        let client = try ClientMaker.make(flags, logger: logger)
+        let connection = try ClientMaker.connection(flags)
+        let client = try ClientMaker.make(connection, program: table.program, logger: logger)
+        var accounts: ServiceAccountClients?
+        if flags.bool("use-service-account-credentials") {
+            accounts = ServiceAccountClients(manager: client, bare: try HTTPSTransport(connection.withoutCredentials, logger: logger))
+        }
         var elector: ControllerManagerAssembly.Elector?
         if let election {
             elector = { lead in
@@ -48,7 +53,8 @@ package enum ControllerManagerComponent: Component {
                     logger: logger, lead: lead)
             }
         }
-        let assembly = ControllerManagerAssembly(client: client, configuration: configuration, logger: logger, elector: elector)
+        let assembly = ControllerManagerAssembly(
+            client: client, configuration: configuration, clientOfAccount: accounts?.client, logger: logger, elector: elector)
         var services: [any ServiceLifecycle.Service] = []
         if let server = try ComponentServer(flags, health: HealthHandler(), logger: logger, settings: Array("{}".utf8)) { services.append(server) }
         try await ServiceRunner.run(services + assembly.services, logger: logger)
@@ -71,7 +77,24 @@ package enum ControllerManagerComponent: Component {
         configuration.terminatedPodGCThreshold = Int(clamping: flags.int("terminated-pod-gc-threshold"))
         configuration.selection = try ControllerSelection(flags.list("controllers"))
         configuration.signing = try signing(flags)
+        if let path = flags.text("service-account-private-key-file") {
+            // Tokens in secrets name no issuer of ours.
+            configuration.serviceAccountTokens = try ServiceAccountTokens(
+                key: try KeyPair(pem: try ServingFiles.read(path), what: path), issuer: "kubernetes/serviceaccount")
+        }
+        try features(flags, &configuration)
         return configuration
+    }
+
+    private static let tokenSecrets = "LegacyServiceAccountTokenNoAutoGeneration"
+
+    private static func features(_ flags: FlagValues, _ configuration: inout ControllerManagerConfiguration) throws(FlagProblem) {
+        guard let value = flags.map("feature-gates")[tokenSecrets] else { return }
+        guard let isOff = try? FlagKind.bool.value(value) else { throw FlagProblem("--feature-gates: \(tokenSecrets) must be true or false") }
+        configuration.makesTokenSecrets = isOff == .bool(false)
+        if configuration.makesTokenSecrets, configuration.serviceAccountTokens == nil {
+            throw FlagProblem("--feature-gates: \(tokenSecrets)=false needs --service-account-private-key-file, with which the tokens are signed")
+        }
     }
 
     private static func signing(_ flags: FlagValues) throws -> ClusterSigning? {

@@ -21,7 +21,7 @@ package enum ControllerManagerFlags {
         ~ controller-start-interval     duration 0s     -   all controllers start at once
         ~ enable-dynamic-provisioning   bool     true   -   provisioners run as components of their own
         ~ enable-garbage-collector      bool     true   -   --controllers=-garbage-collector-controller turns it off
-        ~ feature-gates                 map      -      -   features are as in their final form
+          feature-gates                 map      -      -   LegacyServiceAccountTokenNoAutoGeneration=false makes a secret with a token for every service account, as before 1.24; other features are as in their final form
         ~ emulated-version              list     -      -   only 1.36 is spoken
         ~ emulation-forward-compatible  bool     false  -   only 1.36 is spoken
         ~ min-compatibility-version     list     -      -   only 1.36 is spoken
@@ -31,7 +31,7 @@ package enum ControllerManagerFlags {
         ~ min-resync-period             duration 12h    -   informers keep up by watching
         ~ node-monitor-period           duration 5s     -   nodes are looked at when they change or fall silent
         ~ route-reconciliation-period   duration 10s    -   cloud providers run as components of their own
-        ~ use-service-account-credentials bool   false  -   all controllers use the controller manager's own identity
+          use-service-account-credentials bool   true   -   each controller works under a service account of its own, with its rights alone
         ~ disable-force-detach-on-timeout bool   false  -   volumes are not detached by force
         ~ disable-attach-detach-reconcile-sync bool false - volumes are not attached here
         ~ attach-detach-reconcile-sync-period duration 1m - volumes are not attached here
@@ -90,7 +90,7 @@ package enum ControllerManagerFlags {
         ~ node-cidr-mask-size-ipv6      int      0      -   pods have IPv4 addresses
         ~ service-cluster-ip-range      string   -      -   ranges of services and of nodes do not meet
           root-ca-file                  string   -      -   the authority that pods are told of
-        ~ service-account-private-key-file string -     -   tokens are made by the API server
+          service-account-private-key-file string -     -   what tokens that stand in secrets are signed with; without it nobody fills such secrets
           cluster-signing-cert-file     string   -      -   the authority that signs certificate requests; without it nobody does here
           cluster-signing-key-file      string   -      -   its key
           cluster-signing-duration      duration 8760h  -   the longest life of a certificate that is signed here

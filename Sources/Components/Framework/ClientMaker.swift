@@ -9,6 +9,11 @@ package enum ClientMaker {
     ///
     /// - Throws: `KubeconfigError`, or `ComponentProblem` when nothing says where the API server is.
     package static func make(_ flags: FlagValues, logger: Logger) throws -> Client {
+        try make(try connection(flags), program: flags.table.program, logger: logger)
+    }
+
+    /// The same, before a client is made of it.
+    package static func connection(_ flags: FlagValues) throws -> ServerConnection {
         var connection: ServerConnection
         if let path = flags.text("kubeconfig") {
             connection = try Kubeconfig.load(path: path).connection()
@@ -18,7 +23,7 @@ package enum ClientMaker {
         } else {
             throw ComponentProblem("nothing says where the API server is: give --kubeconfig, or run in a pod with a service account")
         }
-        return try make(connection, program: flags.table.program, logger: logger)
+        return connection
     }
 
     /// From a kubeconfig file; nil when none is named.

@@ -41,6 +41,18 @@ package struct ServerConnection: Sendable {
         self.server = server
     }
 
+    /// The way to the same server for somebody else.
+    package var withoutCredentials: ServerConnection {
+        var connection = self
+        connection.clientCertificate = nil
+        connection.clientKey = nil
+        connection.token = nil
+        connection.tokenFile = nil
+        connection.username = nil
+        connection.password = nil
+        return connection
+    }
+
     /// The files whose change means new TLS credentials.
     var tlsFiles: [String] { [certificateAuthority?.path, clientCertificate?.path, clientKey?.path].compactMap { $0 } }
 

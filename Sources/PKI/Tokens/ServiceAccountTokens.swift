@@ -10,6 +10,10 @@ package struct ServiceAccountTokens: Sendable {
     private let issuers: [String]
     /// What a token is for when nobody asks for something else: the API server.
     package let audiences: [String]
+    /// The longest life of a token in seconds (`--service-account-max-token-expiration`); nil: as long as it is asked for.
+    package var secondsMax: Int64?
+    /// Where others find the keys (`--service-account-jwks-uri`); nil: at the API server itself.
+    package var keySetURI: String?
 
     private static let tokenBytesMax = 16 << 10
 
@@ -20,7 +24,9 @@ package struct ServiceAccountTokens: Sendable {
         throws(PKIError)
     {
         signingKey = try TokenSigningKey(key)
-        keys = [signingKey.verification] + olderKeys
+        var keys = [signingKey.verification]
+        for key in olderKeys where !keys.contains(where: { $0.id == key.id }) { keys.append(key) }
+        self.keys = keys
         self.issuer = issuer
         issuers = [issuer] + olderIssuers
         self.audiences = audiences ?? [issuer]

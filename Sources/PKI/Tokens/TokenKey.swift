@@ -30,6 +30,38 @@ package struct TokenVerificationKey: Sendable {
         try self.init(publicKey: key)
     }
 
+    /// Every key in a file: public keys, and the public halves of private ones. All else in it is left out.
+    package static func all(pem: [UInt8], what: String) throws(PKIError) -> [TokenVerificationKey] {
+        var keys: [TokenVerificationKey] = []
+        for block in blocks(String(decoding: pem, as: UTF8.self)) {
+            if block.name.hasSuffix("PRIVATE KEY") {
+                keys.append(try TokenVerificationKey(try KeyPair(pem: Array(block.text.utf8), what: what)))
+            } else if block.name.hasSuffix("PUBLIC KEY") {
+                keys.append(try TokenVerificationKey(pem: Array(block.text.utf8), what: what))
+            }
+        }
+        return keys
+    }
+
+    /// The blocks of a PEM text, each with its armour.
+    private static func blocks(_ pem: String) -> [(name: String, text: String)] {
+        var blocks: [(name: String, text: String)] = []
+        var name: String?
+        var lines: [Substring] = []
+        for line in pem.split(whereSeparator: \.isNewline) {
+            if line.hasPrefix("-----BEGIN "), line.hasSuffix("-----") {
+                name = String(line.dropFirst(11).dropLast(5))
+                lines = []
+            }
+            lines.append(line)
+            if line.hasPrefix("-----END "), let ended = name {
+                blocks.append((ended, lines.joined(separator: "\n") + "\n"))
+                name = nil
+            }
+        }
+        return blocks
+    }
+
     private init(publicKey: Certificate.PublicKey) throws(PKIError) {
         if let key = P256.Signing.PublicKey(publicKey) {
             kind = .p256(key)
