@@ -22,7 +22,7 @@ package enum FlagKind: String, Sendable {
     /// Reads the text of a flag.
     ///
     /// - Throws: `FlagProblem` with only the reason in it.
-    func value(_ text: String) throws(FlagProblem) -> FlagValue {
+    package func value(_ text: String) throws(FlagProblem) -> FlagValue {
         switch self {
         case .string, .endpoint: return .string(text)
         case .bool:

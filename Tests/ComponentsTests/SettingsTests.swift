@@ -109,6 +109,17 @@ struct SettingsTests {
         #expect(!some.selection.includesDefaults)
     }
 
+    @Test func tokenSecretsNeedAKey() throws {
+        func makes(_ gates: String) throws -> Bool {
+            try ControllerManagerComponent.configuration(FlagValues(ControllerManagerFlags.table, arguments: ["--feature-gates=\(gates)"]))
+                .makesTokenSecrets
+        }
+        #expect(try !makes("Other=true"))
+        #expect(try !makes("LegacyServiceAccountTokenNoAutoGeneration=true"))
+        #expect(throws: FlagProblem.self) { try makes("LegacyServiceAccountTokenNoAutoGeneration=false") }
+        #expect(throws: FlagProblem.self) { try makes("LegacyServiceAccountTokenNoAutoGeneration=perhaps") }
+    }
+
     @Test func componentsByName() {
         #expect(Components.named("kubelet") != nil && Components.named("kube-apiserver") != nil && Components.named("apus") == nil)
     }

@@ -52,6 +52,13 @@ package struct AdmissionChain: Sendable {
         return chain
     }
 
+    /// The names of all plugins that a server has, those included that ask its authorizer or take settings.
+    package static var pluginNames: Set<String> {
+        standard.names.union([
+            "NodeRestriction", "CertificateApproval", "CertificateSigning", "CertificateSubjectRestriction", "PodSecurity",
+        ])
+    }
+
     /// The names of its plugins.
     package var names: Set<String> { Set(mutating.map(\.name)).union(validating.map(\.name)) }
 

@@ -16,6 +16,7 @@ struct AdmissionReview {
     let old: JSONValue?
     let context: WriteContext
     private let audit: AuditTrail?
+    private let questions: OpenQuestions?
     /// For the client, in `Warning` headers.
     var warnings: [String] = []
     /// Called once the write is in the store and visible, or has failed.
@@ -30,6 +31,7 @@ struct AdmissionReview {
         self.old = old
         self.context = context
         audit = request.audit
+        questions = request.questions
         subresource = request.info.subresource
         namespace = resource.type.namespaced ? request.info.namespace : ""
         name = request.info.name.isEmpty ? object?.text("metadata", "name") ?? "" : request.info.name
@@ -44,6 +46,11 @@ struct AdmissionReview {
 
     /// Says something about this write in the audit log, if it is recorded.
     func annotate(_ key: String, _ value: String) { audit?.annotate(key, value) }
+
+    /// Whether somebody may do something beyond the write itself.
+    func may(_ attributes: AuthorizationAttributes, by authorizer: any Authorizer) -> Bool {
+        (questions?.decision(attributes, by: authorizer) ?? authorizer.authorize(attributes)).isAllowed
+    }
 
     func forbidden(_ why: String) -> APIStatus { resource.forbidden(name, why) }
 }

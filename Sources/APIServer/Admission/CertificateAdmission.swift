@@ -5,10 +5,13 @@ import PKI
 /// Who may act for a signer: the verb on that signer, or on all signers of its domain.
 enum SignerRights {
     static func may(_ verb: String, _ signerName: String, _ user: UserInfo, _ authorizer: any Authorizer) -> Bool {
+        may(verb, signerName, user) { authorizer.authorize($0).isAllowed }
+    }
+
+    static func may(_ verb: String, _ signerName: String, _ user: UserInfo, _ isAllowed: (AuthorizationAttributes) -> Bool) -> Bool {
         func may(_ name: String) -> Bool {
-            authorizer.authorize(
-                AuthorizationAttributes(user: user, verb: verb, apiGroup: "certificates.k8s.io", apiVersion: "*", resource: "signers", name: name)
-            ).isAllowed
+            isAllowed(
+                AuthorizationAttributes(user: user, verb: verb, apiGroup: "certificates.k8s.io", apiVersion: "*", resource: "signers", name: name))
         }
         if may(signerName) { return true }
         guard let slash = signerName.firstIndex(of: "/") else { return false }
@@ -17,6 +20,10 @@ enum SignerRights {
 }
 
 extension AdmissionReview {
+    fileprivate func maySign(_ verb: String, _ signerName: String, by authorizer: any Authorizer) -> Bool {
+        SignerRights.may(verb, signerName, context.user) { may($0, by: authorizer) }
+    }
+
     fileprivate func isCertificateRequest(_ door: String) -> Bool {
         isFor("certificates.k8s.io", "certificatesigningrequests") && subresource == door
     }
@@ -31,7 +38,7 @@ struct CertificateApproval: ValidatingAdmission {
         guard review.isCertificateRequest("approval"), review.operation == .update, let signer = review.old?.text("spec", "signerName") else {
             return
         }
-        if SignerRights.may("approve", signer, review.context.user, authorizer) { return }
+        if review.maySign("approve", signer, by: authorizer) { return }
         throw review.forbidden("user not permitted to approve requests with signerName \(goQuoted(signer))")
     }
 }
@@ -48,7 +55,7 @@ struct CertificateSigning: ValidatingAdmission {
             return
         }
         let signer = old.text("spec", "signerName")
-        if SignerRights.may("sign", signer, review.context.user, authorizer) { return }
+        if review.maySign("sign", signer, by: authorizer) { return }
         throw review.forbidden("user not permitted to sign requests with signerName \(goQuoted(signer))")
     }
 }

@@ -33,7 +33,7 @@ package struct Impersonation: Sendable {
             if uid.isEmpty && groups.isEmpty && extra.isEmpty { return nil }
             throw .internalError("requested uid, groups or extra without impersonating a user")
         }
-        try check(request.user, name: name, uid: uid, groups: groups, extra: extra)
+        try check(request, name: name, uid: uid, groups: groups, extra: extra)
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 4, name.hasPrefix("system:serviceaccount:"), groups.isEmpty {
             groups = [UserInfo.serviceAccountsGroup, "\(UserInfo.serviceAccountsGroup):\(parts[2])"]
@@ -52,7 +52,7 @@ package struct Impersonation: Sendable {
         for (name, _) in headers where name.lowercased().hasPrefix(extraPrefix) { headers.remove(name: name) }
     }
 
-    private func check(_ requestor: UserInfo, name: String, uid: String, groups: [String], extra: [String: [String]]) throws(APIStatus) {
+    private func check(_ requestor: APIRequest, name: String, uid: String, groups: [String], extra: [String: [String]]) throws(APIStatus) {
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 4, name.hasPrefix("system:serviceaccount:") {
             try check(requestor, resource: "serviceaccounts", namespace: parts[2], name: parts[3])
@@ -67,12 +67,12 @@ package struct Impersonation: Sendable {
     }
 
     private func check(
-        _ requestor: UserInfo, group: String = "", resource: String, subresource: String = "", namespace: String = "", name: String
+        _ requestor: APIRequest, group: String = "", resource: String, subresource: String = "", namespace: String = "", name: String
     ) throws(APIStatus) {
         let attributes = AuthorizationAttributes(
-            user: requestor, verb: "impersonate", apiGroup: group, apiVersion: "v1", resource: resource, subresource: subresource,
+            user: requestor.user, verb: "impersonate", apiGroup: group, apiVersion: "v1", resource: resource, subresource: subresource,
             namespace: namespace, name: name)
-        let decision = authorizer.authorize(attributes)
+        let decision = requestor.decision(attributes, by: authorizer)
         if !decision.isAllowed { throw attributes.forbidden(reason: decision.reason) }
     }
 }

@@ -19,9 +19,10 @@ struct TokenRequest: Sendable {
         guard let account = lookup("serviceaccounts", namespace, name) else {
             throw .notFound(group: "", resource: "serviceaccounts", name: name)
         }
-        let seconds = body["spec"]?["expirationSeconds"]?.integerValue ?? Self.secondsDefault
+        var seconds = body["spec"]?["expirationSeconds"]?.integerValue ?? Self.secondsDefault
         if seconds < Self.secondsMin { throw invalid(name, seconds, "may not specify a duration less than 10 minutes") }
         if seconds > Self.secondsMax { throw invalid(name, seconds, "may not specify a duration larger than 2^32 seconds") }
+        if let longest = tokens.secondsMax { seconds = min(seconds, longest) }
         let asked = body["spec"]?["audiences"]?.arrayValue?.compactMap(\.stringValue) ?? []
         let audiences = asked.isEmpty ? tokens.audiences : asked
         let time = now()

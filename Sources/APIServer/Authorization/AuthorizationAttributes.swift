@@ -1,5 +1,5 @@
 /// What is asked of an authorizer: may this user do this?
-package struct AuthorizationAttributes: Sendable {
+package struct AuthorizationAttributes: Sendable, Hashable {
     package var user: UserInfo
     package var verb: String
     package var isResourceRequest: Bool
@@ -43,36 +43,6 @@ package struct AuthorizationAttributes: Sendable {
         guard let fieldSelector else { return false }
         return fieldSelector.split(separator: ",").contains { $0 == "\(field)=\(value)" || $0 == "\(field)==\(value)" }
     }
-}
-
-package enum AuthorizationDecision: Sendable, Equatable {
-    case allow(reason: String)
-    /// Somebody forbids it, whatever others would say.
-    case deny(reason: String)
-    /// Nobody allows it. The reason is empty unless something went wrong while looking.
-    case noOpinion(reason: String)
-
-    package var isAllowed: Bool {
-        if case .allow = self { true } else { false }
-    }
-
-    /// Whether nobody else is to be asked.
-    var isFinal: Bool {
-        if case .noOpinion = self { false } else { true }
-    }
-
-    package var reason: String {
-        switch self {
-        case .allow(let reason), .deny(let reason), .noOpinion(let reason): reason
-        }
-    }
-}
-
-/// Decides what a user may do. Must be quick and must not block: it is asked on the event loop for every request.
-package protocol Authorizer: Sendable {
-    func authorize(_ attributes: AuthorizationAttributes) -> AuthorizationDecision
-    /// Everything that `user` may do in `namespace` (and in the whole cluster).
-    func rules(for user: UserInfo, namespace: String) -> [PolicyRule]
 }
 
 extension AuthorizationAttributes {

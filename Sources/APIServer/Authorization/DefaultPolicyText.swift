@@ -151,11 +151,6 @@ let defaultPolicyText = """
       * | * | list watch
       core | serviceaccounts/token | create
     bind system:kube-controller-manager = user:system:kube-controller-manager
-    clusterrole apus:controllers
-      * | * | get list watch create update patch delete deletecollection
-      certificates.k8s.io | signers | approve sign
-      url | /api /api/* /apis /apis/* | get
-    bind apus:controllers = user:system:kube-controller-manager
     clusterrole system:kube-aggregator
       core | endpoints services | read
     clusterrole system:heapster

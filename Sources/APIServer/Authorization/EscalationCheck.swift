@@ -19,7 +19,7 @@ struct EscalationCheck: ValidatingAdmission {
         switch kind {
         case .role, .clusterRole:
             if let old = review.old, old["rules"] == object["rules"], old["aggregationRule"] == object["aggregationRule"] { return }
-            if may("escalate", type.plural, review.name, user, review.namespace) { return }
+            if may("escalate", type.plural, review.name, review) { return }
             if let aggregation = object["aggregationRule"], !aggregation.isNull {
                 // What it will gather is not known beforehand.
                 wanted = [PolicyRule(verbs: ["*"], apiGroups: ["*"], resources: ["*"]), PolicyRule(verbs: ["*"], nonResourceURLs: ["*"])]
@@ -31,7 +31,7 @@ struct EscalationCheck: ValidatingAdmission {
             let roleKind = object["roleRef"]?["kind"]?.stringValue ?? ""
             let roleName = object["roleRef"]?["name"]?.stringValue ?? ""
             let isClusterRole = roleKind == "ClusterRole"
-            if may("bind", isClusterRole ? "clusterroles" : "roles", roleName, user, review.namespace) { return }
+            if may("bind", isClusterRole ? "clusterroles" : "roles", roleName, review) { return }
             guard let rules = rolesAuthorizer.rules(ofRole: roleName, namespace: isClusterRole ? nil : review.namespace) else {
                 throw .notFound(group: RBACKind.group, resource: isClusterRole ? "clusterroles" : "roles", name: roleName)
             }
@@ -45,11 +45,11 @@ struct EscalationCheck: ValidatingAdmission {
                 + missing.map(Self.describe).joined(separator: "\n"))
     }
 
-    private func may(_ verb: String, _ resource: String, _ name: String, _ user: UserInfo, _ namespace: String) -> Bool {
-        authorizer.authorize(
+    private func may(_ verb: String, _ resource: String, _ name: String, _ review: AdmissionReview) -> Bool {
+        review.may(
             AuthorizationAttributes(
-                user: user, verb: verb, apiGroup: RBACKind.group, apiVersion: "v1", resource: resource, namespace: namespace, name: name)
-        ).isAllowed
+                user: review.context.user, verb: verb, apiGroup: RBACKind.group, apiVersion: "v1", resource: resource,
+                namespace: review.namespace, name: name), by: authorizer)
     }
 
     private static func describe(_ rule: PolicyRule) -> String {

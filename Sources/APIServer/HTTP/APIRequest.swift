@@ -20,6 +20,8 @@ package struct APIRequest: Sendable {
     package var auditID: String
     /// What is recorded of this request; nil: nothing.
     package var audit: AuditTrail?
+    /// What is asked of somebody outside about this request; nil: nobody outside is ever asked.
+    package var questions: OpenQuestions?
     /// Nil for requests from inside the process.
     package var connection: ClientConnection?
 

@@ -1,5 +1,5 @@
 /// Who makes a request, as authentication found it.
-package struct UserInfo: Sendable, Equatable {
+package struct UserInfo: Sendable, Hashable {
     package var name: String
     package var uid: String
     package var groups: [String]

@@ -78,6 +78,7 @@ package final class Registry: RequestHandler, ClusterView {
         do {
             try dispatch(request, responder)
         } catch {
+            if request.retries({ self.handle(request, responder) }) { return }
             responder.respond(error)
         }
     }

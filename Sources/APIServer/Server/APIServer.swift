@@ -30,8 +30,7 @@ package final class APIServer: Service {
         let roleAuthorizer = RBACAuthorizer(source: roles)
         let modes = configuration.authorizationModes
         let nodeUses = RegistryNodeUses()
-        let authorizer = UnionAuthorizer(
-            (modes.contains(.node) ? [NodeAuthorizer(uses: nodeUses.uses)] : []) + (modes.contains(.rbac) ? [roleAuthorizer] : []))
+        let authorizer = UnionAuthorizer(modes: modes, node: NodeAuthorizer(uses: nodeUses.uses), rbac: roleAuthorizer)
         let registry = Registry(
             store: store, services: configuration.services,
             admission: AdmissionChain.standard.adding([
@@ -41,6 +40,9 @@ package final class APIServer: Service {
             ]).without(configuration.disabledAdmissionPlugins), clock: clock, logger: logger)
         nodeUses.follow(registry)
         let health = HealthHandler()
+        if let encrypted {
+            health.add(HealthCheck("kms-providers") { encrypted.envelopes.lazy.compactMap(\.problem).first })
+        }
         let now = clock.seconds
         let lookup = ObjectLookup(
             get: { registry.object(group: $0, resource: $1, namespace: $2, name: $3) },
@@ -69,6 +71,7 @@ package final class APIServer: Service {
             authenticator: authenticator,
             impersonation: Impersonation(authorizer: authorizer),
             authorizer: authorizer,
+            asksOutside: modes.contains { if case .webhook = $0 { true } else { false } },
             crossroads: Crossroads(
                 registry: registry,
                 reviews: ReviewHandler(

@@ -2,12 +2,6 @@ import Logging
 import NIOCore
 package import PKI
 
-/// Who decides what a user may do, under the names of `--authorization-mode`.
-package enum AuthorizationMode: String, Sendable {
-    case node = "Node"
-    case rbac = "RBAC"
-}
-
 /// How an API server is to run.
 package struct APIServerConfiguration: Sendable {
     /// Where to listen.
@@ -29,7 +23,8 @@ package struct APIServerConfiguration: Sendable {
     package var kubelets: BackendTLS?
     package var tokens: ServiceAccountTokens
     package var services: ServiceNetwork
-    package var authorizationModes: Set<AuthorizationMode> = [.node, .rbac]
+    /// Who decides what users may do, in this order.
+    package var authorizationModes: [AuthorizationMode] = [.node, .rbac]
     /// Admission plugins that are not to run.
     package var disabledAdmissionPlugins: Set<String> = []
     package var version: VersionInfo

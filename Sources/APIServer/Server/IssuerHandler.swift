@@ -12,7 +12,7 @@ package struct IssuerHandler: Sendable {
     /// - Parameter serverAddress: host and port under which the key set can be fetched.
     package init(tokens: ServiceAccountTokens, serverAddress: String) {
         let json: JSONValue = [
-            "issuer": .string(tokens.issuer), "jwks_uri": .string("https://\(serverAddress)/openid/v1/jwks"),
+            "issuer": .string(tokens.issuer), "jwks_uri": .string(tokens.keySetURI ?? "https://\(serverAddress)/openid/v1/jwks"),
             "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": .array(tokens.algorithms.map { .string($0) }),
         ]

@@ -13,6 +13,14 @@ struct RequestLog: Sendable {
             ])
     }
 
+    func undecided(_ request: APIRequest, _ reason: String) {
+        logger.error(
+            "request could not be authorized",
+            metadata: [
+                "audit-id": "\(request.auditID)", "path": "\(request.path)", "user": "\(request.user.name)", "reason": "\(reason)",
+            ])
+    }
+
     func rejectedCredential(_ request: APIRequest, _ reason: String) {
         logger.info(
             "credential rejected",

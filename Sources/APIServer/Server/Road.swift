@@ -8,6 +8,8 @@ package struct Road: RequestHandler {
     let authenticator: Authenticator
     let impersonation: Impersonation
     let authorizer: any Authorizer
+    /// Whether the authorizer may have to ask somebody outside.
+    let asksOutside: Bool
     let crossroads: Crossroads
     let metrics: RequestMetrics
     let log: RequestLog
@@ -66,10 +68,17 @@ package struct Road: RequestHandler {
             request.audit = trail
             responder = AuditedResponder(inner: responder, trail: trail)
         }
+        if asksOutside { request.questions = OpenQuestions() }
+        proceed(request, responder)
+    }
+
+    private func proceed(_ asked: APIRequest, _ responder: any Responder) {
+        var request = asked
         do throws(APIStatus) {
             try impersonate(&request)
             try authorize(request)
         } catch {
+            if asked.retries({ proceed(asked, responder) }) { return }
             end(request, error, responder)
             return
         }
@@ -98,18 +107,26 @@ package struct Road: RequestHandler {
 
     private func authorize(_ request: APIRequest) throws(APIStatus) {
         let attributes = AuthorizationAttributes(request)
-        let decision = authorizer.authorize(attributes)
-        if let audit = request.audit {
+        let decision = request.decision(attributes, by: authorizer)
+        // What is not known yet is no answer.
+        if let audit = request.audit, !(request.questions?.isOpen ?? false) {
             audit.annotate("authorization.k8s.io/decision", decision.isAllowed ? "allow" : "forbid")
             audit.annotate("authorization.k8s.io/reason", decision.reason)
         }
-        guard decision.isAllowed else { throw attributes.forbidden(reason: decision.reason) }
+        guard decision.isAllowed else { throw refusal(attributes, decision, request) }
         // A WebSocket is always a GET, and still it runs a command: who may only read must not get so far.
         let info = request.info
         guard info.resource == "pods", ["exec", "attach", "portforward"].contains(info.subresource), info.verb == "get" else { return }
         var creating = attributes
         creating.verb = "create"
-        let createDecision = authorizer.authorize(creating)
-        guard createDecision.isAllowed else { throw creating.forbidden(reason: createDecision.reason) }
+        let createDecision = request.decision(creating, by: authorizer)
+        guard createDecision.isAllowed else { throw refusal(creating, createDecision, request) }
+    }
+
+    /// Nobody is told that he may not when nobody knows.
+    private func refusal(_ attributes: AuthorizationAttributes, _ decision: AuthorizationDecision, _ request: APIRequest) -> APIStatus {
+        guard case .failed = decision else { return attributes.forbidden(reason: decision.reason) }
+        log.undecided(request, decision.reason)
+        return .internalError("the request could not be authorized")
     }
 }

@@ -39,14 +39,10 @@ package enum APIServerComponent: Component {
                 "apiserver", in: flags.string("cert-dir"), dnsNames: names + [HostName.current.lowercased()], addresses: ["127.0.0.1", advertised])
         var configuration = APIServerConfiguration(
             address: flags.string("bind-address"), port: try flags.port("secure-port"), advertiseAddress: advertised,
-            serving: try serving.load().withMinimum(flags), clientAuthorities: try authorities(flags, "client-ca-file"),
-            kubelets: try kubelets(flags), tokens: try tokens(flags),
+            serving: try serving.load().withMinimum(flags), clientAuthorities: [],
+            kubelets: try kubelets(flags), tokens: try ServiceAccountFlags.tokens(flags),
             services: ServiceNetwork(ranges: services, nodePorts: try nodePorts(flags)))
-        configuration.authorizationModes = try modes(flags)
-        configuration.disabledAdmissionPlugins = try disabledPlugins(flags, logger)
-        configuration.authentication.clientAuthoritiesPath = flags.text("client-ca-file")
-        configuration.authentication.bootstrapTokens = flags.bool("enable-bootstrap-token-auth")
-        configuration.authentication.anonymous = flags.bool("anonymous-auth") ? .everywhere : .nowhere
+        try AccessFlags.apply(flags, to: &configuration, logger: logger)
         return (configuration, serving)
     }
 
@@ -57,11 +53,6 @@ package enum APIServerComponent: Component {
         }
         let bound = flags.string("bind-address")
         return bound == "0.0.0.0" || bound == "::" ? try NodeAddress.detect() : bound
-    }
-
-    private static func authorities(_ flags: FlagValues, _ name: String) throws -> [PEMCertificate] {
-        guard let path = flags.text(name) else { return [] }
-        return try PEMCertificate.all(pem: try ServingFiles.read(path), what: path)
     }
 
     private static func kubelets(_ flags: FlagValues) throws -> BackendTLS? {
@@ -76,24 +67,6 @@ package enum APIServerComponent: Component {
             certificatePEM: try ServingFiles.read(certificate), keyPEM: try ServingFiles.read(key))
     }
 
-    private static func tokens(_ flags: FlagValues) throws -> ServiceAccountTokens {
-        guard let path = flags.text("service-account-signing-key-file") else {
-            throw FlagProblem("--service-account-signing-key-file must be given: without it pods get no identity")
-        }
-        let key = try KeyPair(pem: try ServingFiles.read(path), what: path)
-        let own = try TokenVerificationKey(key)
-        var older: [TokenVerificationKey] = []
-        for file in flags.string("service-account-key-file").split(separator: ",").map(String.init) {
-            let pem = try ServingFiles.read(file)
-            let isPrivate = String(decoding: pem, as: UTF8.self).contains("PRIVATE KEY")
-            let found = isPrivate ? try TokenVerificationKey(try KeyPair(pem: pem, what: file)) : try TokenVerificationKey(pem: pem, what: file)
-            if found.id != own.id { older.append(found) }
-        }
-        let audiences = flags.list("api-audiences")
-        return try ServiceAccountTokens(
-            key: key, olderKeys: older, issuer: flags.string("service-account-issuer"), audiences: audiences.isEmpty ? nil : audiences)
-    }
-
     private static func nodePorts(_ flags: FlagValues) throws -> ClosedRange<Int64> {
         let text = flags.string("service-node-port-range")
         let parts = text.split(separator: "-").compactMap { Int64($0) }
@@ -101,30 +74,5 @@ package enum APIServerComponent: Component {
             throw FlagProblem("--service-node-port-range \(text) must be a range of ports such as 30000-32767")
         }
         return parts[0]...parts[1]
-    }
-
-    private static func modes(_ flags: FlagValues) throws -> Set<AuthorizationMode> {
-        var modes: Set<AuthorizationMode> = []
-        for name in flags.list("authorization-mode") {
-            guard let mode = AuthorizationMode(rawValue: name) else {
-                throw FlagProblem("--authorization-mode \(name) is not supported: use Node and RBAC")
-            }
-            modes.insert(mode)
-        }
-        guard !modes.isEmpty else { throw FlagProblem("--authorization-mode must name at least one mode: Node, RBAC") }
-        return modes
-    }
-
-    private static func disabledPlugins(_ flags: FlagValues, _ logger: Logger) throws -> Set<String> {
-        let known = AdmissionChain.standard.names.union(["NodeRestriction"])
-        for name in flags.list("enable-admission-plugins") where !known.contains(name) {
-            throw FlagProblem("--enable-admission-plugins: there is no plugin \(name); there are \(known.sorted().joined(separator: ", "))")
-        }
-        let disabled = Set(flags.list("disable-admission-plugins"))
-        for name in disabled where !known.contains(name) {
-            logger.info("--disable-admission-plugins: there is no plugin \(name), so it does not run anyway")
-        }
-        // As upstream, this one runs only where it is asked for.
-        return flags.list("enable-admission-plugins").contains("NodeRestriction") ? disabled : disabled.union(["NodeRestriction"])
     }
 }

@@ -55,8 +55,8 @@ package enum APIServerFlags {
         ~ etcd-servers-overrides        list     -      -   the store is embedded
         ~ lease-reuse-duration-seconds  int      60     -   the store is embedded
         ~ storage-media-type            string   application/vnd.kubernetes.protobuf -  objects are stored as JSON
-        ! encryption-provider-config    string   -      -   encryption of stored objects
-        ~ encryption-provider-config-automatic-reload bool false - see --encryption-provider-config
+          encryption-provider-config    string   -      -   which resources are stored encrypted, and how (EncryptionConfiguration)
+          encryption-provider-config-automatic-reload bool false - take the file in anew when it changes
         [Secure serving]
           bind-address                  ip       0.0.0.0 -  where to listen
           secure-port                   int      6443   -   the port of HTTPS
@@ -72,82 +72,82 @@ package enum APIServerFlags {
         ~ permit-port-sharing           bool     false  -   SO_REUSEPORT is not set
         ~ disable-http2-serving         bool     false  -   HTTP/2 is offered
         [Authentication]
-          client-ca-file                string   -      -   whose client certificates count
+          client-ca-file                string   -      -   whose client certificates count; taken in anew when it changes
           anonymous-auth                bool     true   -   let in requests without identity, as system:anonymous
           enable-bootstrap-token-auth   bool     false  -   let in bootstrap tokens: Secrets of that type in kube-system
+          token-auth-file               string   -      -   tokens that count, one a line: token,user,uid,"group1,group2"
+          requestheader-client-ca-file  string   -      -   whose certificates proxies in front show, which say whom they speak for; never that of clients
+          requestheader-allowed-names   list     -      -   common names of those proxies; all that the authority has signed if not given
+          requestheader-username-headers list    X-Remote-User - the headers that name the user
+          requestheader-uid-headers     list     -      -   the headers that name the user's uid
+          requestheader-group-headers   list     X-Remote-Group - the headers that name the user's groups
+          requestheader-extra-headers-prefix list X-Remote-Extra- - what headers with more about the user begin with
+          authentication-config         string   -      -   whose JSON Web Tokens count (AuthenticationConfiguration); instead of --oidc-...
+          authentication-token-webhook-config-file string - - kubeconfig of a server that judges bearer tokens
+          authentication-token-webhook-cache-ttl duration 2m - how long its answers count
+          authentication-token-webhook-version string v1beta1 - the version of TokenReview that it is sent: v1 or v1beta1
+          oidc-issuer-url               string   -      -   an OpenID Connect issuer whose tokens count; begins with https://
+          oidc-client-id                string   -      -   whom its tokens must be meant for
+          oidc-ca-file                  string   -      -   who may vouch for its server; the machine's authorities if not given
+          oidc-username-claim           string   sub    -   the claim that names the user
+          oidc-username-prefix          string   -      -   what stands before the name; - for nothing; the issuer and # if not given
+          oidc-groups-claim             string   -      -   the claim that names the user's groups
+          oidc-groups-prefix            string   -      -   what stands before groups
+          oidc-required-claim           map      -      -   claims that must be there with these values
+          oidc-signing-algs             list     RS256  -   signature algorithms that count
           api-audiences                 list     -      -   for whom service account tokens are; the issuer if not given
-          service-account-issuer        string   https://kubernetes.default.svc.cluster.local -  who makes service account tokens
-          service-account-key-file      string   -      -   keys whose tokens count, besides that of --service-account-signing-key-file
+          service-account-issuer        list     https://kubernetes.default.svc.cluster.local -  who makes service account tokens; further ones are former ones that still count
+          service-account-key-file      list     -      -   keys whose tokens count, besides that of --service-account-signing-key-file
           service-account-signing-key-file string -     -   the private key that signs service account tokens
-        ~ service-account-jwks-uri      string   -      -   the keys are served under the advertised address
+          service-account-jwks-uri      string   -      -   where others find the keys; under the advertised address if not given
+          service-account-max-token-expiration duration 0s - the longest life of a token: at least an hour; 0: as long as it is asked for
         ~ service-account-lookup        bool     true   -   it is always checked that the account exists
-        ~ service-account-max-token-expiration duration 0s - tokens live as long as they are asked to
         ~ service-account-extend-token-expiration bool true - tokens live as long as they are asked to
         ! service-account-signing-endpoint string -     -   signing by another process
-        ~ requestheader-client-ca-file  string   -      -   no proxies in front are trusted
-        ~ requestheader-allowed-names   list     -      -   no proxies in front are trusted
-        ~ requestheader-username-headers list    -      -   no proxies in front are trusted
-        ~ requestheader-group-headers   list     -      -   no proxies in front are trusted
-        ~ requestheader-extra-headers-prefix list -     -   no proxies in front are trusted
-        ~ requestheader-uid-headers     list     -      -   no proxies in front are trusted
-        ! authentication-config         string   -      -   an authentication configuration file
-        ! authentication-token-webhook-config-file string - - bearer tokens judged by a webhook
-        ~ authentication-token-webhook-cache-ttl duration 2m - no webhook is asked
-        ~ authentication-token-webhook-version string v1beta1 - no webhook is asked
-        ! token-auth-file               string   -      -   tokens in a file
-        ! oidc-issuer-url               string   -      -   OpenID Connect
-        ! oidc-client-id                string   -      -   OpenID Connect
-        ! oidc-ca-file                  string   -      -   OpenID Connect
-        ~ oidc-groups-claim             string   -      -   see --oidc-issuer-url
-        ~ oidc-groups-prefix            string   -      -   see --oidc-issuer-url
-        ~ oidc-required-claim           map      -      -   see --oidc-issuer-url
-        ~ oidc-signing-algs             list     RS256  -   see --oidc-issuer-url
-        ~ oidc-username-claim           string   sub    -   see --oidc-issuer-url
-        ~ oidc-username-prefix          string   -      -   see --oidc-issuer-url
         [Authorization]
-          authorization-mode            list     Node,RBAC -  Node and RBAC, in any order
-        ! authorization-config          string   -      -   an authorization configuration file
-        ! authorization-policy-file     string   -      -   ABAC
-        ! authorization-webhook-config-file string -    -   a webhook that authorizes
-        ~ authorization-webhook-cache-authorized-ttl duration 5m - no webhook is asked
-        ~ authorization-webhook-cache-unauthorized-ttl duration 30s - no webhook is asked
-        ~ authorization-webhook-version string   v1beta1 -  no webhook is asked
+          authorization-mode            list     -      -   who decides, in this order: Node, RBAC, Webhook, AlwaysAllow, AlwaysDeny; Node,RBAC if not given
+          authorization-config          string   -      -   the same with settings (AuthorizationConfiguration); instead of --authorization-mode and --authorization-webhook-...
+        ! authorization-policy-file     string   -      -   ABAC; use RBAC
+          authorization-webhook-config-file string -    -   kubeconfig of a server that authorizes, for the mode Webhook
+          authorization-webhook-cache-authorized-ttl duration 5m - how long its yes counts
+          authorization-webhook-cache-unauthorized-ttl duration 30s - how long its no counts
+          authorization-webhook-version string   v1beta1 -  the version of SubjectAccessReview that it is sent: v1 or v1beta1
         [Admission]
           enable-admission-plugins      list     -      -   plugins to run besides those that always run
           disable-admission-plugins     list     -      -   plugins not to run
-        ! admission-control-config-file string   -      -   settings of admission plugins
+          admission-control-config-file string   -      -   settings of admission plugins (AdmissionConfiguration), of PodSecurity
         [Auditing]
-        ! audit-policy-file             string   -      -   audit
-        ! audit-log-path                string   -      -   audit
-        ! audit-webhook-config-file     string   -      -   audit
-        ~ audit-log-batch-buffer-size   int      10000  -   see --audit-log-path
-        ~ audit-log-batch-max-size      int      1      -   see --audit-log-path
-        ~ audit-log-batch-max-wait      duration 0s     -   see --audit-log-path
-        ~ audit-log-batch-throttle-burst int     0      -   see --audit-log-path
-        ~ audit-log-batch-throttle-enable bool   false  -   see --audit-log-path
-        ~ audit-log-batch-throttle-qps  float    0      -   see --audit-log-path
-        ~ audit-log-compress            bool     false  -   see --audit-log-path
-        ~ audit-log-format              string   json   -   see --audit-log-path
-        ~ audit-log-maxage              int      366    -   see --audit-log-path
-        ~ audit-log-maxbackup           int      100    -   see --audit-log-path
-        ~ audit-log-maxsize             int      100    -   see --audit-log-path
-        ~ audit-log-mode                string   blocking - see --audit-log-path
-        ~ audit-log-truncate-enabled    bool     false  -   see --audit-log-path
-        ~ audit-log-truncate-max-batch-size int  10485760 - see --audit-log-path
-        ~ audit-log-truncate-max-event-size int  102400 -   see --audit-log-path
-        ~ audit-log-version             string   audit.k8s.io/v1 - see --audit-log-path
-        ~ audit-webhook-batch-buffer-size int    10000  -   see --audit-webhook-config-file
-        ~ audit-webhook-batch-max-size  int      400    -   see --audit-webhook-config-file
-        ~ audit-webhook-batch-max-wait  duration 30s    -   see --audit-webhook-config-file
-        ~ audit-webhook-batch-throttle-burst int 15     -   see --audit-webhook-config-file
-        ~ audit-webhook-batch-throttle-enable bool true -   see --audit-webhook-config-file
-        ~ audit-webhook-batch-throttle-qps float 10     -   see --audit-webhook-config-file
-        ~ audit-webhook-initial-backoff duration 10s    -   see --audit-webhook-config-file
-        ~ audit-webhook-mode            string   batch  -   see --audit-webhook-config-file
-        ~ audit-webhook-truncate-enabled bool    false  -   see --audit-webhook-config-file
-        ~ audit-webhook-truncate-max-batch-size int 10485760 - see --audit-webhook-config-file
-        ~ audit-webhook-truncate-max-event-size int 102400 - see --audit-webhook-config-file
-        ~ audit-webhook-version         string   audit.k8s.io/v1 - see --audit-webhook-config-file
+          audit-policy-file             string   -      -   what is recorded of which requests (Policy of audit.k8s.io/v1); without it nothing is
+          audit-log-path                string   -      -   where it is written, one event a line; - for the standard output
+          audit-log-maxsize             int      100    -   megabytes of one file
+          audit-log-maxbackup           int      0      -   full files that are kept; 0: all
+          audit-log-maxage              int      0      -   days for which full files are kept; 0: for ever
+          audit-log-mode                string   blocking - blocking or batch: events are always written in order, and all before the server ends
+        ! audit-log-format              string   json   -   the form of old versions
+        ! audit-log-compress            bool     false  -   compression of full files
+        ! audit-log-version             string   audit.k8s.io/v1 - other versions
+        ! audit-log-truncate-enabled    bool     false  -   cutting events short
+        ~ audit-log-truncate-max-batch-size int  10485760 - events are not cut short
+        ~ audit-log-truncate-max-event-size int  102400 -   events are not cut short
+        ~ audit-log-batch-buffer-size   int      10000  -   events are written at once
+        ~ audit-log-batch-max-size      int      1      -   events are written at once
+        ~ audit-log-batch-max-wait      duration 0s     -   events are written at once
+        ~ audit-log-batch-throttle-burst int     0      -   events are written at once
+        ~ audit-log-batch-throttle-enable bool   false  -   events are written at once
+        ~ audit-log-batch-throttle-qps  float    0      -   events are written at once
+          audit-webhook-config-file     string   -      -   kubeconfig of a server that events are sent to
+          audit-webhook-batch-buffer-size int    10000  -   events that wait at most
+          audit-webhook-batch-max-size  int      400    -   events of one batch
+          audit-webhook-batch-max-wait  duration 30s    -   how long an event waits for others
+          audit-webhook-initial-backoff duration 10s    -   the pause after a failure
+        ! audit-webhook-mode            string   batch  -   sending while the request waits
+        ! audit-webhook-version         string   audit.k8s.io/v1 - other versions
+        ! audit-webhook-truncate-enabled bool    false  -   cutting events short
+        ~ audit-webhook-truncate-max-batch-size int 10485760 - events are not cut short
+        ~ audit-webhook-truncate-max-event-size int 102400 - events are not cut short
+        ~ audit-webhook-batch-throttle-burst int 15     -   batches are sent when they are full
+        ~ audit-webhook-batch-throttle-enable bool true -   batches are sent when they are full
+        ~ audit-webhook-batch-throttle-qps float 10     -   batches are sent when they are full
         [Cluster]
           service-cluster-ip-range      string   10.0.0.0/24 - the range of service addresses
           service-node-port-range       string   30000-32767 - the range of node ports

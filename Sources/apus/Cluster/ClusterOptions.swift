@@ -36,6 +36,16 @@ struct ClusterOptions: ParsableArguments {
     @Flag(name: .customLong("fail-swap-on"), help: "Do not start on a machine with swap turned on.")
     var failSwapOn = false
 
+    @Option(
+        name: .customLong("kube-apiserver-arg"),
+        help: "A flag of kube-apiserver about who may do what, as name=value, such as audit-policy-file=/etc/audit.yaml. May be given several times.")
+    var apiServerArguments: [String] = []
+
+    @Flag(
+        name: .customLong("service-account-token-secrets"),
+        help: "Make a secret with a token that does not end for every service account, as Kubernetes did before 1.24, for old clients.")
+    var serviceAccountTokenSecrets = false
+
     /// The options as they are given to `apus server`.
     var arguments: [String] {
         var arguments = [
@@ -46,6 +56,8 @@ struct ClusterOptions: ParsableArguments {
         if let nodeIP { arguments += ["--node-ip", nodeIP] }
         if let containerRuntimeEndpoint { arguments += ["--container-runtime-endpoint", containerRuntimeEndpoint] }
         if failSwapOn { arguments.append("--fail-swap-on") }
+        if serviceAccountTokenSecrets { arguments.append("--service-account-token-secrets") }
+        arguments += apiServerArguments.map { "--kube-apiserver-arg=\($0)" }
         return arguments
     }
 }

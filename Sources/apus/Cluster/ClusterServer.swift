@@ -89,9 +89,10 @@ struct ClusterServer {
         guard let range = IPRange(configuration.serviceRange) else {
             throw CommandError("--service-cluster-ip-range \(configuration.serviceRange) must be an IPv4 range, such as 10.96.0.0/12")
         }
-        let settings = try APIServerConfiguration(
+        var settings = try APIServerConfiguration(
             pki: pki, port: configuration.securePort, advertiseAddress: configuration.nodeIP, services: ServiceNetwork(ranges: [range]),
             issuer: configuration.issuer)
+        try AccessFlags.apply(arguments: configuration.apiServerArguments, to: &settings, logger: logger)
         return try APIServerAssembly(
             settings, store: store, serving: ServingFiles(certificatePath: "\(folder.pki)/apiserver.crt", keyPath: "\(folder.pki)/apiserver.key"),
             logger: Logger(label: "kube-apiserver"))
@@ -130,6 +131,7 @@ struct ClusterServer {
         controllerSettings.selection = ControllerSelection(including: ControllerSelection.onlyWhenNamed)
         controllerSettings.signing = ClusterSigning(authority: pki.authority)
         controllerSettings.serviceAccountTokens = try ServiceAccountTokens(key: pki.serviceAccountKey, issuer: configuration.issuer)
+        controllerSettings.makesTokenSecrets = configuration.makesTokenSecrets
         let controllers = ControllerManagerAssembly(
             client: controllersClient, informers: informers, configuration: controllerSettings,
             clientOfAccount: { account in
@@ -180,7 +182,11 @@ struct ClusterServer {
         settings.tlsCertificate = serving.certificatePEM
         settings.tlsPrivateKey = serving.keyPEM
         settings.clientCA = pki.authorityPEM
-        return try Kubelet(configuration: settings, client: client, runtime: runtime, logger: Logger(label: "kubelet"))
+        let logger = Logger(label: "kubelet")
+        let access = KubeletDelegatedAccess(client: client, node: configuration.nodeName, logger: logger)
+        return try Kubelet(
+            configuration: settings, client: client, runtime: runtime, authorizer: access.authorizer, authentication: access.authentication(),
+            logger: logger)
     }
 
     // MARK: The start

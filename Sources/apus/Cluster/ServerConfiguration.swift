@@ -19,6 +19,10 @@ struct ServerConfiguration: Sendable {
     /// Of a runtime that somebody else runs.
     var runtimeEndpoint: String?
     var failSwapOn: Bool
+    /// Whether every service account gets a secret with a token.
+    var makesTokenSecrets: Bool
+    /// Flags of `kube-apiserver`, as `name=value`.
+    var apiServerArguments: [String]
 
     /// The maker of service accounts' tokens.
     var issuer: String { "https://kubernetes.default.svc.\(clusterDomain)" }
@@ -39,6 +43,8 @@ struct ServerConfiguration: Sendable {
         clusterDomain = options.clusterDomain
         runtimeEndpoint = options.containerRuntimeEndpoint
         failSwapOn = options.failSwapOn
+        makesTokenSecrets = options.serviceAccountTokenSecrets
+        apiServerArguments = options.apiServerArguments
         for (name, port) in [("--secure-port", securePort), ("--kubelet-port", kubeletPort)] where !(1...65535).contains(port) {
             throw CommandError("\(name) \(port) must be between 1 and 65535")
         }

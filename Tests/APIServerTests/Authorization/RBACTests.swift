@@ -79,7 +79,8 @@ final class FakeRBACSource: RBACSource {
             (user("system:node:n1"), "patch", "nodes/status", "", false),
             (user("other", "system:nodes"), "patch", "nodes/status", "", false),
             (user("system:kube-proxy"), "watch", "endpointslices.discovery.k8s.io", "", true),
-            (user("system:kube-controller-manager"), "create", "pods", "default", true),
+            (user("system:kube-controller-manager"), "create", "pods", "default", false),
+            (user("system:kube-controller-manager"), "create", "serviceaccounts/token", "kube-system", true),
             (user("system:kube-controller-manager"), "impersonate", "users", "", false),
         ]
         for (user, verb, target, namespace, allowed) in table {

@@ -21,7 +21,9 @@ struct WholeServer: Sendable {
     let authority: CertificateAuthority
     let tokens: ServiceAccountTokens
 
-    static func with(_ body: @escaping @Sendable (WholeServer) async throws -> Void) async throws {
+    static func with(
+        _ configure: (inout APIServerConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (WholeServer) async throws -> Void
+    ) async throws {
         let now = systemSeconds()
         let authority = try CertificateAuthority.create(commonName: "kubernetes", now: now)
         let (certificate, key) = try authority.issue(.serving("kube-apiserver", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"]), now: now)
@@ -30,13 +32,14 @@ struct WholeServer: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .error
         let port = try await freePort()
-        let configuration = APIServerConfiguration(
+        var configuration = APIServerConfiguration(
             address: "127.0.0.1", port: port, advertiseAddress: "192.0.2.1",
             serving: HTTPServerTLS(certificateChain: try certificate.pem(), privateKey: try key.pem()),
             clientAuthorities: [authority.certificate],
             kubelets: try BackendTLS(
                 authorityPEM: try authority.certificate.pem(), certificatePEM: try client.pem(), keyPEM: try clientKey.pem()),
             tokens: tokens, services: ServiceNetwork(ranges: [try #require(IPRange("10.96.0.0/16"))]), eventLoops: 2)
+        configure(&configuration)
         let server = try APIServer(configuration: configuration, store: MemoryStore(), logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -12,10 +12,15 @@ package final class OpenIDAuthenticator: TokenAuthenticator {
         /// When the keys were fetched last, in seconds; whether it went well or not.
         var asked: Int64?
         var fetching: Task<String?, Never>?
+
+        /// Whether the issuer may have taken keys back since.
+        func isStale(_ now: Int64) -> Bool { asked.map { now - $0 >= OpenIDAuthenticator.refreshSeconds } ?? true }
     }
 
     /// How long nobody asks the issuer again, whatever tokens say: strangers must not make us flood it.
     static let pauseSeconds: Int64 = 10
+    /// How long keys count without another look at the issuer.
+    static let refreshSeconds: Int64 = 3600
     /// Clocks differ a little.
     private static let leewaySeconds: Int64 = 300
 
@@ -33,11 +38,13 @@ package final class OpenIDAuthenticator: TokenAuthenticator {
     package func authenticate(token: String, audiences: [String], now: Int64) -> TokenVerdict {
         guard let parsed = JSONWebToken(token), parsed.claims["iss"]?.stringValue == configuration.issuer else { return .unknown }
         if let flaw = flaw(of: parsed.claims, now: now) { return .rejected(reason: "oidc: \(flaw)") }
-        let keys = state.withLock { $0.keys }
-        if keys.verify(parsed, allowed: configuration.algorithms) { return verdict(parsed.claims, audiences) }
-        guard mayAsk(parsed, keys, now) else { return .rejected(reason: "oidc: its signature does not count") }
+        let (keys, isStale) = state.withLock { ($0.keys, $0.isStale(now)) }
+        let isKnown = keys.verify(parsed, allowed: configuration.algorithms)
+        if isKnown, !isStale { return verdict(parsed.claims, audiences) }
+        guard isKnown || mayAsk(parsed, keys, now) else { return .rejected(reason: "oidc: its signature does not count") }
         return .later { [self] in
-            if let problem = await refreshed(now) { return .rejected(reason: "oidc: the issuer's keys cannot be fetched: \(problem)") }
+            // Keys that were good an hour ago stay so while the issuer cannot be reached.
+            if let problem = await refreshed(now), !isKnown { return .rejected(reason: "oidc: the issuer's keys cannot be fetched: \(problem)") }
             guard state.withLock({ $0.keys }).verify(parsed, allowed: configuration.algorithms) else {
                 return .rejected(reason: "oidc: its signature does not count")
             }
@@ -77,7 +84,11 @@ package final class OpenIDAuthenticator: TokenAuthenticator {
             default: return .rejected(reason: "oidc: the claim \(goQuoted(claim)) is no list of groups")
             }
         }
-        let user = UserInfo(name: configuration.effectivePrefix + name, groups: groups.map { configuration.groupsPrefix + $0 })
+        var user = UserInfo(name: configuration.effectivePrefix + name, groups: groups.map { configuration.groupsPrefix + $0 })
+        if let claim = configuration.uidClaim {
+            guard let uid = claims[claim]?.stringValue else { return .rejected(reason: "oidc: the claim \(goQuoted(claim)) is no uid") }
+            user.uid = uid
+        }
         return .user(user, audiences: audiences)
     }
 
@@ -107,8 +118,8 @@ package final class OpenIDAuthenticator: TokenAuthenticator {
         var problem: String?
         var keys: JSONWebKeySet?
         do {
-            let url = configuration.issuer.hasSuffix("/") ? String(configuration.issuer.dropLast()) : configuration.issuer
-            let document = try JSONValue(parsing: try await fetch(url + "/.well-known/openid-configuration"))
+            let issuer = configuration.issuer.hasSuffix("/") ? String(configuration.issuer.dropLast()) : configuration.issuer
+            let document = try JSONValue(parsing: try await fetch(configuration.discoveryURL ?? issuer + "/.well-known/openid-configuration"))
             if document["issuer"]?.stringValue != configuration.issuer {
                 problem = "the discovery document is another issuer's"
             } else if let place = document["jwks_uri"]?.stringValue, place.hasPrefix("https://") {

@@ -11,6 +11,10 @@ package struct OpenIDConfiguration: Sendable {
     /// `--oidc-groups-claim`; nil: tokens name no groups.
     package var groupsClaim: String?
     package var groupsPrefix = ""
+    /// The claim that is the user's uid; nil: users have none.
+    package var uidClaim: String?
+    /// Where the discovery document stands; nil: at the issuer's `/.well-known/openid-configuration`.
+    package var discoveryURL: String?
     /// `--oidc-required-claim`.
     package var requiredClaims: [String: String] = [:]
     /// `--oidc-signing-algs`.

@@ -16,6 +16,7 @@ package final class WebhookTokenAuthenticator: TokenAuthenticator {
 
     private let transport: any Transport
     private let path: String
+    private let apiVersion: String
     private let cacheSeconds: Int64
     private let time: TimeSource
     private let now: @Sendable () -> Int64
@@ -23,13 +24,15 @@ package final class WebhookTokenAuthenticator: TokenAuthenticator {
 
     /// - Parameters:
     ///   - path: with which the transport's server takes reviews.
+    ///   - version: of the review that it is sent: v1 or v1beta1.
     ///   - cacheSeconds: how long an answer counts (`--authentication-token-webhook-cache-ttl`).
     package init(
-        transport: any Transport, path: String, cacheSeconds: Int64 = 120, time: TimeSource = .system,
+        transport: any Transport, path: String, version: String = "v1", cacheSeconds: Int64 = 120, time: TimeSource = .system,
         now: @escaping @Sendable () -> Int64 = systemSeconds
     ) {
         self.transport = transport
         self.path = path
+        apiVersion = "authentication.k8s.io/\(version)"
         self.cacheSeconds = cacheSeconds
         self.time = time
         self.now = now
@@ -60,7 +63,7 @@ package final class WebhookTokenAuthenticator: TokenAuthenticator {
 
     private func ask(_ token: String, _ audiences: [String]) async throws -> TokenVerdict {
         let review: JSONValue = [
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "metadata": ["creationTimestamp": .null],
+            "apiVersion": .string(apiVersion), "kind": "TokenReview", "metadata": ["creationTimestamp": .null],
             "spec": ["token": .string(token), "audiences": .array(audiences.map { .string($0) })],
         ]
         let answer = try await WebhookCall(transport: transport, path: path, attemptsMax: Self.attemptsMax, time: time).post(review)

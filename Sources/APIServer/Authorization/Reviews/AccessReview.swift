@@ -24,8 +24,13 @@ struct AccessReview: Sendable {
     func answer(_ request: APIRequest) throws(APIStatus) -> JSONValue {
         var review = try RequestBody.object(request, kind: kind, group: Self.group)
         let spec = review["spec"] ?? [:]
-        let decision = authorizer.authorize(try attributes(spec, requestor: request.user, review: review))
+        let decision = request.decision(try attributes(spec, requestor: request.user, review: review), by: authorizer)
         var status: JSONValue = ["allowed": .bool(decision.isAllowed)]
+        switch decision {
+        case .deny: status["denied"] = true
+        case .failed: status["evaluationError"] = .string(decision.reason)
+        case .allow, .noOpinion, .later: break
+        }
         if !decision.reason.isEmpty { status["reason"] = .string(decision.reason) }
         review["kind"] = .string(kind)
         review["apiVersion"] = "authorization.k8s.io/v1"
@@ -63,7 +68,9 @@ struct AccessReview: Sendable {
         let name = spec["user"]?.stringValue ?? ""
         let groups = spec["groups"]?.arrayValue?.compactMap(\.stringValue) ?? []
         if name.isEmpty && groups.isEmpty { throw invalid("spec.user", "at least one of user or group must be specified") }
-        return UserInfo(name: name, uid: spec["uid"]?.stringValue ?? "", groups: groups)
+        var extra: [String: [String]] = [:]
+        for (key, values) in spec["extra"]?.objectValue ?? [:] { extra[key.lowercased()] = values.arrayValue?.compactMap(\.stringValue) ?? [] }
+        return UserInfo(name: name, uid: spec["uid"]?.stringValue ?? "", groups: groups, extra: extra)
     }
 
     private func invalid(_ field: String, _ message: String) -> APIStatus {

@@ -20,7 +20,10 @@ struct RulesReview: Sendable {
         review["kind"] = "SelfSubjectRulesReview"
         review["apiVersion"] = "authorization.k8s.io/v1"
         if review["metadata"] == nil { review["metadata"] = [:] }
-        review["status"] = ["incomplete": false, "resourceRules": .array(resourceRules), "nonResourceRules": .array(pathRules)]
+        review["status"] = [
+            "incomplete": .bool(!authorizer.hasAllRules), "resourceRules": .array(resourceRules), "nonResourceRules": .array(pathRules),
+        ]
+        if !authorizer.hasAllRules { review["status"]?["evaluationError"] = "webhook authorizer does not support user rule resolution" }
         return review
     }
 }
