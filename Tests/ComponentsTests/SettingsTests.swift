@@ -109,6 +109,20 @@ struct SettingsTests {
         #expect(!some.selection.includesDefaults)
     }
 
+    @Test func theKubeletsPortIsClosedUnlessItIsSaid() throws {
+        let silent = try FlagValues(KubeletFlags.table, arguments: [])
+        #expect(!silent.bool("anonymous-auth") && silent.bool("authentication-token-webhook") && silent.string("authorization-mode") == "Webhook")
+        #expect(silent.int("read-only-port") == 0)
+        let problem = #expect(throws: FlagProblem.self) { try FlagValues(KubeletFlags.table, arguments: ["--read-only-port=10255"]) }
+        #expect(problem?.description.contains("--read-only-port is not supported") == true)
+        #expect(throws: FlagProblem.self) {
+            var flags = silent
+            let head = "apiVersion: \(KubeletFlags.apiVersion)\nkind: \(KubeletFlags.kind)\n"
+            try flags.read(
+                ConfigurationFile(path: "k.yaml", apiVersion: KubeletFlags.apiVersion, kind: KubeletFlags.kind), text: head + "readOnlyPort: 10255")
+        }
+    }
+
     @Test func tokenSecretsNeedAKey() throws {
         func makes(_ gates: String) throws -> Bool {
             try ControllerManagerComponent.configuration(FlagValues(ControllerManagerFlags.table, arguments: ["--feature-gates=\(gates)"]))

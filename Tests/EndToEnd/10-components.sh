@@ -33,14 +33,16 @@ begin_one() {
                 --service-account-key-file="$c/pki/sa.pub" --service-account-signing-key-file="$c/pki/sa.key" \
                 --service-account-issuer=https://kubernetes.default.svc.cluster.local --service-cluster-ip-range=10.96.0.0/12 \
                 --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
-                --sqlite-data-dir="$c/store" --profiling=false
+                --sqlite-data-dir="$c/store" --profiling=false --token-auth-file="$c/tokens.csv" --encryption-provider-config="$c/encryption.yaml" \
+                --audit-policy-file="$c/audit.yaml" --audit-log-path="$c/audit.log"
             ;;
         kube-controller-manager)
             begin kube-controller-manager --kubeconfig="$c/controller-manager.conf" --authentication-kubeconfig="$c/controller-manager.conf" \
                 --authorization-kubeconfig="$c/controller-manager.conf" --client-ca-file="$c/pki/ca.crt" --bind-address=127.0.0.1 \
                 --allocate-node-cidrs --cluster-cidr=10.244.0.0/16 --root-ca-file="$c/pki/ca.crt" --leader-elect=true \
                 --leader-elect-lease-duration=4s --leader-elect-renew-deadline=3s --leader-elect-retry-period=1s \
-                --cluster-signing-cert-file="$c/pki/ca.crt" --cluster-signing-key-file="$c/pki/ca.key" --use-service-account-credentials=true
+                --cluster-signing-cert-file="$c/pki/ca.crt" --cluster-signing-key-file="$c/pki/ca.key" --use-service-account-credentials=true \
+                --service-account-private-key-file="$c/pki/sa.key" --feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false
             ;;
         kube-scheduler)
             begin kube-scheduler --config="$c/scheduler.yaml" --authentication-kubeconfig="$c/scheduler.conf" \
@@ -87,6 +89,14 @@ write_files() {
 		podLogsDir: $c/logs
 		staticPodPath: $c/manifests
 	Y
+    echo 'e2e-static-token,ana,7,"watchers,others"' > "$c/tokens.csv"
+    printf 'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n' > "$c/audit.yaml"
+    cat > "$c/encryption.yaml" <<-Y
+		apiVersion: apiserver.config.k8s.io/v1
+		kind: EncryptionConfiguration
+		resources: [{resources: [secrets], providers: [{aesgcm: {keys: [{name: one, secret: "$(head -c 32 /dev/urandom | base64)"}]}}]}]
+	Y
+    chmod 600 "$c/tokens.csv" "$c/encryption.yaml"
     mkdir -p "$c/manifests"
     cat > "$c/containerd.toml" <<-T
 		version = 2
@@ -171,6 +181,66 @@ test_components_say_how_they_are() {
 }
 
 metrics_for() { on_node curl -skf -H "Authorization: Bearer $1" https://127.0.0.1:10259/metrics | grep -q process_resident_memory_bytes; }
+
+test_each_works_under_its_own_name() {
+    local controllers='"username":"system:serviceaccount:kube-system:'
+    contains "$(grep '"verb":"create"' "$c/audit.log" | grep '"resource":"pods"')" "${controllers}replicaset-controller"
+    contains "$(grep '"verb":"create"' "$c/audit.log" | grep '"resource":"replicasets"')" "${controllers}deployment-controller"
+    # The controller manager itself makes accounts and tokens, and holds its lease.
+    ! grep '"username":"system:kube-controller-manager"' "$c/audit.log" | grep '"verb":"create"' | grep -E '"resource":"(pods|replicasets|endpoints)"'
+    ! grep -q e2e-static-token "$c"/*.log
+}
+
+test_a_token_of_the_file() {
+    local answer
+    answer=$(on_node curl -sk -H 'Authorization: Bearer e2e-static-token' https://$node_ip:6443/api/v1/namespaces/default/pods)
+    contains "$answer" 'User \"ana\" cannot list'
+    kc create rolebinding watchers --clusterrole=view --group=watchers
+    answer=$(on_node curl -sk -H 'Authorization: Bearer e2e-static-token' https://$node_ip:6443/api/v1/namespaces/default/pods)
+    contains "$answer" '"kind":"PodList"'
+}
+
+test_secrets_are_not_stored_as_they_are() {
+    kc create secret generic hidden --from-literal=k=e2e-hidden-value
+    kc create configmap shown --from-literal=k=e2e-shown-value
+    equal "the secret" e2e-hidden-value "$(kc get secret hidden -o jsonpath='{.data.k}' | base64 -d)"
+    grep -rq e2e-shown-value "$c/store"
+    ! grep -rq "$(printf e2e-hidden-value | base64)" "$c/store"
+    grep -rq k8s:enc:aesgcm:v1:one: "$c/store"
+}
+
+test_an_account_has_a_token_as_in_old_times() {
+    kc create serviceaccount old-client
+    eventually 15 old_token
+    equal "it counts" 403 "$(on_node curl -sk -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $(old_token)" \
+        https://$node_ip:6443/api/v1/secrets)"
+    kc delete serviceaccount old-client
+    equal "its account is gone" 401 "$(on_node curl -sk -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $(cat "$work/old-token")" \
+        https://$node_ip:6443/api/v1/secrets)"
+}
+
+# The token of the secret that the account names.
+old_token() {
+    local name
+    name=$(kc get serviceaccount old-client -o jsonpath='{.secrets[0].name}') && [ "$name" ] || return 1
+    kc get secret "$name" -o jsonpath='{.data.token}' | base64 -d > "$work/old-token"
+    [ -s "$work/old-token" ] && cat "$work/old-token"
+}
+
+test_the_kubelet_asks_who_may_look() {
+    local token
+    kc create clusterrole node-metrics --verb=get --resource=nodes/metrics,nodes/healthz
+    kc create clusterrolebinding node-metrics --clusterrole=node-metrics --serviceaccount=default:watcher
+    token=$(kc create --raw /api/v1/namespaces/default/serviceaccounts/watcher/token -f "$work/token.json" | grep -o '"token":"[^"]*' | cut -d'"' -f4)
+    equal "metrics" 200 "$(kubelet_says "$token" /metrics)"
+    equal "health" 200 "$(kubelet_says "$token" /healthz)"
+    equal "pods" 403 "$(kubelet_says "$token" /pods)"
+    equal "statistics" 403 "$(kubelet_says "$token" /stats/summary)"
+    equal "commands" 403 "$(kubelet_says "$token" /exec/default/x/y?command=id)"
+    equal "a wrong token" 401 "$(kubelet_says nonsense /metrics)"
+}
+
+kubelet_says() { on_node curl -sk -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $1" "https://$node_ip:10250$2"; }
 
 test_a_static_pod_runs_and_is_shown() {
     cat > "$c/manifests/fixed.yaml" <<-Y
