@@ -135,6 +135,7 @@ package struct Laboratory: Sendable {
         if isFirst { _ = rmdir(folder.labs) }
     }
 
+    @discardableResult
     static func timed<T: Sendable>(
         _ step: String, _ report: Report, detail: (T) -> String, _ work: () async throws -> T
     ) async throws -> T {
