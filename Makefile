@@ -4,7 +4,7 @@ SWIFT ?= swift
 DATA_DIR ?= /var/lib/apus
 BIN := build/apus
 
-.PHONY: up down build packages test unit-test end-to-end bench format lint protos clean
+.PHONY: up down prerequisites build packages test unit-test end-to-end bench format lint protos clean
 
 ## Install what is needed, build, start a cluster, run the demo application.
 up: build
@@ -16,15 +16,19 @@ down:
 	@if [ -x $(BIN) ]; then $(BIN) down --data-dir $(DATA_DIR); else echo "nothing was built here, so nothing runs"; fi
 
 ## Install Debian's packages that the build and the cluster need.
-packages:
-	@scripts/step "packages" -- scripts/install-packages
+prerequisites:
+	@scripts/step "prerequisites" -- scripts/install-packages
 
 ## The release binary: build/apus, and its other names in build/bin.
-build: packages
+build: prerequisites
 	@scripts/step "build" -- scripts/build-release "$(SWIFT)"
 
+## Debian packages of the program, in build/packages.
+packages: build
+	@scripts/step "packages" -- scripts/build-packages
+
 ## All tests.
-test: packages
+test: prerequisites
 	@scripts/step "unit tests" -- scripts/unit-test "$(SWIFT)"
 	@$(MAKE) --no-print-directory build
 	@scripts/step "end to end tests" -- Tests/EndToEnd/run

@@ -128,6 +128,8 @@ let floor4: [Target] = [
         [
             "JSON", "KubernetesAPI", "CoreV1", "Flags", "PKI", "KubernetesClient", "ContainerRuntime", "Linux", crypto, log,
         ]),
+    .target(
+        name: "Lab", dependencies: ["JSON", "CLinux", "Linux", "ContainerRuntime"], resources: [.embedInCode("Files")], swiftSettings: settings),
     library(
         "Components",
         [
@@ -143,7 +145,7 @@ let floor5: [Target] = [
         dependencies: [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer",
             "Scheduler",
-            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "Components", "Kubeadm", "Flags", "CLinux", "Linux", nio,
+            "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "Components", "Kubeadm", "Lab", "Flags", "CLinux", "Linux", nio,
             nioPosix, nioHTTP1, log, lifecycle,
             signals, arguments,
             asyncHTTPClient, yams, grpc,
@@ -192,6 +194,7 @@ let testTargets: [Target] = [
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", crypto]),
+    tests("LabTests", ["Lab", "Linux", "JSON"]),
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",

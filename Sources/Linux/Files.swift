@@ -176,6 +176,13 @@ package enum Files {
         return count < 0 ? nil : String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// A symbolic link. One that leads there already is left as it is.
+    package static func makeLink(_ path: String, to target: String) throws(SystemError) {
+        guard symlink(target, path) != 0 else { return }
+        let failure = errno
+        if failure != EEXIST || readLink(path) != target { throw SystemError("make the link", path, errno: failure) }
+    }
+
     /// Of a link itself, not of what it leads to.
     package static func setOwner(_ path: String, user: UInt32, group: UInt32) throws(SystemError) {
         if lchown(path, user, group) != 0 { throw SystemError("change the owner of", path) }

@@ -6,14 +6,40 @@ package enum Mounts {
         package var path: String
         package var type: String
         package var source: String
+        /// Those of the file system, which all its mounts share.
+        package var options = ""
     }
 
     package static func mountTmpfs(_ path: String, options: String) throws(SystemError) {
-        guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), options) == 0 else { throw SystemError("mount tmpfs on", path) }
+        guard Glibc.mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), options) == 0 else { throw SystemError("mount tmpfs on", path) }
+    }
+
+    package static func mount(
+        _ type: String, on path: String, flags: Int = 0, options: String = ""
+    ) throws(SystemError) {
+        guard Glibc.mount(type, path, type, UInt(flags), options) == 0 else { throw SystemError("mount \(type) on", path) }
+    }
+
+    /// Shows `lower` at `path`, with all changes kept in `upper`. None of the paths may have a colon or a comma.
+    ///
+    /// - Parameter work: an empty folder beside `upper` for the kernel.
+    package static func overlay(_ lower: String, upper: String, work: String, on path: String) throws(SystemError) {
+        try mount("overlay", on: path, options: "lowerdir=\(lower),upperdir=\(upper),workdir=\(work)")
+    }
+
+    /// Whether what is mounted below `path` from now on is seen elsewhere too.
+    package static func setPropagation(_ path: String, shared: Bool) throws(SystemError) {
+        let flags = UInt(MS_REC) | UInt(shared ? MS_SHARED : MS_PRIVATE)
+        guard Glibc.mount(nil, path, nil, flags, nil) == 0 else { throw SystemError("change the propagation of", path) }
+    }
+
+    /// Makes what is mounted at a path readable only, and what lies mounted below it not.
+    package static func makeReadOnly(_ path: String) throws(SystemError) {
+        guard Glibc.mount(nil, path, nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0 else { throw SystemError("protect", path) }
     }
 
     package static func bind(_ source: String, _ target: String) throws(SystemError) {
-        guard mount(source, target, nil, UInt(MS_BIND | MS_REC), nil) == 0 else { throw SystemError("bind \(source) to", target) }
+        guard Glibc.mount(source, target, nil, UInt(MS_BIND | MS_REC), nil) == 0 else { throw SystemError("bind \(source) to", target) }
     }
 
     /// Takes one mount away; one that processes still use goes from the tree now and from memory with the last of them. None there is success.
@@ -54,7 +80,9 @@ package enum Mounts {
             let fields = line.split(separator: " ", omittingEmptySubsequences: false)
             // The optional fields before "-" vary in number.
             guard fields.count > 6, let dash = fields.firstIndex(of: "-"), dash + 2 < fields.count else { return nil }
-            return Entry(path: unescaped(fields[4]), type: String(fields[dash + 1]), source: unescaped(fields[dash + 2]))
+            return Entry(
+                path: unescaped(fields[4]), type: String(fields[dash + 1]), source: unescaped(fields[dash + 2]),
+                options: dash + 3 < fields.count ? String(fields[dash + 3]) : "")
         }
     }
 

@@ -3,10 +3,17 @@ import Components
 import Flags
 import Glibc
 import Kubeadm
+import Lab
 
 /// One binary; the name it is called by chooses what it is.
 @main enum Main {
     static func main() async {
+        // What must be alone on its thread comes before anything could start another.
+        switch CommandLine.arguments.dropFirst().first {
+        case MachineInit.argument: MachineInit.run(Array(CommandLine.arguments.dropFirst(2)))
+        case Carrier.argument: Carrier.run(Array(CommandLine.arguments.dropFirst(2)))
+        default: break
+        }
         // A peer that has gone away is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "apus"

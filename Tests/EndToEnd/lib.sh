@@ -29,6 +29,9 @@ clean_up() {
         return
     fi
     [ -d "$data" ] && on_node build/apus down --data-dir "$data" > "$work/down.log" 2>&1
+    for lab in "$work"/labs/*/; do
+        [ -d "$lab" ] && on_node build/apus lab down --data-dir "$work/labs" --name "$(basename "$lab")" >> "$work/down.log" 2>&1
+    done
     [ -n "${registry_pid:-}" ] && kill "$registry_pid" 2>/dev/null
     # What a test left running in our namespaces would keep them alive.
     for namespace in "$node_ns" "$client_ns"; do

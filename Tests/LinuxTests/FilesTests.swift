@@ -83,8 +83,24 @@ import Testing
             """
         #expect(
             Mounts.parse(text) == [
-                Mounts.Entry(path: "/mnt1", type: "ext3", source: "/dev/root"),
-                Mounts.Entry(path: "/var/lib/with blank", type: "tmpfs", source: "tmpfs"),
+                Mounts.Entry(path: "/mnt1", type: "ext3", source: "/dev/root", options: "rw"),
+                Mounts.Entry(path: "/var/lib/with blank", type: "tmpfs", source: "tmpfs", options: "rw,size=1k"),
+            ])
+    }
+
+    @Test func hierarchiesOfCgroupsAreTold() {
+        let text = """
+            31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755
+            32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:4 - cgroup cgroup rw,cpu,cpuacct
+            33 31 0:29 / /elsewhere rw - cgroup cgroup rw,cpu,cpuacct
+            40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd
+            41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate
+            """
+        #expect(
+            CgroupHierarchy.choose(Mounts.parse(text)) == [
+                CgroupHierarchy(path: "/sys/fs/cgroup/cpu,cpuacct", isVersion2: false, selection: "cpu,cpuacct"),
+                CgroupHierarchy(path: "/sys/fs/cgroup/systemd", isVersion2: false, selection: "none,name=systemd"),
+                CgroupHierarchy(path: "/sys/fs/cgroup/unified", isVersion2: true, selection: ""),
             ])
     }
 }

@@ -44,4 +44,43 @@ void apus_name_thread(const char *name);
 /// Enters the network namespace at `path` (such as /run/netns/x) with the calling thread.
 int apus_enter_netns(const char *path);
 
+/// How a process is set apart from its parent: what `apus_spawn_apart` starts.
+struct apus_apart {
+    /// Mount, UTS, IPC and PID namespaces of its own: it is process 1 of a machine.
+    int new_machine;
+    int new_network;
+    /// Its cgroup is the root of what it sees.
+    int new_cgroup_root;
+    /// A network namespace to enter, or -1.
+    int network_fd;
+    /// The `cgroup.procs` files of the cgroups to move into, ended by NULL.
+    const char *const *cgroups;
+    int in_fd, out_fd, err_fd;
+};
+
+/// Starts the program at the path `argv[0]`, leader of a session of its own, its signals reset, and returns when it has been started. It
+/// inherits the three descriptors and such as are not closed on exec. Returns the process id.
+int apus_spawn_apart(const struct apus_apart *apart, char *const argv[], char *const envp[]);
+
+/// What `apus_run_inside` returns when the machine's namespaces could not be entered.
+#define APUS_NOT_ENTERED 254
+
+/// Runs a program in all namespaces of the process `machine` and in these cgroups (`cgroup.procs` files, ended by NULL) with our own standard
+/// descriptors, found by the `PATH` of `envp`, and waits for it. From then on this process ignores interrupts from the terminal. Returns the exit
+/// code (128 + signal for a killed program, 127 when there is none of that name).
+int apus_run_inside(pid_t machine, const char *const *cgroups, char *const argv[], char *const envp[]);
+
+/// Makes the mount at `path` the root of this mount namespace, with the old root mounted on top of it at `.`: unmount that next.
+int apus_pivot_root(const char *path);
+
+/// Sets an extended attribute of a file, of a link itself.
+int apus_set_attribute(const char *path, const char *name, const char *value, size_t length);
+
+/// Writes down that the machine has come to this runlevel, for those who ask whether a service may be started.
+int apus_record_runlevel(char level);
+
+/// A socket that receives every frame which comes in by a network link, and sends what is written as it is. A header that says which work on the
+/// frame is left to do (`struct virtio_net_hdr`) stands before each. It does not block.
+int apus_packet_socket(const char *link);
+
 #endif

@@ -2,8 +2,8 @@ import Glibc
 import Linux
 
 /// What a program loads when it starts.
-enum Executables {
-    enum Library: Equatable {
+package enum Executables {
+    package enum Library: Equatable {
         /// The dynamic loader, which must be at exactly this path.
         case interpreter(String)
         /// A shared library by the name it is asked for, and where it is on this machine.
@@ -11,7 +11,7 @@ enum Executables {
     }
 
     /// Everything a dynamic program loads, the libraries of its libraries included; nothing for a static one.
-    static func libraries(of program: String) throws -> [Library] {
+    package static func libraries(of program: String) throws -> [Library] {
         guard let interpreter = try interpreter(of: program) else { return [] }
         let result = try Command([interpreter, "--list", program]).runBlocking()
         guard result.exitCode == 0 else { throw ImageFiles.Failure(description: "cannot tell what \(program) loads: \(result.errorText)") }

@@ -1,0 +1,77 @@
+# Debian packages in a machine of a lab: installed, started, removed, purged.
+# shellcheck shell=bash
+
+labs=$work/labs
+
+lab() {
+    local command=$1
+    shift
+    apus lab "$command" --data-dir "$labs" --name packages "$@"
+}
+
+at() { lab exec Master -- "$@"; }
+
+# What the packages could leave behind in a machine.
+package_traces() {
+    at sh -c 'find / -xdev \( -name "*kubelet*" -o -name "*kubeadm*" -o -name "apus*" -o -path /etc/kubernetes \) 2> /dev/null
+        for tree in /usr /etc /var/lib; do find $tree -xdev \( -iname "*kubelet*" -o -iname "*kubeadm*" -o -iname "apus*" \); done' | sort -u |
+        grep -vE '^/(proc|sys)/|/bash-completion/' || true
+}
+
+test_packages_are_built() {
+    PACKAGE_COMPRESSION=none scripts/build-packages "$work/packages"
+    contains "$(ls "$work/packages")" apus_ kubelet_ kubeadm_
+    lab up --bare --workers 0
+    package_traces > "$work/packages.before"
+    at mkdir -p /root/packages
+    tar -C "$work/packages" -c . | at tar -C /root/packages -x
+}
+
+test_packages_are_installed() {
+    at sh -c 'apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 /root/packages/*.deb'
+    # The program stands on what came with it.
+    at mount -t tmpfs none /opt
+    contains "$(at kubeadm version)" "v1.36"
+    contains "$(at kubelet --version)" "Kubernetes v1.36"
+    contains "$(at apus --version)" "apus "
+    contains "$(at dpkg -s kubelet)" "Status: install ok installed"
+    equal "changed files" "" "$(at dpkg --verify apus kubelet kubeadm)"
+    contains "$(at cat /usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf)" '/var/lib/kubelet/kubeadm-flags.env' '/etc/default/kubelet' \
+        '--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf'
+}
+
+test_packages_kubelet_waits_and_is_started_with_the_machine() {
+    eventually 10 at grep -q "waiting for /var/lib/kubelet/config.yaml" /var/log/kubelet.log
+    at sh -c 'test -e /etc/rc2.d/S??kubelet && test -e /run/kubelet-keeper.pid'
+    lab stop Master
+    lab start Master
+    at mount -t tmpfs none /opt
+    at sh -c 'kill -0 $(cat /run/kubelet-keeper.pid)'
+    # With flags of its own and a configuration it runs.
+    at sh -c 'mkdir -p /var/lib/kubelet && cat > /var/lib/kubelet/config.yaml' <<-'Y'
+		apiVersion: kubelet.config.k8s.io/v1beta1
+		kind: KubeletConfiguration
+		cgroupDriver: cgroupfs
+		containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+		failSwapOn: false
+		healthzBindAddress: 127.0.0.1
+		healthzPort: 10248
+	Y
+    at sh -c 'echo KUBELET_EXTRA_ARGS=--v=1 > /etc/default/kubelet'
+    at service kubelet restart
+    eventually 20 at sh -c 'tr "\0" " " < /proc/$(cat /run/kubelet.pid)/cmdline | grep -q -- "--config=/var/lib/kubelet/config.yaml.*--v=1"'
+}
+
+test_packages_are_removed() {
+    at sh -c 'apt-get remove -y -o Dpkg::Use-Pty=0 kubelet kubeadm apus'
+    equal "kubelets" 0 "$(at pgrep -c kubelet || true)"
+    # Settings stay until they are purged.
+    at test -e /etc/default/kubelet
+    refuses "" at kubeadm version
+}
+
+test_packages_are_purged() {
+    at sh -c 'apt-get purge -y -o Dpkg::Use-Pty=0 kubelet kubeadm apus; rm -rf /root/packages'
+    equal traces "" "$(diff "$work/packages.before" <(package_traces))"
+    lab down
+}
