@@ -22,7 +22,8 @@ package struct JSONKeys: Sendable {
         self.init(bytes.isEmpty ? [] : bytes.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) })
     }
 
-    init(_ names: [String]) {
+    /// The same from names that are known at run time only. Of equal ones the first is found.
+    package init(_ names: [String]) {
         self.init(names.map { Array($0.utf8) })
     }
 

@@ -41,15 +41,12 @@ struct ParseStack<Element>: ~Copyable {
     /// Takes the elements from a place on off the stack.
     mutating func popAll(from start: Int) -> [Element] {
         guard let base else { return [] }
-        var elements: [Element] = []
-        elements.reserveCapacity(count - start)
-        var i = start
-        while i < count {
-            elements.append((base + i).move())
-            i += 1
-        }
+        let popped = count - start
         count = start
-        return elements
+        return Array(unsafeUninitializedCapacity: popped) { buffer, initializedCount in
+            buffer.baseAddress?.moveInitialize(from: base + start, count: popped)
+            initializedCount = popped
+        }
     }
 
     mutating func removeAll(from start: Int) {
