@@ -186,6 +186,9 @@ private final class WatchPump: Sendable {
         let resource = answer.resource
         if case .object = answer.form, resource.conversion == nil { return frame.line() }
         guard let entry = frame.object else { return bookmark(frame) }
+        if case .metadata(let version) = answer.form, resource.conversion == nil, let bytes = PartialMetadata.bytes(of: entry, version: version) {
+            return frame.type.line(object: bytes)
+        }
         let object = resource.fromStorage(entry.tree)
         switch answer.form {
         case .object: return frame.type.line(object: object.serialized())
