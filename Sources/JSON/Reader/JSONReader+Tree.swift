@@ -67,14 +67,10 @@ extension JSONReader {
                     ?? JSONKeys.fingerprint(base, 0, readable: 0)
             }
         }
-        let place = base + keyStart
-        if length >= FrequentKeys.shortestLength {
-            let index = FrequentKeys.table.find(place, length, readable: end - keyStart)
-            key = index >= 0 ? FrequentKeys.names[index] : makeString(from: keyStart, to: keyEnd, escaped: false)
-        } else {
-            key = makeString(from: keyStart, to: keyEnd, escaped: false)
-        }
-        return JSONKeys.fingerprint(place, length, readable: end - keyStart)
+        var fingerprint: UInt64 = 0
+        let index = FrequentKeys.table.find(base + keyStart, length, readable: end - keyStart, &fingerprint)
+        key = index >= 0 ? FrequentKeys.names[index] : makeString(from: keyStart, to: keyEnd, escaped: false)
+        return fingerprint
     }
 
     /// Whether members have the same key; consumes their fingerprints.

@@ -41,12 +41,16 @@ struct ParseStack<Element>: ~Copyable {
     /// Takes the elements from a place on off the stack.
     mutating func popAll(from start: Int) -> [Element] {
         guard let base else { return [] }
-        let popped = count - start
-        count = start
-        return Array(unsafeUninitializedCapacity: popped) { buffer, initializedCount in
-            buffer.baseAddress?.moveInitialize(from: base + start, count: popped)
-            initializedCount = popped
+        // One by one: an array made from uninitialised memory looks its type up by name each time.
+        var elements: [Element] = []
+        elements.reserveCapacity(count - start)
+        var i = start
+        while i < count {
+            elements.append((base + i).move())
+            i += 1
         }
+        count = start
+        return elements
     }
 
     mutating func removeAll(from start: Int) {
