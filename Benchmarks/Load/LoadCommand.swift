@@ -30,6 +30,13 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "The number of clients that update one object before many watchers.")
     var writers = 16
 
+    @Option(help: "Only these works, with commas between them: start, configmaps, watch, pods, scheduling.")
+    var only: String?
+
+    private func includes(_ work: String) -> Bool {
+        only.map { $0.split(separator: ",").contains { $0 == work } } ?? true
+    }
+
     func validate() throws {
         guard pid > 0 else { throw ValidationError("--pid must be a process") }
         guard (1...100_000).contains(pods), (1...10_000).contains(nodes) else {
@@ -65,11 +72,12 @@ struct LoadCommand: AsyncParsableCommand {
 
         let image = try await prepare(bench)
         // Those that want a quiet machine first; the one that leaves the most behind last.
-        var rows = try await PodStartWork(image: image).run(bench)
-        rows += try await ConfigMapWork().run(bench)
-        rows += try await WatchWork(writers: writers).run(bench)
-        rows += try await PodWork(pods: pods).run(bench)
-        rows += try await SchedulingWork(nodes: nodes, pods: pods).run(bench)
+        var rows: [Table.Row] = []
+        if includes("start") { rows += try await PodStartWork(image: image).run(bench) }
+        if includes("configmaps") { rows += try await ConfigMapWork().run(bench) }
+        if includes("watch") { rows += try await WatchWork(writers: writers).run(bench) }
+        if includes("pods") { rows += try await PodWork(pods: pods).run(bench) }
+        if includes("scheduling") { rows += try await SchedulingWork(nodes: nodes, pods: pods).run(bench) }
         for row in rows { table.add(row) }
         table.add(.init(work: "memory after all that", ours: Figures.megabytes(try process.memory())))
         try await bench.close()

@@ -4,6 +4,7 @@ import Flags
 import Glibc
 import Kubeadm
 import Lab
+import Linux
 
 /// One binary; the name it is called by chooses what it is.
 @main enum Main {
@@ -16,6 +17,7 @@ import Lab
         }
         // A peer that has gone away is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        ProcessMemory.keepFreedMemory()
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "apus"
         if let component = Components.named(name) { await ComponentMain.run(component, arguments: Array(CommandLine.arguments.dropFirst())) }
         // In a container the binary has one name only: its first argument may choose as well.

@@ -28,6 +28,21 @@ import Testing
         #expect(string == "s")
     }
 
+    @Test func editingInPlace() {
+        var value: JSONValue = ["a": ["b": 1], "empty": nil, "text": "t"]
+        let before = value
+        value.edit("a") { $0["c"] = 2 }
+        value.edit("empty") { $0 = "not called" }
+        value.edit("absent") { $0 = "not called" }
+        #expect(value == ["a": ["b": 1, "c": 2], "empty": nil, "text": "t"])
+        #expect(before["a"] == ["b": 1])
+        #expect(value.lacks("empty") && value.lacks("absent") && !value.lacks("a"))
+        #expect(value.string("text") == "t" && value.string("a") == nil)
+        var text: JSONValue = "s"
+        text.edit("a") { $0 = 1 }
+        #expect(text == "s" && text.lacks("a"))
+    }
+
     @Test func equality() {
         #expect(["a": 1, "b": 2] as JSONValue == ["b": 2, "a": 1])
         #expect(1 as JSONValue != 1.0)
@@ -39,6 +54,8 @@ import Testing
         #expect(JSONNumber("x") == nil)
         // Two spellings of é: the same to Swift, different bytes.
         #expect("\u{e9}" as JSONValue != "e\u{301}")
+        // The same of as many bytes.
+        #expect("s\u{307}\u{323}" as JSONValue != "s\u{323}\u{307}")
         let object: JSONObject = ["\u{e9}": 1, "e\u{301}": 2]
         #expect(object.count == 2)
         #expect(object["e\u{301}"] == 2)

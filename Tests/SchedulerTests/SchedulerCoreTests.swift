@@ -422,6 +422,21 @@ private let notHelpful = "preemption: 0/1 nodes are available: 1 Preemption is n
         #expect(lines.last == "p -> n1")
     }
 
+    @Test func whatWasKnownOfANodeThatIsGoneIsNotBelievedOfTheNext() throws {
+        try check(
+            """
+            node n1 label=disk=ssd
+            pod a select=disk=ssd
+            schedule
+            gone pod a
+            gone node n1
+            node n2
+            pod b select=disk=ssd
+            schedule
+            """,
+            ["a -> n1", "b: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. \(notHelpful)"])
+    }
+
     @Test func aChangeOfThePodItselfHelps() throws {
         try check(
             "node n1\npod p select=disk=ssd\nschedule\npod p\nschedule",

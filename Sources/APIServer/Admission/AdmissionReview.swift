@@ -37,6 +37,12 @@ struct AdmissionReview {
         name = request.info.name.isEmpty ? object?.text("metadata", "name") ?? "" : request.info.name
     }
 
+    /// Takes the object out, to be changed as the only reference to it and put back.
+    mutating func takeObject() -> JSONValue? {
+        defer { object = nil }
+        return object
+    }
+
     var cluster: any ClusterView { context.cluster }
 
     func isFor(_ group: String, _ plural: String) -> Bool { resource.type.plural == plural && resource.type.group == group }

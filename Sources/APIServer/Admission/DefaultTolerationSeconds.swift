@@ -7,8 +7,8 @@ struct DefaultTolerationSeconds: MutatingAdmission {
     private static let taints = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
 
     func mutate(_ review: inout AdmissionReview) throws(APIStatus) {
-        guard review.isPod, review.operation == .create || review.operation == .update, let pod = review.object else { return }
-        let tolerations = pod.list("spec", "tolerations")
+        guard review.isPod, review.operation == .create || review.operation == .update, let tolerations = review.object?.list("spec", "tolerations")
+        else { return }
         var added: [JSONValue] = []
         for taint in Self.taints {
             let tolerated = tolerations.contains { toleration in
@@ -20,6 +20,8 @@ struct DefaultTolerationSeconds: MutatingAdmission {
                 added.append(["key": .string(taint), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": Self.seconds])
             }
         }
-        if !added.isEmpty { review.object?["spec"]?["tolerations"] = .array(tolerations + added) }
+        guard !added.isEmpty, var pod = review.takeObject() else { return }
+        pod.edit("spec") { $0["tolerations"] = .array(tolerations + added) }
+        review.object = pod
     }
 }

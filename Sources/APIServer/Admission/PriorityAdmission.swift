@@ -13,10 +13,10 @@ struct PriorityAdmission: MutatingAdmission, ValidatingAdmission {
             if pod.at("spec", "preemptionPolicy") == nil { review.object?["spec"]?.take("preemptionPolicy", from: old["spec"] ?? [:]) }
             return
         }
-        guard review.operation == .create else { return }
+        guard review.operation == .create, let spec = pod["spec"] else { return }
         var value: Int64 = 0
         var policy = "PreemptLowerPriority"
-        let className = pod.text("spec", "priorityClassName")
+        let className = spec.text("priorityClassName")
         if className.isEmpty {
             if let standard = defaultClass(review) {
                 review.object?["spec"]?["priorityClassName"] = standard.at("metadata", "name")
@@ -42,8 +42,16 @@ struct PriorityAdmission: MutatingAdmission, ValidatingAdmission {
                 "the string value of PreemptionPolicy (\(stated)) must not be provided in pod spec; priority admission controller computed \(policy) from the given PriorityClass name"
             )
         }
-        review.object?["spec"]?["priority"] = .integer(value)
-        review.object?["spec"]?["preemptionPolicy"] = .string(policy)
+        changeSpec(&review) { spec in
+            spec["priority"] = .integer(value)
+            spec["preemptionPolicy"] = .string(policy)
+        }
+    }
+
+    private func changeSpec(_ review: inout AdmissionReview, _ body: (inout JSONValue) -> Void) {
+        guard var pod = review.takeObject() else { return }
+        pod.edit("spec", body)
+        review.object = pod
     }
 
     /// Of several default classes the one with the lowest value counts.

@@ -7,8 +7,9 @@ struct ServiceAccountAdmission: MutatingAdmission, ValidatingAdmission {
     private static let mirrorAnnotation = "kubernetes.io/config.mirror"
 
     func mutate(_ review: inout AdmissionReview) throws(APIStatus) {
-        guard review.isPod, review.operation == .create, var pod = review.object else { return }
-        if pod.at("metadata", "annotations", Self.mirrorAnnotation) != nil { return }
+        guard review.isPod, review.operation == .create, review.object?.at("metadata", "annotations", Self.mirrorAnnotation) == nil,
+            var pod = review.takeObject()
+        else { return }
         pod.editOrMake("spec") { spec in
             spec.setDefaultString("serviceAccountName", "default")
             PodSpecDefaults.mirrorServiceAccount(&spec)
@@ -45,31 +46,30 @@ struct ServiceAccountAdmission: MutatingAdmission, ValidatingAdmission {
     }
 
     private func mountToken(_ pod: inout JSONValue) {
-        let existing = pod.list("spec", "volumes").first { $0.text("name").hasPrefix("kube-api-access-") }
-        let volumeName = existing?.text("name") ?? UID.name(from: "kube-api-access-")
-        var needed = false
-        let mount: JSONValue = ["name": .string(volumeName), "readOnly": true, "mountPath": .string(Self.mountPath)]
-        for list in ["initContainers", "containers"] {
-            pod["spec"]?.editEach(list) { container in
-                let mounts = container.list("volumeMounts")
-                if mounts.contains(where: { $0.text("mountPath") == Self.mountPath }) { return }
-                container["volumeMounts"] = .array(mounts + [mount])
-                needed = true
+        pod.edit("spec") { spec in
+            let existing = spec.list("volumes").first { $0.text("name").hasPrefix("kube-api-access-") }
+            let volumeName = existing?.text("name") ?? UID.name(from: "kube-api-access-")
+            var needed = false
+            let mount: JSONValue = ["name": .string(volumeName), "readOnly": true, "mountPath": .string(Self.mountPath)]
+            for list in ["initContainers", "containers"] {
+                spec.editEach(list) { container in
+                    let mounts = container.list("volumeMounts")
+                    if mounts.contains(where: { $0.text("mountPath") == Self.mountPath }) { return }
+                    container["volumeMounts"] = .array(mounts + [mount])
+                    needed = true
+                }
             }
+            guard needed, existing == nil else { return }
+            spec["volumes"] = .array(spec.list("volumes") + [["name": .string(volumeName), "projected": Self.projection]])
         }
-        guard needed, existing == nil else { return }
-        let volume: JSONValue = [
-            "name": .string(volumeName),
-            "projected": [
-                "sources": [
-                    ["serviceAccountToken": ["expirationSeconds": 3607, "path": "token"]],
-                    ["configMap": ["name": "kube-root-ca.crt", "items": [["key": "ca.crt", "path": "ca.crt"]]]],
-                    ["downwardAPI": ["items": [["path": "namespace", "fieldRef": ["apiVersion": "v1", "fieldPath": "metadata.namespace"]]]]],
-                ],
-                "defaultMode": 420,
-            ],
-        ]
-        let volumes = pod.list("spec", "volumes") + [volume]
-        pod["spec"]?["volumes"] = .array(volumes)
     }
+
+    private static let projection: JSONValue = [
+        "sources": [
+            ["serviceAccountToken": ["expirationSeconds": 3607, "path": "token"]],
+            ["configMap": ["name": "kube-root-ca.crt", "items": [["key": "ca.crt", "path": "ca.crt"]]]],
+            ["downwardAPI": ["items": [["path": "namespace", "fieldRef": ["apiVersion": "v1", "fieldPath": "metadata.namespace"]]]]],
+        ],
+        "defaultMode": 420,
+    ]
 }

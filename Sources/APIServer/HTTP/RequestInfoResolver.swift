@@ -3,7 +3,7 @@ extension RequestInfo {
     ///
     /// - Throws: `APIStatus` when a legacy `watch` or `proxy` path ends right after that word.
     package init(method: String, path: String, query: QueryItems) throws(APIStatus) {
-        self.init(verb: method.lowercased())
+        self.init(verb: Self.lowercased(method))
         var segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(Substring($0)) }[...]
         // Slashes at either end do not count, empty segments in the middle do.
         while segments.first?.isEmpty == true { segments.removeFirst() }
@@ -30,6 +30,17 @@ extension RequestInfo {
         if parts.count >= 2 { name = parts[1] }
         if parts.count >= 3, verb != "proxy" { subresource = parts[2] }
         if name.isEmpty { refineCollectionVerb(query) }
+    }
+
+    private static func lowercased(_ method: String) -> String {
+        switch method {
+        case "GET": "get"
+        case "POST": "post"
+        case "PUT": "put"
+        case "PATCH": "patch"
+        case "DELETE": "delete"
+        default: method.lowercased()
+        }
     }
 
     private mutating func readVerb(method: String, path: String, segments: inout ArraySlice<String>) throws(APIStatus) {

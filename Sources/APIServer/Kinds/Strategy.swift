@@ -12,6 +12,8 @@ package struct Strategy: Sendable {
     var name: @Sendable (String) -> [String] = { NameValidation.dns1123Subdomain($0) }
     /// Fills in what the client left out. Must be idempotent: patched objects take it again.
     var defaults: Edit = { _ in }
+    /// Whether `defaults` fills in the status as well.
+    var defaultsStatus = false
     /// What the server sets, clears or normalizes in a new object.
     var prepareCreate: @Sendable (inout JSONValue, WriteContext) -> Void = { _, _ in }
     /// What the server sets, keeps or normalizes in a changed object.

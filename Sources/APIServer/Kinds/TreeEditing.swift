@@ -4,25 +4,17 @@ import JSON
 extension JSONValue {
     /// Sets a member that is absent or null.
     mutating func setDefault(_ key: String, _ value: @autoclosure () -> JSONValue) {
-        if self[key]?.isNull ?? true { self[key] = value() }
+        if lacks(key) { self[key] = value() }
     }
 
     /// Sets a string member that is absent, null or empty.
     mutating func setDefaultString(_ key: String, _ value: @autoclosure () -> String) {
-        if self[key]?.stringValue?.isEmpty ?? true { self[key] = .string(value()) }
-    }
-
-    /// Edits a member if it is there and not null.
-    mutating func edit(_ key: String, _ body: (inout JSONValue) -> Void) {
-        guard var part = self[key], !part.isNull else { return }
-        self[key] = .null
-        body(&part)
-        self[key] = part
+        if string(key)?.isEmpty ?? true { self[key] = .string(value()) }
     }
 
     /// Edits a member, which becomes an empty object first if it is absent.
     mutating func editOrMake(_ key: String, _ body: (inout JSONValue) -> Void) {
-        if self[key]?.isNull ?? true { self[key] = .object([:]) }
+        if lacks(key) { self[key] = .object([:]) }
         edit(key, body)
     }
 
@@ -49,17 +41,30 @@ extension JSONValue {
         return value
     }
 
+    // Of one and two steps, which is nearly all that is asked, without an array of the steps.
+
+    func at(_ key: String) -> JSONValue? { self[key] }
+    func at(_ first: String, _ second: String) -> JSONValue? { self[first]?[second] }
+
+    func text(_ key: String) -> String { string(key) ?? "" }
+    func text(_ first: String, _ second: String) -> String { self[first]?.string(second) ?? "" }
+
     func text(_ keys: String...) -> String {
         var value: JSONValue? = self
         for key in keys { value = value?[key] }
         return value?.stringValue ?? ""
     }
 
+    func number(_ key: String) -> Int64 { self[key]?.integerValue ?? 0 }
+
     func number(_ keys: String...) -> Int64 {
         var value: JSONValue? = self
         for key in keys { value = value?[key] }
         return value?.integerValue ?? 0
     }
+
+    func list(_ key: String) -> [JSONValue] { self[key]?.arrayValue ?? [] }
+    func list(_ first: String, _ second: String) -> [JSONValue] { self[first]?[second]?.arrayValue ?? [] }
 
     func list(_ keys: String...) -> [JSONValue] {
         var value: JSONValue? = self

@@ -15,3 +15,21 @@ enum PartialMetadata {
         ]
     }
 }
+
+extension PartialMetadata {
+    /// The same from an object's bytes, which are not taken apart for it; nil when they have no metadata.
+    static func bytes(of entry: WatchCacheEntry, version: String) -> [UInt8]? {
+        entry.scan { scan in
+            scan.withBytes(at: ["metadata"]) { metadata in
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(metadata.count + 96)
+                bytes += #"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/"#.utf8
+                bytes += version.utf8
+                bytes += #"","metadata":"#.utf8
+                bytes += metadata
+                bytes.append(UInt8(ascii: "}"))
+                return bytes
+            }
+        }
+    }
+}

@@ -14,6 +14,11 @@ package struct ObjectScan {
         return try? JSONValue(parsing: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[range])))
     }
 
+    /// Calls the closure with the bytes of the value at a path, which are valid during the call only; nil when it is not there.
+    func withBytes<Result>(at path: [String], _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
+        MemberScanner.value(at: path, in: bytes).map { body(UnsafeBufferPointer(rebasing: bytes[$0])) }
+    }
+
     /// The text at a path; nil when there is none, or something that is no text.
     package func text(at path: [String]) -> String? {
         value(at: path)?.stringValue

@@ -41,6 +41,9 @@ void apus_event_set(int fd);
 /// Names the calling thread (at most 15 bytes), for tools that show threads.
 void apus_name_thread(const char *name);
 
+/// Sets the C library's allocator up for a server: memory that it has freed under load is kept for the next moment of it.
+void apus_keep_freed_memory(void);
+
 /// Enters the network namespace at `path` (such as /run/netns/x) with the calling thread.
 int apus_enter_netns(const char *path);
 

@@ -1,11 +1,26 @@
-/// Keys that documents of this system have all the time and that are too long for Swift to keep inside of a String (more than 15 bytes).
-/// Trees share these strings: no allocation when a document is read, and none kept with it. Being literals, they are not even counted.
+/// Keys that documents of this system have all the time. Trees share these strings: those that are too long for Swift to keep inside of a String
+/// (more than 15 bytes) are not allocated when a document is read, and none is kept with it; being literals, they are not even counted. Those that are
+/// short are found in half the time that making them takes.
 enum FrequentKeys {
-    static let shortestLength = 16
-
     static let table = JSONKeys(names)
 
-    static let names: [String] = [
+    static let names: [String] = short + long
+
+    private static let short: [String] = [
+        "annotations", "apiVersion", "args", "capacity", "command", "component", "conditions", "configMap", "containerID", "containerPort",
+        "containers", "controller", "count", "cpu", "data", "defaultMode", "dnsPolicy", "downwardAPI", "effect", "emptyDir", "env", "exec",
+        "fieldPath", "fieldRef", "finalizers", "firstTimestamp", "generateName", "generation", "host", "hostIP", "hostIPs", "httpGet", "image",
+        "imageID", "imagePullPolicy", "initContainers", "involvedObject", "ip", "items", "key", "kind", "labels", "lastProbeTime", "lastState",
+        "lastTimestamp", "limits", "livenessProbe", "managedFields", "manager", "matchLabels", "memory", "message", "metadata", "mode", "mountPath",
+        "name", "namespace", "nodeName", "nodeSelector", "operation", "operator", "optional", "ownerReferences", "path", "periodSeconds", "phase",
+        "podIP", "podIPs", "policy", "port", "ports", "priority", "projected", "protocol", "qosClass", "readOnly", "readinessProbe", "ready", "reason",
+        "replicas", "requests", "resources", "resourceVersion", "restartCount", "restartPolicy", "running", "scheme", "schedulerName", "secret",
+        "secretKeyRef", "selector", "serviceAccount", "securityContext", "source", "sources", "spec", "started", "startedAt", "startTime", "state",
+        "status", "strategy", "subresource", "targetPort", "taints", "template", "time", "timeoutSeconds", "tolerations", "type", "uid", "value",
+        "valueFrom", "values", "volumeMounts", "volumes", "waiting",
+    ]
+
+    private static let long: [String] = [
         "activeDeadlineSeconds", "allocatedResources", "allowPrivilegeEscalation", "app.kubernetes.io/component", "app.kubernetes.io/instance",
         "app.kubernetes.io/managed-by", "app.kubernetes.io/name", "app.kubernetes.io/part-of", "automountServiceAccountToken", "availableReplicas",
         "blockOwnerDeletion", "clusterTrustBundle", "completedIndexes", "concurrencyPolicy", "containerRuntimeVersion", "containerStatuses",

@@ -22,7 +22,8 @@ package struct JSONKeys: Sendable {
         self.init(bytes.isEmpty ? [] : bytes.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) })
     }
 
-    init(_ names: [String]) {
+    /// The same from names that are known at run time only. Of equal ones the first is found.
+    package init(_ names: [String]) {
         self.init(names.map { Array($0.utf8) })
     }
 
@@ -73,9 +74,17 @@ package struct JSONKeys: Sendable {
 
     /// - Parameter readable: how many bytes may be read from `key` on, at least `length`.
     func find(_ key: UnsafeRawPointer, _ length: Int, readable: Int) -> Int {
+        var fingerprint: UInt64 = 0
+        return find(key, length, readable: readable, &fingerprint)
+    }
+
+    /// The same, and the key's fingerprint, which is found out on the way.
+    @inline(__always)
+    func find(_ key: UnsafeRawPointer, _ length: Int, readable: Int, _ fingerprint: inout UInt64) -> Int {
         let head = Self.head(key, length, readable: readable)
         let tail = Self.tail(key, length)
-        let first = Int(truncatingIfNeeded: Self.mix(head, tail, length) >> shift)
+        fingerprint = Self.mix(head, tail, length)
+        let first = Int(truncatingIfNeeded: fingerprint >> shift)
         return slots.withUnsafeBufferPointer { slots in
             entries.withUnsafeBufferPointer { entries in
                 var slot = first

@@ -35,7 +35,7 @@ extension JSONReader {
             var key = ""
             let fingerprint = sharedKey(&key)
             let value = try readValue()
-            members.push((key, value))
+            members.push(JSONObject.Member(key, value))
             fingerprints.push(fingerprint)
         } while try nextKey()
         let object = members.popAll(from: start)
@@ -43,7 +43,7 @@ extension JSONReader {
             sawDuplicateField = true
             return .object(JSONObject(repeating: object))
         }
-        return .object(JSONObject(uniqueEntries: object))
+        return .object(JSONObject(uniqueMembers: object))
     }
 
     private mutating func readArray() throws(JSONError) -> JSONValue {
@@ -67,18 +67,14 @@ extension JSONReader {
                     ?? JSONKeys.fingerprint(base, 0, readable: 0)
             }
         }
-        let place = base + keyStart
-        if length >= FrequentKeys.shortestLength {
-            let index = FrequentKeys.table.find(place, length, readable: end - keyStart)
-            key = index >= 0 ? FrequentKeys.names[index] : makeString(from: keyStart, to: keyEnd, escaped: false)
-        } else {
-            key = makeString(from: keyStart, to: keyEnd, escaped: false)
-        }
-        return JSONKeys.fingerprint(place, length, readable: end - keyStart)
+        var fingerprint: UInt64 = 0
+        let index = FrequentKeys.table.find(base + keyStart, length, readable: end - keyStart, &fingerprint)
+        key = index >= 0 ? FrequentKeys.names[index] : makeString(from: keyStart, to: keyEnd, escaped: false)
+        return fingerprint
     }
 
     /// Whether members have the same key; consumes their fingerprints.
-    private mutating func hasDuplicateFingerprints(from start: Int, _ object: [JSONObject.Element]) -> Bool {
+    private mutating func hasDuplicateFingerprints(from start: Int, _ object: [JSONObject.Member]) -> Bool {
         defer { fingerprints.removeAll(from: start) }
         guard object.count <= JSONObject.indexThreshold else {
             // Many members are compared by a set of their keys.

@@ -37,7 +37,7 @@
     var sawDuplicateField = false
     private var unknownOffsets: [Int] = []
     // Of the trees being read; see ParseStack.
-    var members = ParseStack<JSONObject.Element>()
+    var members = ParseStack<JSONObject.Member>()
     var fingerprints = ParseStack<UInt64>()
     var elements = ParseStack<JSONValue>()
 

@@ -41,6 +41,7 @@ struct ParseStack<Element>: ~Copyable {
     /// Takes the elements from a place on off the stack.
     mutating func popAll(from start: Int) -> [Element] {
         guard let base else { return [] }
+        // One by one: an array made from uninitialised memory looks its type up by name each time.
         var elements: [Element] = []
         elements.reserveCapacity(count - start)
         var i = start

@@ -56,6 +56,40 @@ extension JSONValue {
                 yield &member
             }
         }
+        set {
+            switch self {
+            case .object(var object):
+                self = .null
+                object[key] = newValue
+                self = .object(object)
+            case .null:
+                if let newValue { self = .object([key: newValue]) }
+            default:
+                break
+            }
+        }
+    }
+
+    /// Changes a member where it stands if this is an object that has it and it is not null.
+    package mutating func edit(_ key: String, _ body: (inout JSONValue) -> Void) {
+        guard case .object(var object) = self else { return }
+        self = .null
+        object.edit(key, body)
+        self = .object(object)
+    }
+
+    /// Whether there is no such member, or it is null.
+    package func lacks(_ key: String) -> Bool {
+        guard case .object(let object) = self, let position = object.position(of: key) else { return true }
+        if case .null = object.entries[position].value { return true }
+        return false
+    }
+
+    /// The text of a member; nil when there is none.
+    package func string(_ key: String) -> String? {
+        guard case .object(let object) = self, let position = object.position(of: key), case .string(let text) = object.entries[position].value
+        else { return nil }
+        return text
     }
 
     /// An element of an array. Getting is nil when this is not an array or the index is out of range.

@@ -316,6 +316,11 @@ struct PodMachine {
 
     // MARK: Status
 
+    private static func isSame(_ a: PodStatus, _ b: PodStatus) -> Bool {
+        // Nearly always they differ in nothing, not even in how they are written.
+        a.jsonBytes() == b.jsonBytes() || a.tree() == b.tree()
+    }
+
     private mutating func stepPublish(_ now: Timestamp, _ outcome: inout Outcome) {
         guard !isRemoved else { return }
         let status = PodStatusBuilder(
@@ -324,8 +329,8 @@ struct PodMachine {
             isTerminating: mustStop, isOver: isStopped
         ).status()
         outcome.status = status
-        let isKnown = status.tree() == pod.status.tree()
-        let isSame = lastPublished.map { $0.tree() == status.tree() } ?? false
+        let isKnown = PodMachine.isSame(status, pod.status)
+        let isSame = lastPublished.map { PodMachine.isSame($0, status) } ?? false
         if isKnown || isSame || (pod.isBeingDeleted && isStopped && failedPublishes >= PodMachine.lastPublishesMax) {
             deleteWhenDone(now, &outcome)
             return

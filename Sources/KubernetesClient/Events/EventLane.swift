@@ -7,7 +7,7 @@ import Synchronization
 /// Sends the events of some of the objects, one after the other.
 final class EventLane: Sendable {
     /// Events that may wait; further ones are dropped.
-    static let pendingMax = 1000
+    static let pendingMax = 4000
     /// How often, and with what pause, an event is sent again when the server cannot be reached.
     static let attemptsMax = 12
     static let attemptPause = Duration.seconds(10)

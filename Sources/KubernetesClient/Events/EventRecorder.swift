@@ -14,8 +14,9 @@ package final class EventRecorder: Sendable {
         case warning = "Warning"
     }
 
-    /// Events on different objects are sent at once in so many lanes.
-    static let lanesCount = 8
+    /// Events on different objects are sent at once in so many lanes. Few: events are for people to read, and thousands of them at a time must not
+    /// hold up the writes that they tell of.
+    static let lanesCount = 2
 
     private let component: String
     private let host: String

@@ -1,4 +1,5 @@
 import CoreV1
+import JSON
 import KubernetesAPI
 
 /// One requirement on labels or fields, with numbers parsed and values ready to compare.
@@ -76,6 +77,8 @@ struct LabelMatcher: Sendable {
 
 /// Where a pod may go by its `nodeSelector` and its required node affinity. Nil when it may go anywhere.
 struct NodeSelection: Sendable {
+    /// Equal texts: equal selections.
+    let text: String
     private var labels: [(key: String, value: String)]
     /// One of these must match; nil: no such demand. An empty list matches nothing.
     private var terms: [NodeTerm]?
@@ -84,6 +87,8 @@ struct NodeSelection: Sendable {
         let required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
         if spec.nodeSelector.isEmpty && required == nil { return nil }
         labels = spec.nodeSelector.map { ($0.key, $0.value) }
+        let selector = JSONValue(spec.nodeSelector).serialized() + (required?.jsonBytes() ?? [])
+        text = String(decoding: selector, as: UTF8.self)
         terms = required.map { $0.nodeSelectorTerms.map { NodeTerm($0) } }
     }
 

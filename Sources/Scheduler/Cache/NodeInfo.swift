@@ -14,6 +14,10 @@ final class NodeInfo {
     private(set) var isUnschedulable = false
     /// Taints that keep pods away (NoSchedule, NoExecute) and those that only discourage them.
     private(set) var hardTaints: [Taint] = []
+    /// Equal numbers: equal `hardTaints`; zero: none.
+    private(set) var hardTaintsClass = 0
+    /// Changes with the labels, and is never the same for two nodes.
+    private(set) var labelsVersion = 0
     private(set) var softTaints: [Taint] = []
     private(set) var allocatable = Resources()
     private(set) var allowedPods: Int64 = 0
@@ -35,12 +39,16 @@ final class NodeInfo {
         self.slot = slot
     }
 
-    func set(_ node: Node, names: ResourceNames) {
+    func set(_ node: Node, names: ResourceNames, classes: NodeClasses) {
+        if !isKnown || labels != node.metadata.labels {
+            labels = node.metadata.labels
+            labelsVersion = classes.newVersion()
+        }
         isKnown = true
-        labels = node.metadata.labels
         zone = labels[Self.zoneLabel]
         isUnschedulable = node.spec.unschedulable ?? false
         hardTaints = node.spec.taints.filter { $0.effect == "NoSchedule" || $0.effect == "NoExecute" }
+        hardTaintsClass = classes.number(ofTaints: hardTaints.map(TaintKey.init))
         softTaints = node.spec.taints.filter { $0.effect == "PreferNoSchedule" }
         var allocatable = Resources()
         allowedPods = 0
@@ -61,6 +69,8 @@ final class NodeInfo {
         labels = [:]
         zone = nil
         hardTaints = []
+        hardTaintsClass = 0
+        labelsVersion = 0
         softTaints = []
         allocatable = Resources()
         allowedPods = 0

@@ -25,6 +25,7 @@ final class SchedulerCache {
     private(set) var cordonedNodes = 0
     private(set) var taintedNodes = 0
     let resourceNames = ResourceNames()
+    let nodeClasses = NodeClasses()
 
     private var byName: [String: NodeInfo] = [:]
     private var placed: [String: Placed] = [:]
@@ -141,7 +142,7 @@ final class SchedulerCache {
         let wasKnown = info.isKnown
         let before = (info.labels, info.hardTaints.map(TaintKey.init), info.isUnschedulable, info.allocatable, info.allowedPods)
         count(info, by: -1)
-        info.set(node, names: resourceNames)
+        info.set(node, names: resourceNames, classes: nodeClasses)
         count(info, by: 1)
         if !wasKnown {
             nodes.append(info)
@@ -206,7 +207,7 @@ final class SchedulerCache {
 }
 
 /// The parts of a taint that decide about pods.
-struct TaintKey: Equatable {
+struct TaintKey: Hashable {
     var key: String
     var value: String
     var effect: String

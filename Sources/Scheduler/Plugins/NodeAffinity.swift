@@ -5,18 +5,18 @@ struct NodeAffinityPlugin: FilterPlugin {
 
     func prepare(_ cycle: Cycle) -> FilterPreparation {
         guard let selection = cycle.pod.nodeSelection else { return .skip }
-        let filter = Filter(selection: selection)
+        let filter = Filter(selected: cycle.cache.nodeClasses.nodes(selectedBy: selection))
         return selection.nodeNames.map { .restricted(to: $0, filter) } ?? .filter(filter)
     }
 
     private struct Filter: NodeFilter {
-        var selection: NodeSelection
+        let selected: SelectedNodes
         private static let rejected = Rejection(.nodeAffinity, .nodeAffinity, preemptionMayHelp: false)
 
-        init(selection: NodeSelection) { self.selection = selection }
+        init(selected: SelectedNodes) { self.selected = selected }
 
         func rejection(of node: NodeInfo) -> Rejection? {
-            selection.matches(node) ? nil : Self.rejected
+            selected.contains(node) ? nil : Self.rejected
         }
     }
 }

@@ -25,16 +25,26 @@ struct TaintTolerationPlugin: FilterPlugin {
         cycle.cache.taintedNodes == 0 ? .skip : .filter(Filter(tolerations: cycle.pod.tolerations))
     }
 
-    private struct Filter: NodeFilter {
-        var tolerations: [Toleration]
+    /// A class, for it remembers what it has found out.
+    private final class Filter: NodeFilter {
+        private let tolerations: [Toleration]
+        /// By the class of the nodes' taints; few, so a short list.
+        private var known: [(taintsClass: Int, isTolerated: Bool)] = []
         private static let rejected = Rejection(.taintToleration, .untoleratedTaints, preemptionMayHelp: false)
 
         init(tolerations: [Toleration]) { self.tolerations = tolerations }
 
         func rejection(of node: NodeInfo) -> Rejection? {
-            if node.hardTaints.isEmpty { return nil }
-            return node.hardTaints.allSatisfy { taint in tolerations.contains { $0.tolerates(taint) } } ? nil : Self.rejected
+            let taintsClass = node.hardTaintsClass
+            if taintsClass == 0 { return nil }
+            for entry in known where entry.taintsClass == taintsClass { return entry.isTolerated ? nil : Self.rejected }
+            let isTolerated = node.hardTaints.allSatisfy { taint in tolerations.contains { $0.tolerates(taint) } }
+            // Where all nodes differ, remembering them would only make the list long.
+            if known.count < Self.knownMax { known.append((taintsClass, isTolerated)) }
+            return isTolerated ? nil : Self.rejected
         }
+
+        private static let knownMax = 16
     }
 }
 

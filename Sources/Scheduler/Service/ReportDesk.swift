@@ -15,7 +15,7 @@ struct Report: Sendable {
 /// bindings, and a report that has become untrue before its turn is never written.
 final class ReportDesk: Sendable {
     /// How many write at once.
-    static let reportersMax = 4
+    static let reportersMax = 2
 
     private struct State {
         var reports: [String: Report] = [:]

@@ -36,14 +36,24 @@ struct SQLiteChanges {
     }
 
     mutating func apply(_ transaction: Transaction, now: Int64) throws -> CommitResult {
+        // Nearly every transaction puts the key that it has a condition on: that is looked up once.
+        var known: (key: String, newest: Newest)?
         for condition in transaction.conditions {
-            let actual = try newest(condition.key).modRevision
-            if actual != condition.modRevision { return .conflict(condition, modRevision: actual) }
+            let newest = try newest(condition.key)
+            if newest.modRevision != condition.modRevision { return .conflict(condition, modRevision: newest.modRevision) }
+            known = (condition.key, newest)
         }
         let next = revision + 1
         var id = SQLiteSchema.firstID(of: next)
         for operation in transaction.operations {
-            let current = try newest(operation.key)
+            let current: Newest
+            if let found = known, found.key == operation.key {
+                current = found.newest
+                // The operation makes a newer one.
+                known = nil
+            } else {
+                current = try newest(operation.key)
+            }
             switch operation {
             case .put(let key, let value, let timeToLive):
                 let createRevision = current.createRevision == 0 ? next : current.createRevision

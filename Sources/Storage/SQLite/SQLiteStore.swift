@@ -19,7 +19,7 @@ package final class SQLiteStore: Store {
         /// The size beyond which writes fail as on a full disk; nil: the disk is the limit.
         package var sizeBytesMax: Int64?
         /// The write-ahead log is carried over into the database when it has come to this many pages.
-        package var checkpointPages = 2000
+        package var checkpointPages = 4000
         package var journalBytesKept: Int64 = 64 << 20
         package var cacheKilobytes = 8000
 

@@ -9,8 +9,8 @@ struct SQLiteWriterSession {
     let writer: SQLiteWriter
     /// The newest revision in the database.
     var revision: Int64
-    /// Watches that have been told everything up to `revision`.
-    private var watchers: [Watcher] = []
+    /// Tells the watches that are not followers any more.
+    private let teller: SQLiteTeller
     /// Watches still being told of the past, and how far they have come.
     private var followers: [(watcher: Watcher, position: Int64)] = []
     private var lastFailure: StoreError?
@@ -22,6 +22,7 @@ struct SQLiteWriterSession {
     init(writer: SQLiteWriter) {
         self.writer = writer
         revision = writer.publishedRevision
+        teller = SQLiteTeller { [weak writer] in writer?.publish($0) }
     }
 
     /// Whether there is something to do even if nobody asks for anything.
@@ -30,6 +31,7 @@ struct SQLiteWriterSession {
     }
 
     mutating func begin() {
+        teller.start()
         writer.logger.debug("store opened", metadata: ["file": "\(writer.path)", "revision": "\(revision)"])
     }
 
@@ -51,7 +53,8 @@ struct SQLiteWriterSession {
 
     /// The store is closed: nobody gets an answer after this.
     mutating func end() {
-        for watcher in watchers + followers.map(\.watcher) { watcher.end(.closed) }
+        for follower in followers { follower.watcher.end(.closed) }
+        teller.stop()
         for compaction in compactions { compaction.completion(.failure(.closed)) }
     }
 
@@ -61,18 +64,31 @@ struct SQLiteWriterSession {
         let now = writer.clock.nowMilliseconds
         var outcomes: [CommitResult] = []
         outcomes.reserveCapacity(batch.count)
-        let failure = inTransaction { changes in
-            for pending in batch { outcomes.append(try changes.apply(pending.transaction, now: now)) }
+        let made: SQLiteChanges?
+        do throws(StoreError) {
+            made = try inTransaction { changes in
+                for pending in batch { outcomes.append(try changes.apply(pending.transaction, now: now)) }
+            }
+        } catch {
+            teller.tell(.answers(batch.map { SQLiteTeller.Answer(completion: $0.completion, result: .failure(error)) }))
+            return
         }
-        if let failure {
-            for pending in batch { pending.completion(.failure(failure)) }
-        } else {
-            for (pending, outcome) in zip(batch, outcomes) { pending.completion(.success(outcome)) }
+        tell(made, answers: zip(batch, outcomes).map { SQLiteTeller.Answer(completion: $0.completion, result: .success($1)) })
+    }
+
+    /// Has the watches told, and then those answered who wrote.
+    /// - Parameter made: nil: nothing was changed.
+    private func tell(_ made: SQLiteChanges?, answers: [SQLiteTeller.Answer]) {
+        if let made {
+            teller.tell(.written(made.events, revision: made.revision, answers: answers))
+        } else if !answers.isEmpty {
+            teller.tell(.answers(answers))
         }
     }
 
-    /// Makes changes in one transaction of SQLite and, once they are on the disk, tells the watches. On failure nothing has happened.
-    private mutating func inTransaction(_ body: (inout SQLiteChanges) throws -> Void) -> StoreError? {
+    /// Makes changes in one transaction of SQLite, which is on the disk when this returns. On failure nothing has happened.
+    /// - Returns: the changes; nil when there are none.
+    private mutating func inTransaction(_ body: (inout SQLiteChanges) throws -> Void) throws(StoreError) -> SQLiteChanges? {
         var made: SQLiteChanges?
         do {
             try writer.pool.writeWithoutTransaction { database in
@@ -86,14 +102,13 @@ struct SQLiteWriterSession {
         } catch {
             let failure = StoreError(error, file: writer.path)
             note(failure)
-            return failure
+            throw failure
         }
         guard let made, made.revision > revision else { return nil }
         note(nil)
         revision = made.revision
-        tellWatchers(made.events)
         if let expiry = made.nextExpiry { schedule(expiry) }
-        return nil
+        return made
     }
 
     /// Logs the first of a row of equal failures, and their end: on a full disk every write fails, and the log may be on that disk too.
@@ -107,33 +122,25 @@ struct SQLiteWriterSession {
         }
     }
 
-    private mutating func tellWatchers(_ events: [StoreEvent]) {
-        var isAnyOver = false
-        for watcher in watchers {
-            watcher.tell(events, through: revision)
-            if watcher.isOver { isAnyOver = true }
-        }
-        if isAnyOver { watchers.removeAll(where: \.isOver) }
-        writer.publish(revision)
-    }
-
     // MARK: Time to live
 
     private mutating func expire() {
         let now = writer.clock.nowMilliseconds
         var isMore = false
         var next: Int64?
-        let failure = inTransaction { changes in
-            let keys = try changes.expiredKeys(now: now, limit: StoreLimits.operationsPerTransactionMax)
-            isMore = keys.count == StoreLimits.operationsPerTransactionMax
-            if !keys.isEmpty { _ = try changes.apply(Transaction(operations: keys.map { .delete(key: $0) }), now: now) }
-            next = try changes.firstExpiry()
-        }
-        expiryIsDue = isMore && failure == nil
-        if failure != nil {
+        do throws(StoreError) {
+            let made = try inTransaction { changes in
+                let keys = try changes.expiredKeys(now: now, limit: StoreLimits.operationsPerTransactionMax)
+                isMore = keys.count == StoreLimits.operationsPerTransactionMax
+                if !keys.isEmpty { _ = try changes.apply(Transaction(operations: keys.map { .delete(key: $0) }), now: now) }
+                next = try changes.firstExpiry()
+            }
+            tell(made, answers: [])
+            expiryIsDue = isMore
+            if let next { schedule(next) }
+        } catch {
+            expiryIsDue = false
             schedule(now + Self.retryMilliseconds)
-        } else if let next {
-            schedule(next)
         }
     }
 
@@ -178,9 +185,8 @@ struct SQLiteWriterSession {
     }
 
     /// From here on the watch is told of every batch, before the batch is answered.
-    private mutating func caughtUp(_ watcher: Watcher) {
-        watchers.append(watcher)
-        watcher.tellCaughtUp(at: revision)
+    private func caughtUp(_ watcher: Watcher) {
+        teller.tell(.watch(watcher, revision: revision))
     }
 
     // MARK: Compaction

@@ -210,6 +210,7 @@ struct ClusterServer {
             return ""
         }
         logger.notice("the cluster is up", metadata: ["server": "https://\(configuration.nodeIP):\(configuration.securePort)"])
+        ProcessMemory.releaseCode()
     }
 
     private func startControlPlane(_ progress: StartProgress, _ api: APIServer, _ parts: Parts) async throws {

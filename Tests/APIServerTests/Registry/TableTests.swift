@@ -57,6 +57,11 @@ struct TableTests {
             "GET", "/api/v1/namespaces/default/configmaps", headers: ["Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"])
         #expect(list.text("kind") == "PartialObjectMetadataList")
         #expect(list.list("items")[0]["data"] == nil)
+        // From an object's bytes as from its tree.
+        let storage = try #require(server.registry.storage(group: "", resource: "configmaps"))
+        let entry = try #require(storage.entry(namespace: "default", name: "a"))
+        let bytes = try #require(PartialMetadata.bytes(of: entry, version: "v1"))
+        #expect(try JSONValue(parsing: bytes) == PartialMetadata.object(entry.tree, version: "v1"))
         let refused = await server.call("GET", "/api/v1/namespaces/default/configmaps", headers: ["Accept": "image/png"])
         #expect(refused.status == 406)
         #expect(refused.reason == "NotAcceptable")

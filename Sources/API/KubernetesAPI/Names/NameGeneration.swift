@@ -15,7 +15,16 @@ package enum NameGeneration {
 
     /// Random letters of the kind that names are made unique with.
     package static func suffix(length: Int = suffixLength, using random: inout some RandomNumberGenerator) -> String {
-        String(decoding: (0..<length).map { _ in alphabet[Int.random(in: alphabet.indices, using: &random)] }, as: UTF8.self)
+        // Twelve letters from each random word, which to the system's source of randomness may be a call of the kernel each: 27 to the power of 12
+        // is so much less than 2 to the power of 64 that all letters are as likely.
+        var word: UInt64 = 0
+        let letters = (0..<length).map { index in
+            if index % 12 == 0 { word = random.next() }
+            let (rest, letter) = word.quotientAndRemainder(dividingBy: UInt64(alphabet.count))
+            word = rest
+            return alphabet[Int(letter)]
+        }
+        return String(decoding: letters, as: UTF8.self)
     }
 
     /// The suffix for a hash of a template: its decimal digits in the same alphabet, which keeps names of replica sets free of words.

@@ -3,6 +3,7 @@ package enum NameValidation {
     // MARK: DNS names
 
     package static func dns1123Label(_ value: String) -> [String] {
+        if isPlainly(value, 63, isDNSLabel) { return [] }
         let bytes = Array(value.utf8)
         var problems = tooLong(bytes, 63)
         if !isDNSLabel(bytes[...]) {
@@ -17,6 +18,7 @@ package enum NameValidation {
     }
 
     package static func dns1123Subdomain(_ value: String) -> [String] {
+        if isPlainly(value, 253, isDNSSubdomain) { return [] }
         let bytes = Array(value.utf8)
         var problems = tooLong(bytes, 253)
         if !isDNSSubdomain(bytes) { problems.append(subdomainProblem) }
@@ -62,6 +64,7 @@ package enum NameValidation {
 
     /// Of label keys, and of annotation keys once they are lower case.
     package static func qualifiedName(_ value: String) -> [String] {
+        if isPlainly(value, 63 + 1 + 253, isQualifiedName) { return [] }
         let parts = Array(value.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         var problems: [String] = []
         let message = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
@@ -94,6 +97,7 @@ package enum NameValidation {
     }
 
     package static func labelValue(_ value: String) -> [String] {
+        if value.isEmpty || isPlainly(value, 63, isLabelName) { return [] }
         let bytes = Array(value.utf8)
         var problems: [String] = []
         if bytes.count > 63 { problems.append("must be no more than 63 bytes") }
@@ -229,18 +233,50 @@ extension NameValidation {
         isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
     }
 
-    private static func isDNSLabel(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard let first = bytes.first, let last = bytes.last else { return false }
-        return first != UInt8(ascii: "-") && last != UInt8(ascii: "-") && bytes.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
+    private static func isDNSLabel(_ bytes: some Collection<UInt8>) -> Bool {
+        !bytes.contains(UInt8(ascii: ".")) && bytes.withContiguousStorageIfAvailable(isDNSSubdomain) ?? isDNSSubdomain(Array(bytes))
     }
 
-    private static func isDNSSubdomain(_ bytes: [UInt8]) -> Bool {
-        bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(isDNSLabel)
+    private static func isDNSSubdomain(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer(isDNSSubdomain) }
+
+    private static func isLabelName(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer(isLabelName) }
+
+    // MARK: On bytes as they stand
+
+    /// Whether a rule says yes to a value, found without copying it: nearly all values keep to their rules, and only others have to be talked about.
+    private static func isPlainly(_ value: String, _ limit: Int, _ rule: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+        value.utf8.withContiguousStorageIfAvailable { $0.count <= limit && rule($0) } ?? false
     }
 
-    private static func isLabelName(_ bytes: [UInt8]) -> Bool {
+    private static func isDNSLabel(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        !bytes.contains(UInt8(ascii: ".")) && isDNSSubdomain(bytes)
+    }
+
+    private static func isDNSSubdomain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        // As if a dot stood before the first label.
+        var last = UInt8(ascii: ".")
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "."): if last == UInt8(ascii: ".") || last == UInt8(ascii: "-") { return false }
+            case UInt8(ascii: "-"): if last == UInt8(ascii: ".") { return false }
+            default: if !isLower(byte) && !isDigit(byte) { return false }
+            }
+            last = byte
+        }
+        return last != UInt8(ascii: ".") && last != UInt8(ascii: "-")
+    }
+
+    private static func isLabelName(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = bytes.first, let last = bytes.last else { return false }
         return isAlphanumeric(first) && isAlphanumeric(last) && bytes.allSatisfy(isConfigByte)
+    }
+
+    private static func isQualifiedName(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return bytes.count <= 63 && isLabelName(bytes) }
+        let prefix = UnsafeBufferPointer(rebasing: bytes[..<slash])
+        let name = UnsafeBufferPointer(rebasing: bytes[(slash + 1)...])
+        // A second slash is no part of a name.
+        return prefix.count <= 253 && isDNSSubdomain(prefix) && name.count <= 63 && isLabelName(name)
     }
 }
 

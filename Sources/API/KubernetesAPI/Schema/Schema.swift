@@ -17,8 +17,9 @@ package final class Schema: Sendable {
     package let preservesUnknownFields: Bool
     /// Whether empty lists and maps of fields that are not required are dropped in decoding, as upstream's built-in types do.
     package let dropsEmptyCollections: Bool
+    /// At most 16,000, as ``JSONKeys`` can tell apart.
     package let fields: [Field]
-    private let positions: [String: Int]
+    private let positions: JSONKeys
 
     package init(
         name: String, openAPIName: String, kind: GroupVersionKind? = nil, isAtomic: Bool = false, preservesUnknownFields: Bool = false,
@@ -31,11 +32,17 @@ package final class Schema: Sendable {
         self.preservesUnknownFields = preservesUnknownFields
         self.dropsEmptyCollections = dropsEmptyCollections
         self.fields = fields
-        positions = Dictionary(fields.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        positions = JSONKeys(fields.map(\.name))
     }
 
     package func field(_ name: String) -> Field? {
-        positions[name].map { fields[$0] }
+        position(of: name).map { fields[$0] }
+    }
+
+    /// The index of a field in `fields`.
+    func position(of name: String) -> Int? {
+        let position = positions.find(name)
+        return position >= 0 ? position : nil
     }
 
     /// The field at the end of a path of field names; lists and maps on the way are passed through to their elements.

@@ -28,6 +28,8 @@ extension Schema {
             throw SchemaError(
                 path: "", description: "json: cannot unmarshal \(tree.kindForMessages) into Go value of type \(goName)")
         }
+        // What well-behaved clients send, and what was read from here before.
+        if SchemaCheck.isCanonical(object, self) { return DecodedObject(tree: tree, unknownFields: []) }
         var decoder = SchemaDecoder()
         let decoded = try decoder.object(object, self)
         return DecodedObject(tree: .object(decoded), unknownFields: decoder.unknownFields)
@@ -53,11 +55,11 @@ private struct SchemaDecoder {
     private var path: [Step] = []
 
     mutating func object(_ object: JSONObject, _ schema: Schema) throws(SchemaError) -> JSONObject {
-        var entries: [JSONObject.Element] = []
+        var entries: [JSONObject.Member] = []
         entries.reserveCapacity(object.count)
         for (name, value) in object {
             guard let field = schema.field(name) else {
-                if schema.preservesUnknownFields { entries.append((name, value)) } else { reportUnknown(name, schema) }
+                if schema.preservesUnknownFields { entries.append(JSONObject.Member(name, value)) } else { reportUnknown(name, schema) }
                 continue
             }
             if value.isNull && !field.type.isAny { continue }
@@ -65,9 +67,9 @@ private struct SchemaDecoder {
             let decoded = try self.value(value, field.type)
             path.removeLast()
             if schema.dropsEmptyCollections && !field.isRequired && field.type.isCollection && decoded.isEmptyCollection { continue }
-            entries.append((name, decoded))
+            entries.append(JSONObject.Member(name, decoded))
         }
-        return JSONObject(uniqueEntries: entries)
+        return JSONObject(uniqueMembers: entries)
     }
 
     private mutating func value(_ value: JSONValue, _ type: Schema.ValueType) throws(SchemaError) -> JSONValue {
@@ -114,14 +116,14 @@ private struct SchemaDecoder {
     private mutating func members(_ members: JSONObject, _ type: Schema.ValueType) throws(SchemaError) -> JSONObject {
         // Maps of strings, the labels and annotations of every object, need no rewriting.
         if case .string = type, members.allSatisfy({ $0.value.stringValue != nil }) { return members }
-        var decoded: [JSONObject.Element] = []
+        var decoded: [JSONObject.Member] = []
         decoded.reserveCapacity(members.count)
         for (key, value) in members {
             path.append(.key(key))
-            decoded.append((key, value.isNull ? type.zero : try self.value(value, type)))
+            decoded.append(JSONObject.Member(key, value.isNull ? type.zero : try self.value(value, type)))
             path.removeLast()
         }
-        return JSONObject(uniqueEntries: decoded)
+        return JSONObject(uniqueMembers: decoded)
     }
 
     private func base64(_ text: String) throws(SchemaError) -> String {
@@ -181,6 +183,37 @@ private struct SchemaDecoder {
             }
         }
         return text
+    }
+}
+
+/// Looks whether decoding would leave a document as it is: then nothing has to be built. May say no to a document that would be left as it is.
+private enum SchemaCheck {
+    static func isCanonical(_ object: JSONObject, _ schema: Schema) -> Bool {
+        object.allMembers { name, value in
+            guard let position = schema.position(of: name) else { return schema.preservesUnknownFields }
+            if schema.dropsEmptyCollections, value.isEmptyCollection, schema.fields[position].type.isCollection, !schema.fields[position].isRequired {
+                return false
+            }
+            return isCanonical(value, schema.fields[position].type)
+        }
+    }
+
+    private static func isCanonical(_ value: JSONValue, _ type: Schema.ValueType) -> Bool {
+        switch (type, value) {
+        case (.any, _), (.string, .string), (.bool, .bool), (.int64, .integer), (.double, .integer), (.double, .number), (.intOrString, .string):
+            return true
+        case (.int32, .integer(let number)), (.intOrString, .integer(let number)): return Int32(exactly: number) != nil
+        case (.object(let reference), .object(let members)):
+            guard let schema = reference.schema else { return true }
+            return isCanonical(members, schema)
+        case (.array(let element), .array(let values)): return values.allSatisfy { isCanonical($0, element) }
+        case (.map(let member), .object(let members)): return members.allMembers { _, value in isCanonical(value, member) }
+        case (.bytes, .string(let text)): return !text.utf8.contains { $0 == 0x0A || $0 == 0x0D } && Base64.decode(text) != nil
+        case (.quantity, .string(let text)): return (try? Quantity(parsing: text))?.description == text
+        case (.time, .string(let text)): return Time(text)?.description == text
+        case (.microTime, .string(let text)): return MicroTime(text)?.description == text
+        default: return false
+        }
     }
 }
 

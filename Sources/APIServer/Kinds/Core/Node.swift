@@ -4,6 +4,7 @@ import KubernetesAPI
 extension Strategy {
     static let node = Strategy {
         $0.createKeepsStatus = true
+        $0.defaultsStatus = true
         $0.defaults = { node in
             node.setDefault("spec", [:])
             node.edit("status") { status in

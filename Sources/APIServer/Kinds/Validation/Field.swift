@@ -15,7 +15,9 @@ struct Field {
         self.errors = errors
     }
 
-    subscript(_ name: String) -> Field { Field(value?[name], at: .member(path, name), errors: errors) }
+    subscript(_ name: String) -> Field {
+        Field(value?[name], at: errors.tracksPaths ? .member(path, name) : .root, errors: errors)
+    }
 
     /// The same object with another value; for comparing an old object's field in the place of the new one.
     func with(_ other: JSONValue?) -> Field { Field(other, at: path, errors: errors) }
@@ -34,13 +36,15 @@ struct Field {
     /// The elements of a list, in order.
     func each(_ body: (Field) -> Void) {
         guard let elements = value?.arrayValue else { return }
-        for (index, element) in elements.enumerated() { body(Field(element, at: .element(path, index), errors: errors)) }
+        for (index, element) in elements.enumerated() {
+            body(Field(element, at: errors.tracksPaths ? .element(path, index) : .root, errors: errors))
+        }
     }
 
     /// The entries of a map.
     func entries(_ body: (_ key: String, Field) -> Void) {
         guard let object = value?.objectValue else { return }
-        for (key, value) in object { body(key, Field(value, at: .entry(path, key), errors: errors)) }
+        for (key, value) in object { body(key, Field(value, at: errors.tracksPaths ? .entry(path, key) : .root, errors: errors)) }
     }
 
     /// Runs checks on a part that is only checked when it is there.

@@ -69,8 +69,22 @@ package struct FieldError: Sendable {
 /// Collects what is wrong while an object is walked. Used by one thread for the length of one validation.
 final class FieldErrors {
     private(set) var list: [FieldError] = []
+    /// Whether fields know where they stand. To know it costs an allocation for each field looked at, and it is only told when something is wrong.
+    let tracksPaths: Bool
+
+    init(tracksPaths: Bool = true) { self.tracksPaths = tracksPaths }
 
     func add(_ error: FieldError) { list.append(error) }
 
     var isEmpty: Bool { list.isEmpty }
+
+    /// Runs checks, which must be the same each time; only if they find something, they are run again to find out where.
+    static func collect(_ checks: (FieldErrors) -> Void) -> [FieldError] {
+        let first = FieldErrors(tracksPaths: false)
+        checks(first)
+        if first.isEmpty { return [] }
+        let second = FieldErrors()
+        checks(second)
+        return second.list
+    }
 }

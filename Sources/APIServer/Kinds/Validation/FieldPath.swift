@@ -1,6 +1,6 @@
 /// A place inside an object, printed as upstream prints it: `spec.containers[0].image`, `data[some.key]`.
 ///
-/// Paths are built while validation walks an object and are only printed when something is wrong, so a step costs one small box.
+/// Paths are built when validation walks an object that something is wrong with; see ``FieldErrors``.
 package indirect enum FieldPath: Sendable, CustomStringConvertible {
     case root
     case member(FieldPath, String)

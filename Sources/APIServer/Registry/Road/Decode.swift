@@ -94,6 +94,7 @@ struct Decode {
     /// The media type of a `Content-Type`, without parameters.
     static func media(_ contentType: String?) -> String {
         guard let contentType else { return "" }
+        if contentType == "application/json" { return contentType }
         let end = contentType.firstIndex(of: ";") ?? contentType.endIndex
         return contentType[..<end].filter { $0 != " " }.lowercased()
     }

@@ -11,11 +11,12 @@ enum PruneAndValidate {
         strategy.prepareCreate(&object, context)
         if !strategy.generation.isEmpty { object["metadata"]?["generation"] = 1 }
         Tidy.metadata(&object)
-        let errors = FieldErrors()
-        let root = Field(object, errors: errors)
-        MetadataRules.validate(root["metadata"], namespaced: resource.type.namespaced, name: strategy.name)
-        strategy.validate(root)
-        if !errors.isEmpty { throw resource.invalid(object.text("metadata", "name"), errors.list) }
+        let mistakes = FieldErrors.collect { errors in
+            let root = Field(object, errors: errors)
+            MetadataRules.validate(root["metadata"], namespaced: resource.type.namespaced, name: strategy.name)
+            strategy.validate(root)
+        }
+        if !mistakes.isEmpty { throw resource.invalid(object.text("metadata", "name"), mistakes) }
     }
 
     /// - Parameter old: the stored object, without `resourceVersion`.
@@ -29,12 +30,13 @@ enum PruneAndValidate {
             let changed = strategy.generation.contains { object.valueAtPath($0[...]) != old.valueAtPath($0[...]) }
             if changed { object["metadata"]?["generation"] = .integer(old.number("metadata", "generation") &+ 1) }
         }
-        let errors = FieldErrors()
-        let root = Field(object, errors: errors)
-        MetadataRules.validate(root["metadata"], namespaced: resource.type.namespaced, name: { _ in [] })
-        MetadataRules.validateUpdate(root["metadata"], old["metadata"] ?? [:])
-        view.validate(root, old: old, strategy)
-        if !errors.isEmpty { throw resource.invalid(object.text("metadata", "name"), errors.list) }
+        let mistakes = FieldErrors.collect { errors in
+            let root = Field(object, errors: errors)
+            MetadataRules.validate(root["metadata"], namespaced: resource.type.namespaced, name: { _ in [] })
+            MetadataRules.validateUpdate(root["metadata"], old["metadata"] ?? [:])
+            view.validate(root, old: old, strategy)
+        }
+        if !mistakes.isEmpty { throw resource.invalid(object.text("metadata", "name"), mistakes) }
     }
 }
 

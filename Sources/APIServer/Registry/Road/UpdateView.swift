@@ -17,6 +17,15 @@ enum UpdateView: Sendable {
         }
     }
 
+    /// Whether what comes through this view may lack something that has a default. The rest of the object is as it is stored, where nothing lacks.
+    func needsDefaults(_ strategy: Strategy) -> Bool {
+        switch self {
+        case .object, .subresource: true
+        case .status: strategy.defaultsStatus
+        case .inner(let validates): validates
+        }
+    }
+
     func prepare(_ object: inout JSONValue, old: JSONValue, _ strategy: Strategy, _ context: WriteContext) {
         switch self {
         case .object:

@@ -20,10 +20,12 @@ extension Registry {
 
     /// The rest of the road, from the decoded object in its stored version on.
     func createObject(
-        _ decoded: JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer
+        _ decoded: consuming JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer
     ) throws(APIStatus) {
         let context = context(request, dryRun: options.dryRun)
-        var object = decoded
+        let namesItself = decoded.text("metadata", "name").isEmpty
+        // The only reference from here on, wherever it goes: otherwise every change of it would copy what is around the change.
+        var object = consume decoded
         var answer = answer
         object.editOrMake("metadata") { metadata in
             MetadataRules.fillNew(&metadata, now: context.now)
@@ -33,14 +35,14 @@ extension Registry {
         }
         Default.apply(&object, resource)
         var review = AdmissionReview(.create, request, resource, object: object, old: nil, context)
+        object = .null
         try admission.mutate(&review)
-        object = review.object ?? object
+        object = review.takeObject() ?? .null
         try PruneAndValidate.create(&object, resource, context)
         review.object = object
         do throws(APIStatus) {
             try admission.validate(&review)
             answer.warnings += review.warnings
-            let namesItself = decoded.text("metadata", "name").isEmpty
             try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled))
         } catch {
             for settle in review.settled { settle() }

@@ -96,10 +96,11 @@ extension Registry {
 
         let context = context(change.request, dryRun: change.options.dryRun)
         object.editOrMake("metadata") { MetadataRules.keep(&$0, from: old["metadata"] ?? [:]) }
-        Default.apply(&object, resource)
+        if change.view.needsDefaults(resource.strategy) { Default.apply(&object, resource) }
         var review = AdmissionReview(.update, change.request, resource, object: object, old: old, context)
+        object = .null
         try admission.mutate(&review)
-        object = review.object ?? object
+        object = review.takeObject() ?? .null
         try PruneAndValidate.update(&object, old: old, view: change.view, resource, context)
         review.object = object
         try admission.validate(&review)

@@ -187,6 +187,11 @@ private final class WatchPump: Sendable {
         do throws(APIStatus) {
             let resource = answer.resource
             guard let entry = frame.object else { return try event(frame.type, bookmark(frame)) }
+            if case .metadata(let version) = answer.form, answer.encoding == .json(pretty: false), resource.conversion == nil,
+                let bytes = PartialMetadata.bytes(of: entry, version: version)
+            {
+                return frame.type.line(object: bytes)
+            }
             if case .object = answer.form, case .protobuf = answer.encoding {
                 let message = try answer.message(of: entry)
                 return answer.encoding.event(
