@@ -19,7 +19,7 @@ enum ConfigCommand: KubeadmCommand {
         case ["images", "list"]: Say.line(KubeadmImages.controlPlane)
         case ["images", "pull"]:
             let flags = try FlagValues(InitFlags.table, arguments: Array(arguments.dropFirst(2)))
-            try await KubeadmImages.ensure(socket: flags.string("cri-socket"), folder: "/var/lib/kubeadm/images")
+            try await KubeadmImages.ensure(socket: flags.string("cri-socket"), folder: KubeadmImages.folder)
             Say.line("[config/images] Made \(KubeadmImages.controlPlane)")
         default: throw FlagProblem("kubeadm config print init-defaults | validate --config FILE | images list | images pull")
         }

@@ -12,15 +12,15 @@ enum InitCommand: KubeadmCommand {
             arguments.removeFirst()
             return try await runPhase(arguments)
         }
-        let flags = try InitSettings.read(InitFlags.table, arguments)
-        if flags.wantsHelp { return help() }
-        for note in flags.notes { Say.line("[config] \(note)") }
-        let settings = try InitSettings(flags)
+        let file = try SettingsFile(InitFlags.table, arguments, kinds: InitSettings.kinds)
+        if file.flags.wantsHelp { return help() }
+        for note in file.flags.notes { Say.line("[config] \(note)") }
+        let settings = try InitSettings(file)
         Say.line("[init] Using Kubernetes version: v1.36.3")
         for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
             try await phase.run(settings, nil)
         }
-        Say.line(ClosingMessage.text(settings))
+        Say.line(try ClosingMessage.text(settings))
     }
 
     private static func runPhase(_ arguments: [String]) async throws {
@@ -37,9 +37,9 @@ enum InitCommand: KubeadmCommand {
             part = first
             rest.removeFirst()
         }
-        let flags = try InitSettings.read(InitFlags.table, rest)
-        if flags.wantsHelp { return help() }
-        try await phase.run(try InitSettings(flags), part)
+        let file = try SettingsFile(InitFlags.table, rest, kinds: InitSettings.kinds)
+        if file.flags.wantsHelp { return help() }
+        try await phase.run(try InitSettings(file), part)
     }
 
     private static func help() {

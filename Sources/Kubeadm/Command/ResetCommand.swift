@@ -37,13 +37,13 @@ enum ResetCommand: KubeadmCommand {
         try await waitForStaticPods()
         Say.line("[reset] Stopping the kubelet service")
         try await KubeletService.stop()
-        Say.line("[reset] Unmounting mounted directories in \"\(Phase.kubeletFolder)\"")
-        let busy = try Mounts.unmountAll(under: Phase.kubeletFolder)
+        Say.line("[reset] Unmounting mounted directories in \"\(KubeletFiles.folder)\"")
+        let busy = try Mounts.unmountAll(under: KubeletFiles.folder)
         guard busy.isEmpty else {
             throw KubeadmError("still in use: \(busy.joined(separator: ", ")); end what uses these mounts and run kubeadm reset again")
         }
-        Say.line("[reset] Deleting contents of directories: [\(folder)/manifests \(Phase.kubeletFolder) \(flags.string("cert-dir"))]")
-        for path in ["\(folder)/manifests", Phase.kubeletFolder, flags.string("cert-dir"), flags.string("data-dir"), "/var/lib/kubeadm"] {
+        Say.line("[reset] Deleting contents of directories: [\(folder)/manifests \(KubeletFiles.folder) \(flags.string("cert-dir"))]")
+        for path in ["\(folder)/manifests", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), "/var/lib/kubeadm"] {
             try Files.removeContents(of: path)
         }
         let files = ["admin.conf", "super-admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf"]
@@ -63,17 +63,5 @@ enum ResetCommand: KubeadmCommand {
             try await Task.sleep(for: .milliseconds(500))
         }
         Say.line("[reset] The control plane has not stopped within a minute; going on")
-    }
-}
-
-extension KubeletService {
-    static func stop() async throws {
-        if Files.exists("/run/systemd/system") {
-            try await Command(["systemctl", "stop", "kubelet"]).run()
-        } else if Files.exists("/etc/init.d/kubelet") {
-            try await Command(["service", "kubelet", "stop"]).run()
-        } else {
-            Say.line("[reset] No service manager was found: stop the kubelet yourself")
-        }
     }
 }

@@ -12,8 +12,14 @@ struct ClusterObjects: Sendable {
     ///
     /// - Throws: `KubeconfigError`.
     init(_ settings: InitSettings) throws {
-        let connection = try Kubeconfig.load(path: "\(settings.folder)/super-admin.conf").connection()
-        client = Client(transport: try HTTPSTransport(connection, logger: Logger(label: "kubeadm")), userAgent: "kubeadm/\(ApusVersion.kubernetes)")
+        client = try Self.client("\(settings.folder)/super-admin.conf")
+    }
+
+    /// - Parameter kubeconfig: the path of the file that says where the cluster is and who we are.
+    /// - Throws: `KubeconfigError`.
+    static func client(_ kubeconfig: String) throws -> Client {
+        let connection = try Kubeconfig.load(path: kubeconfig).connection()
+        return Client(transport: try HTTPSTransport(connection, logger: Logger(label: "kubeadm")), userAgent: "kubeadm/\(ApusVersion.kubernetes)")
     }
 
     init(client: Client) {
