@@ -195,7 +195,7 @@ let testTargets: [Target] = [
         "ComponentsTests",
         ["Components", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
-    tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
+    tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", "KubernetesAPI", "CoreV1", log]),
 ]
 
 let package = Package(

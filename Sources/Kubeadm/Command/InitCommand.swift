@@ -17,10 +17,27 @@ enum InitCommand: KubeadmCommand {
         for note in file.flags.notes { Say.line("[config] \(note)") }
         let settings = try InitSettings(file)
         Say.line("[init] Using Kubernetes version: v1.36.3")
+        if file.flags.bool("dry-run") { return try await rehearse(settings) }
         for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
             try await phase.run(settings, nil)
         }
         Say.line(try ClosingMessage.text(settings))
+    }
+
+    /// Does as if. Certificates and kubeconfigs are made, in a folder of their own.
+    private static func rehearse(_ settings: InitSettings) async throws {
+        try await Rehearsal.$isOn.withValue(true) {
+            let folder = try Rehearsal.folder(in: settings.folder, "init")
+            for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
+                var settings = settings
+                if ["certs", "kubeconfig", "bootstrap-token"].contains(phase.name) {
+                    settings.certificates = "\(folder)/pki"
+                    settings.folder = folder
+                }
+                try await phase.run(settings, nil)
+            }
+            Say.line("[dryrun] The certificates and kubeconfig files are in \"\(folder)\"; nothing else was changed, and you can delete it")
+        }
     }
 
     private static func runPhase(_ arguments: [String]) async throws {
@@ -39,7 +56,8 @@ enum InitCommand: KubeadmCommand {
         }
         let file = try SettingsFile(InitFlags.table, rest, kinds: InitSettings.kinds)
         if file.flags.wantsHelp { return help() }
-        try await phase.run(try InitSettings(file), part)
+        let settings = try InitSettings(file)
+        try await Rehearsal.$isOn.withValue(file.flags.bool("dry-run")) { try await phase.run(settings, part) }
     }
 
     private static func help() {

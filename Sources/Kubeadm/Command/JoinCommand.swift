@@ -21,8 +21,11 @@ enum JoinCommand: KubeadmCommand {
         if file.flags.wantsHelp { return help() }
         for note in file.flags.notes { Say.line("[config] \(note)") }
         let run = JoinRun(settings: try JoinSettings(file.flags, endpoint: words.first))
-        for phase in phases where !run.settings.skippedPhases.contains(phase.name) { try await phase.run(run) }
-        guard phases.count > 1 else { return }
+        let isRehearsal = file.flags.bool("dry-run")
+        try await Rehearsal.$isOn.withValue(isRehearsal) {
+            for phase in phases where !run.settings.skippedPhases.contains(phase.name) { try await phase.run(run) }
+        }
+        guard phases.count > 1, !isRehearsal else { return }
         Say.line(
             """
 

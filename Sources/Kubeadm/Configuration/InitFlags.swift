@@ -28,7 +28,7 @@ package enum InitFlags {
               token-ttl                    duration 24h0m0s -                             the token's life; 0 for ever
               image                        string  -        -                             the image of the control plane; one made of this program if not given
               data-dir                     string  /var/lib/kube-apiserver -              the folder of the store
-            ! dry-run                      bool    false    dryRun                        doing as if
+              dry-run                      bool    false    dryRun                        tell what would be done, and do nothing
             ! upload-certs                 bool    false    -                             several control planes
             ! certificate-key              string  -        certificateKey                several control planes
             ~ skip-certificate-key-print   bool    false    -                             there is no certificate key

@@ -29,7 +29,7 @@ package enum JoinFlags {
             ! apiserver-advertise-address   string  -        -                             several control planes
             ~ apiserver-bind-port           int     6443     -                             for control planes
             ! patches                       string  -        patches.directory             patches of files
-            ! dry-run                       bool    false    dryRun                        doing as if
+              dry-run                       bool    false    dryRun                        tell what would be done, and do nothing
               -                             string  /etc/kubernetes/pki/ca.crt caCertPath  where the authority's certificate is kept
               -                             tree    -        nodeRegistration.taints       taints of this node
               -                             tree    -        nodeRegistration.kubeletExtraArgs flags of the kubelet: name and value pairs

@@ -11,9 +11,12 @@ extension JoinPhase {
     ) { run in
         let settings = run.settings
         let cluster = try await run.cluster()
-        try SecretFile.write(cluster.authorityPEM, to: settings.authorityPath, access: .everyone)
-        try SecretFile.write(Array(cluster.bootstrapKubeconfig.utf8), to: settings.bootstrapKubeconfig)
+        // Before anything is written: a token that is refused leaves nothing behind.
         let configuration = try await run.configuration("kubelet-config", "kubelet")
+        if !Rehearsal.instead("write files \"\(settings.authorityPath)\" and \"\(settings.bootstrapKubeconfig)\"") {
+            try SecretFile.write(cluster.authorityPEM, to: settings.authorityPath, access: .everyone)
+            try SecretFile.write(Array(cluster.bootstrapKubeconfig.utf8), to: settings.bootstrapKubeconfig)
+        }
         let runtime = await RuntimeProbe.ask(settings.criSocket)
         let taints = settings.taints.compactMap { taint -> String? in
             guard let key = taint["key"]?.stringValue, let effect = taint["effect"]?.stringValue else { return nil }
@@ -24,7 +27,7 @@ extension JoinPhase {
             KubeletFiles.Machine(
                 nodeName: settings.nodeName, nodeIP: settings.nodeIP, criSocket: settings.criSocket, cgroupDriver: runtime.cgroupDriver,
                 taints: taints, arguments: settings.kubeletArguments))
-        try Files.makeDirectory(settings.manifests, mode: 0o700)
+        if !Rehearsal.isOn { try Files.makeDirectory(settings.manifests, mode: 0o700) }
         Say.line("[kubelet-start] Starting the kubelet")
         try await KubeletService.restart()
     }
@@ -33,6 +36,7 @@ extension JoinPhase {
         name: "kubelet-wait-bootstrap", summary: "Wait for the kubelet to bootstrap itself"
     ) { run in
         let settings = run.settings
+        if Rehearsal.instead("wait for the kubelet to bootstrap itself") { return }
         Say.line("[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap")
         try await BootstrapWait(settings: settings, client: try await run.client()).forCertificate()
         // The token has done its work; it must not lie about.

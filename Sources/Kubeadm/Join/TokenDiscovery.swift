@@ -6,7 +6,7 @@ import PKI
 /// Finds out, from an address, a token and a digest, who may vouch for the cluster. Believes nothing that is not proven.
 struct TokenDiscovery: Sendable {
     /// How long the signature of a token that was made a moment ago may be missing.
-    static let signaturePatience: Duration = .seconds(10)
+    static let signaturePatience: Duration = .seconds(5)
     static let pause: Duration = .seconds(1)
 
     var server: String

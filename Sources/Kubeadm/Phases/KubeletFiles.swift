@@ -54,11 +54,11 @@ enum KubeletFiles {
     }
 
     static func write(_ configuration: JSONValue, _ machine: Machine) throws {
-        try Files.makeDirectory(folder)
+        if !Rehearsal.isOn { try Files.makeDirectory(folder) }
         Say.line("[kubelet-start] Writing kubelet environment file with flags to file \"\(environmentPath)\"")
-        try Files.writeAtomically(environmentPath, environment(machine))
+        try Rehearsal.write(environmentPath, environment(machine))
         Say.line("[kubelet-start] Writing kubelet configuration to file \"\(configurationPath)\"")
-        try Files.writeAtomically(configurationPath, YAMLText.of(local(configuration, machine)))
+        try Rehearsal.write(configurationPath, YAMLText.of(local(configuration, machine)))
     }
 
     /// Members of `changes` win; mappings are merged, everything else is replaced.

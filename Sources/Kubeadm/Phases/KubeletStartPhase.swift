@@ -19,6 +19,7 @@ extension Phase {
         name: "kubelet-finalize", summary: "Updates settings relevant to the kubelet after TLS bootstrap", parts: ["all", "enable-client-cert-rotation"]
     ) { settings, _ in
         let path = "\(settings.folder)/kubelet.conf"
+        if Rehearsal.instead("update \"\(path)\" to point to a rotatable kubelet client certificate and key") { return }
         guard try RotatableCertificate.moveOut(of: path, to: RotatableCertificate.folder, now: Int64(time(nil))) else { return }
         Say.line("[kubelet-finalize] Updating \"\(path)\" to point to a rotatable kubelet client certificate and key")
         try await KubeletService.restart()

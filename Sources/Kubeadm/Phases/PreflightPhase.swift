@@ -8,7 +8,9 @@ extension Phase {
         let runtime = await RuntimeProbe.ask(settings.criSocket)
         let findings = await InitChecks.machine(settings).findings() + InitChecks.capacity(settings) + [runtime.problem].compactMap { $0 }
         try Finding.judge(findings + CgroupDriver.findings(runtime), ignored: settings.ignoredChecks)
-        if settings.image == KubeadmImages.controlPlane, runtime.problem == nil {
+        if settings.image == KubeadmImages.controlPlane, runtime.problem == nil,
+            !Rehearsal.instead("make the image of the control plane out of this program")
+        {
             Say.line("[preflight] Making the image of the control plane out of this program: no registry is needed")
             try await KubeadmImages.ensure(socket: settings.criSocket, folder: KubeadmImages.folder)
         }

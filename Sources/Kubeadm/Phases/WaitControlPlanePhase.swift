@@ -7,6 +7,7 @@ extension Phase {
         Say.line(
             "[wait-control-plane] Waiting for the kubelet to boot up the control plane as static Pods from directory \"\(settings.manifests)\"")
         Say.line("[kubelet-check] Waiting for a healthy kubelet at http://127.0.0.1:10248/healthz. This can take up to \(GoDuration.text(settings.kubeletPatience))")
+        if Rehearsal.instead("wait for the kubelet and the control plane") { return }
         let began = ContinuousClock.now
         try await HealthWait.until(
             "http://127.0.0.1:10248", "/healthz", patience: settings.kubeletPatience,
