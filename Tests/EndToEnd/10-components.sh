@@ -179,6 +179,7 @@ test_a_static_pod_runs_and_is_shown() {
 		metadata: {name: fixed, namespace: kube-system, labels: {app: fixed}}
 		spec:
 		  hostNetwork: true
+		  terminationGracePeriodSeconds: 1
 		  containers:
 		  - {name: main, image: "127.0.0.1:5000/tools:1", command: [sleep, "1000000"]}
 	Y
@@ -225,6 +226,7 @@ one_more() {
 test_components_stop_when_told() {
     local name pid
     kc delete deployments --all
+    kc delete pods --all --now
     eventually 60 no_pods
     for name in cluster-dns kube-proxy kubelet pod-network kube-scheduler kube-controller-manager kube-apiserver; do
         pid=$(cat "$c/$name.pid")

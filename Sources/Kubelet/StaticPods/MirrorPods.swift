@@ -12,14 +12,16 @@ struct MirrorPods: Sendable {
     ///
     /// - Throws: when the API server does not answer or refuses.
     func ensure(_ pod: Pod) async throws -> Pod {
+        // A node may read its own pods alone, so it cannot ask whether there is one.
         do {
-            let present = try await client.get(Pod.self, pod.name, namespace: pod.namespace)
-            if present.metadata.annotations[StaticPodManifest.mirrorAnnotation] == pod.uid, !present.isBeingDeleted { return present }
-            guard present.isMirror else {
-                throw KubeletError("another pod has the name \(pod.key), so the static pod of that name is not shown")
-            }
-            try await remove(present)
-        } catch let error as APIStatusError where error.isNotFound {}
+            return try await client.create(mirror(of: pod))
+        } catch let error as APIStatusError where error.isAlreadyExists {}
+        let present = try await client.get(Pod.self, pod.name, namespace: pod.namespace)
+        if present.metadata.annotations[StaticPodManifest.mirrorAnnotation] == pod.uid, !present.isBeingDeleted { return present }
+        guard present.isMirror else {
+            throw KubeletError("another pod has the name \(pod.key), so the static pod of that name is not shown")
+        }
+        try await remove(present)
         return try await client.create(mirror(of: pod))
     }
 
