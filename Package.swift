@@ -189,7 +189,7 @@ let testTargets: [Target] = [
         ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
-    tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", "Linux", "CoreV1", "KubernetesClient", crypto]),
+    tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", crypto]),
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",

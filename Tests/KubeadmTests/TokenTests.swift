@@ -1,6 +1,7 @@
 import CoreV1
 import Flags
 import JSON
+import KubernetesAPI
 import Testing
 
 @testable import Kubeadm
