@@ -179,6 +179,17 @@ test_a_machine_is_started_again() {
     eventually 60 reaches "$(pod_on worknode1 tools)" "$pod"
 }
 
+test_the_master_is_started_again() {
+    crash Master
+    start_runtime Master
+    keep_kubelet Master
+    eventually 90 ka get --raw /readyz
+    ka wait --for=condition=Ready node/master --timeout=60s
+    # Its controllers work: what is asked for comes about.
+    ka scale deployment web --replicas=5
+    ka rollout status deployment web --timeout=90s
+}
+
 restarted() { [ "$(ka get pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}')" -ge 1 ]; }
 reaches() { ka exec "$1" -- wget -qO- -T 3 "http://$(address_of "$2"):8080/"; }
 

@@ -20,7 +20,8 @@ struct DiscoveryTests {
     /// A clock that jumps ahead whenever somebody sleeps.
     private static func time(_ now: Int64 = TestCluster.start, _ slept: Slept = Slept()) -> TimeSource {
         TimeSource(
-            wallMicroseconds: { now * 1_000_000 }, uptime: { slept.total.withLock { $0 } }, sleep: { duration in slept.total.withLock { $0 += duration } })
+            wallMicroseconds: { now * 1_000_000 }, uptime: { slept.total.withLock { $0 } },
+            sleep: { duration in slept.total.withLock { $0 += duration } })
     }
 
     private final class Slept: Sendable {
@@ -103,7 +104,8 @@ struct DiscoveryTests {
     }
 
     @Test func aPortWithoutTLSIsNotTriedForLong() async throws {
-        let text = await problem(try discovery { server, _ in throw TransportError(kind: .tls, server: server, cause: "the server does not speak TLS") })
+        let text = await problem(
+            try discovery { server, _ in throw TransportError(kind: .tls, server: server, cause: "the server does not speak TLS") })
         #expect(text.contains("is no API server: the server does not speak TLS"))
     }
 

@@ -50,7 +50,9 @@ struct InitSettingsTests {
         let controllers = try YAMLTree.read(manifests.text("kube-controller-manager"), path: "m")
         let command = controllers["spec"]?["containers"]?[0]?["command"]?.arrayValue?.compactMap(\.stringValue) ?? []
         #expect(command.contains("--cluster-cidr=10.244.0.0/16") && command.contains("--controllers=*,bootstrapsigner,tokencleaner"))
-        #expect(command.contains("--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt") && server.contains("    - --enable-bootstrap-token-auth=true\n"))
+        #expect(
+            command.contains("--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt")
+                && server.contains("    - --enable-bootstrap-token-auth=true\n"))
     }
 
     @Test func phasesHaveUpstreamsNamesAndOrder() {
@@ -73,7 +75,8 @@ struct InitSettingsTests {
         #expect(local["cgroupDriver"] == "systemd" && local["containerRuntimeEndpoint"] == "unix:///s")
         #expect(
             KubeletFiles.environment(machine)
-                == "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///s --hostname-override=w --node-ip=192.0.2.9 --register-with-taints=a=b:NoSchedule --v=4\"\n")
+                == "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///s --hostname-override=w --node-ip=192.0.2.9 --register-with-taints=a=b:NoSchedule --v=4\"\n"
+        )
     }
 
     @Test func addOnsAreReadable() throws {

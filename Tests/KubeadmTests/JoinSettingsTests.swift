@@ -71,7 +71,8 @@ struct JoinSettingsTests {
     }
 
     @Test func wordsAreToldFromValues() {
-        let split = Positional.split(["10.0.2.15:6443", "--token", "a.b", "-v", "4", "--discovery-token-unsafe-skip-ca-verification", "x", "--config=y"], JoinFlags.table)
+        let split = Positional.split(
+            ["10.0.2.15:6443", "--token", "a.b", "-v", "4", "--discovery-token-unsafe-skip-ca-verification", "x", "--config=y"], JoinFlags.table)
         #expect(split.words == ["10.0.2.15:6443", "x"])
         #expect(split.flags == ["--token", "a.b", "-v", "4", "--discovery-token-unsafe-skip-ca-verification", "--config=y"])
     }

@@ -75,7 +75,8 @@ struct PreflightTests {
         let identity = MachineIdentity(
             nodeIP: "10.0.2.4", links: MachineIdentity.links([["ifname": "eth0", "link_type": "ether", "address": "08:00:27:AA:BB:CC"]]),
             productUUID: "1234", machineID: "m")
-        let found = identity.findings(neighbours: ["10.0.2.15": "08:00:27:aa:bb:cc", "10.0.2.5": "08:00:27:00:00:01"], names: ["10.0.2.15": "master"])
+        let found = identity.findings(
+            neighbours: ["10.0.2.15": "08:00:27:aa:bb:cc", "10.0.2.5": "08:00:27:00:00:01"], names: ["10.0.2.15": "master"])
         #expect(found.map(\.check) == ["MACAddress"] && found[0].problem.contains("the node master (10.0.2.15)"))
         func node(_ name: String, _ address: String, _ uuid: String, ready: String = "True") -> JSONValue {
             [

@@ -60,7 +60,8 @@ struct TokenTests {
 
     @Test func yamlIsReadBackAsItWas() throws {
         let tree: JSONValue = [
-            "a": "text", "b": "10", "c": "true", "d": 5, "e": ["x", ["y": 1, "z": []], [1, 2]], "f": [:], "g": nil, "h": "two\nlines\n", "i": "# no", "j": "a: b",
+            "a": "text", "b": "10", "c": "true", "d": 5, "e": ["x", ["y": 1, "z": []], [1, 2]], "f": [:], "g": nil, "h": "two\nlines\n", "i": "# no",
+            "j": "a: b",
             "k": ["l": ["m": "n"]], "o": "", "p": "trailing:", "q": "no end\nhere", "r": " lead\nx",
         ]
         #expect(try YAMLTree.read(YAMLText.of(tree), path: "t") == tree)

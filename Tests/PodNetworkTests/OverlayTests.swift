@@ -48,7 +48,9 @@ import Testing
         #expect(NetlinkReader.attributes(answers[1].payload, from: 4) == [1: [10, 0, 0]])
     }
 
-    @Test(arguments: [[], [1], [255, 255, 255, 255, 1, 0], [8, 0, 0, 0] + Array(repeating: 0, count: 20), Array(repeating: 255, count: 40)] as [[UInt8]])
+    @Test(
+        arguments: [[], [1], [255, 255, 255, 255, 1, 0], [8, 0, 0, 0] + Array(repeating: 0, count: 20), Array(repeating: 255, count: 40)] as [[UInt8]]
+    )
     func nonsenseIsPassedOver(_ bytes: [UInt8]) {
         #expect(NetlinkReader.answers(bytes).isEmpty)
         _ = NetlinkReader.attributes(bytes[...], from: 0)
@@ -57,7 +59,8 @@ import Testing
 
     @Test func theMTUIsThatOfTheLinkWithTheAddress() {
         let links: JSONValue = [
-            ["ifname": "lo", "mtu": 65536, "addr_info": [["local": "127.0.0.1"]]], ["ifname": "eth0", "mtu": 1400, "addr_info": [["local": "10.0.2.4"]]],
+            ["ifname": "lo", "mtu": 65536, "addr_info": [["local": "127.0.0.1"]]],
+            ["ifname": "eth0", "mtu": 1400, "addr_info": [["local": "10.0.2.4"]]],
         ]
         #expect(NodeLinks.mtu(links, "10.0.2.4") == 1400 && NodeLinks.mtu(links, "10.0.2.5") == nil)
     }
@@ -82,7 +85,8 @@ import Testing
             let ledger = try Ledger(path: "\(folder)/\(index)", networkNamespace: path)
             ledgers.append(ledger)
             for arguments in [
-                ["link", "set", "lo", "up"], ["address", "add", "10.9.0.\(index + 1)/24", "dev", "eth0"], ["link", "set", "eth0", "mtu", "1400", "up"],
+                ["link", "set", "lo", "up"], ["address", "add", "10.9.0.\(index + 1)/24", "dev", "eth0"],
+                ["link", "set", "eth0", "mtu", "1400", "up"],
                 // A pod, as far as routes are concerned.
                 ["address", "add", "10.244.\(index + 1).5/32", "dev", "lo"],
             ] { try await Command(["ip"] + arguments, networkNamespace: path).run() }

@@ -50,7 +50,8 @@ struct ServingCertificate: ServiceLifecycle.Service {
 
     private func obtain() async throws {
         let spec = CertificateSpec(
-            commonName: "system:node:\(nodeName)", organizations: ["system:nodes"], dnsNames: [nodeName], ipAddresses: addresses, usages: [.serverAuth])
+            commonName: "system:node:\(nodeName)", organizations: ["system:nodes"], dnsNames: [nodeName], ipAddresses: addresses,
+            usages: [.serverAuth])
         let order = CertificateOrder(
             signer: "kubernetes.io/kubelet-serving", spec: spec, name: "csr-\(RandomToken.alphanumeric(8))", patience: Self.patience, logger: logger)
         let (certificate, key) = try await order.place(client)

@@ -49,7 +49,9 @@ enum ResetCommand: KubeadmCommand {
             throw KubeadmError("still in use: \(busy.joined(separator: ", ")); end what uses these mounts and run kubeadm reset again")
         }
         try await undoNetwork()
-        let contents = ["\(folder)/manifests", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), NodeNetwork.folder, "/var/lib/kubeadm"]
+        let contents = [
+            "\(folder)/manifests", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), NodeNetwork.folder, "/var/lib/kubeadm",
+        ]
         Say.line("[reset] Deleting contents of directories: [\(contents.joined(separator: " "))]")
         if !Rehearsal.isOn {
             for path in contents { try Files.removeContents(of: path) }

@@ -26,7 +26,8 @@ package struct SettingsFile: Sendable {
             let kind = tree["kind"]?.stringValue ?? ""
             let version = tree["apiVersion"]?.stringValue ?? ""
             if Self.old.contains(version) {
-                throw FlagProblem("\(path): \(version) is not spoken any more; kubeadm config migrate of upstream's 1.31 to 1.34 turns it into \(Self.apiVersion)")
+                throw FlagProblem(
+                    "\(path): \(version) is not spoken any more; kubeadm config migrate of upstream's 1.31 to 1.34 turns it into \(Self.apiVersion)")
             }
             switch kind {
             case _ where wanted.contains(kind):

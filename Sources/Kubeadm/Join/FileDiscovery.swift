@@ -56,7 +56,8 @@ struct FileDiscovery: Sendable {
     private func credentials(_ tree: JSONValue) throws -> JSONValue {
         if let bootstrapToken { return ["token": .string(bootstrapToken.text)] }
         let name = Self.context(tree)?["user"]?.stringValue
-        guard let user = tree["users"]?.arrayValue?.first(where: { $0["name"]?.stringValue == name })?["user"], user.objectValue?.isEmpty == false else {
+        guard let user = tree["users"]?.arrayValue?.first(where: { $0["name"]?.stringValue == name })?["user"], user.objectValue?.isEmpty == false
+        else {
             throw KubeadmError("--discovery-file \(path) has no credentials: give --tls-bootstrap-token for the node's first request")
         }
         return user

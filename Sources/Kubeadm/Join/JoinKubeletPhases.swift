@@ -108,7 +108,8 @@ struct BootstrapWait: Sendable {
             } catch let error as APIStatusError where error.isNotFound && ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(200))
             } catch {
-                throw KubeadmError("the kubelet has its certificate and the node is not in the cluster: \(error); its log tells more (journalctl -u kubelet)")
+                throw KubeadmError(
+                    "the kubelet has its certificate and the node is not in the cluster: \(error); its log tells more (journalctl -u kubelet)")
             }
         }
     }

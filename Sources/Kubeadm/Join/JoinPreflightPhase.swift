@@ -26,7 +26,8 @@ extension JoinPhase {
         if let kubelet = try? await run.configuration("kubelet-config", "kubelet"), kubelet["failSwapOn"]?.boolValue != false {
             var strict = machine
             strict.failsOnSwap = true
-            findings += strict.swap((try? Files.readText("/proc/swaps")).flatMap { $0 } ?? "", fstab: (try? Files.readText("/etc/fstab")).flatMap { $0 } ?? "")
+            findings += strict.swap(
+                (try? Files.readText("/proc/swaps")).flatMap { $0 } ?? "", fstab: (try? Files.readText("/etc/fstab")).flatMap { $0 } ?? "")
         }
         let nodes = try await JoinChecks.nodes(try await run.client(), named: settings.nodeName)
         findings += JoinChecks.name(settings.nodeName, nodes) + identity.findings(nodes: nodes, nodeName: settings.nodeName)
@@ -94,7 +95,8 @@ enum JoinChecks {
         return [
             .error(
                 "KubeletVersion",
-                "the control plane has version \(cluster) and this machine \(own): a kubelet may be up to \(minorsMax) minor versions older and never newer")
+                "the control plane has version \(cluster) and this machine \(own): a kubelet may be up to \(minorsMax) minor versions older and never newer"
+            )
         ]
     }
 }

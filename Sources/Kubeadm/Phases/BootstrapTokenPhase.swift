@@ -3,7 +3,8 @@ import JSON
 import PKI
 
 extension Phase {
-    static let bootstrapToken = Phase(name: "bootstrap-token", summary: "Generates bootstrap tokens used to join a node to a cluster") { settings, _ in
+    static let bootstrapToken = Phase(name: "bootstrap-token", summary: "Generates bootstrap tokens used to join a node to a cluster") {
+        settings, _ in
         let objects = try ClusterObjects(settings)
         if settings.printsToken {
             for spec in settings.tokens { Say.line("[bootstrap-token] Using token: \(spec.token.text)") }

@@ -37,7 +37,9 @@ struct ClusterObjects: Sendable {
             let type = ResourceCatalog.builtIn.resource(of: GroupVersionKind(apiVersion: apiVersion, kind: kind))?.type
         else { throw KubeadmError("an object has no apiVersion, kind or name") }
         let namespace = object["metadata"]?["namespace"]?.stringValue
-        guard let client else { return Say.line("[dryrun] Would create or update \(kind) \"\(name)\"" + (namespace.map { " in namespace \"\($0)\"" } ?? "")) }
+        guard let client else {
+            return Say.line("[dryrun] Would create or update \(kind) \"\(name)\"" + (namespace.map { " in namespace \"\($0)\"" } ?? ""))
+        }
         do {
             do {
                 _ = try await client.post(path: type.path(namespace: namespace, name: nil, subresource: nil), object)

@@ -16,7 +16,8 @@ extension Phase {
     }
 
     static let kubeletFinalize = Phase(
-        name: "kubelet-finalize", summary: "Updates settings relevant to the kubelet after TLS bootstrap", parts: ["all", "enable-client-cert-rotation"]
+        name: "kubelet-finalize", summary: "Updates settings relevant to the kubelet after TLS bootstrap",
+        parts: ["all", "enable-client-cert-rotation"]
     ) { settings, _ in
         let path = "\(settings.folder)/kubelet.conf"
         if Rehearsal.instead("update \"\(path)\" to point to a rotatable kubelet client certificate and key") { return }

@@ -38,7 +38,8 @@ enum InitChecks {
         }
         let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
         if memory < memoryMin {
-            found.append(.warning("Mem", "the system RAM (\(memory >> 20) MB) is less than the minimum \(memoryMin >> 20) MB: there is little room for pods"))
+            found.append(
+                .warning("Mem", "the system RAM (\(memory >> 20) MB) is less than the minimum \(memoryMin >> 20) MB: there is little room for pods"))
         }
         return found
     }

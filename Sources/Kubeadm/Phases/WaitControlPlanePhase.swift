@@ -6,14 +6,18 @@ extension Phase {
     static let waitControlPlane = Phase(name: "wait-control-plane", summary: "Wait for the control plane to start") { settings, _ in
         Say.line(
             "[wait-control-plane] Waiting for the kubelet to boot up the control plane as static Pods from directory \"\(settings.manifests)\"")
-        Say.line("[kubelet-check] Waiting for a healthy kubelet at http://127.0.0.1:10248/healthz. This can take up to \(GoDuration.text(settings.kubeletPatience))")
+        Say.line(
+            "[kubelet-check] Waiting for a healthy kubelet at http://127.0.0.1:10248/healthz. This can take up to \(GoDuration.text(settings.kubeletPatience))"
+        )
         if Rehearsal.instead("wait for the kubelet and the control plane") { return }
         let began = ContinuousClock.now
         try await HealthWait.until(
             "http://127.0.0.1:10248", "/healthz", patience: settings.kubeletPatience,
             otherwise: "the kubelet is not healthy: see its log (journalctl -u kubelet); kubeadm reset takes back what was done")
         Say.line("[kubelet-check] The kubelet is healthy after \(seconds(since: began))")
-        Say.line("[control-plane-check] Waiting for healthy control plane components. This can take up to \(GoDuration.text(settings.controlPlanePatience))")
+        Say.line(
+            "[control-plane-check] Waiting for healthy control plane components. This can take up to \(GoDuration.text(settings.controlPlanePatience))"
+        )
         let checks = [
             ("kube-apiserver", settings.localServer, "/livez"), ("kube-controller-manager", "https://127.0.0.1:10257", "/healthz"),
             ("kube-scheduler", "https://127.0.0.1:10259", "/livez"),

@@ -14,14 +14,17 @@ enum CgroupDriver {
         let remedy = "\(line) in /etc/containerd/config.toml and a restart (systemctl restart containerd) change the runtime's"
         if let wanted, wanted != driver {
             return [
-                .error("CgroupDriver", "cgroupDriver of the kubelet is to be \(wanted), and the container runtime's is \(driver): pods would not start; \(remedy)")
+                .error(
+                    "CgroupDriver",
+                    "cgroupDriver of the kubelet is to be \(wanted), and the container runtime's is \(driver): pods would not start; \(remedy)")
             ]
         }
         guard driver != machine, machine == "systemd" else { return [] }
         return [
             .warning(
                 "CgroupDriver",
-                "the container runtime makes cgroups itself (\(driver)) on a machine where systemd keeps them, and the kubelet will do as the runtime: \(remedy)")
+                "the container runtime makes cgroups itself (\(driver)) on a machine where systemd keeps them, and the kubelet will do as the runtime: \(remedy)"
+            )
         ]
     }
 }

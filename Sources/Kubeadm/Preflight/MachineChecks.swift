@@ -100,7 +100,8 @@ struct MachineChecks: Sendable {
         let names = devices.joined(separator: ", ")
         guard failsOnSwap else {
             return [
-                .warning("Swap", "swap is on (\(names)): the kubelet runs with it, and pods do not use it; swapoff -a turns it off until the next start")
+                .warning(
+                    "Swap", "swap is on (\(names)): the kubelet runs with it, and pods do not use it; swapoff -a turns it off until the next start")
             ]
         }
         let lines = fstab.split(separator: "\n").filter { line in

@@ -60,7 +60,8 @@ struct MachineIdentity: Sendable {
                 found.append(
                     .warning(
                         "ProductUUID",
-                        "the node \(other) has the same product_uuid: \(productUUID); a copied virtual machine should be given a new one in its settings"))
+                        "the node \(other) has the same product_uuid: \(productUUID); a copied virtual machine should be given a new one in its settings"
+                    ))
             }
             if !machineID.isEmpty, info["machineID"]?.stringValue == machineID {
                 found.append(

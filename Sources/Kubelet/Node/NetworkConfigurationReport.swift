@@ -20,7 +20,8 @@ enum NetworkConfigurationReport {
             return "\(folder), the folder of CNI configurations, \(others); \(remedy)"
         }
         let load = info["lastcniLoadStatus"].flatMap { $0.isEmpty || $0 == "OK" ? nil : $0 }
-        return "\(folder) has \(some(configurations))" + (load.map { ", and the runtime says of it: \($0)" } ?? ", which the runtime is about to read")
+        return "\(folder) has \(some(configurations))"
+            + (load.map { ", and the runtime says of it: \($0)" } ?? ", which the runtime is about to read")
     }
 
     private static let remedy = "a pod network's manifest puts one there: kubectl apply -f [podnetwork].yaml"

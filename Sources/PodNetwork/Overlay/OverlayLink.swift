@@ -40,8 +40,9 @@ struct OverlayLink: Sendable {
     }
 
     private func describe() async -> JSONValue? {
-        guard let result = try? await Command(["ip", "-json", "-details", "link", "show", "dev", Self.name], networkNamespace: ledger.networkNamespace)
-            .run()
+        guard
+            let result = try? await Command(["ip", "-json", "-details", "link", "show", "dev", Self.name], networkNamespace: ledger.networkNamespace)
+                .run()
         else { return nil }
         return (try? JSONValue(parsing: result.output))?[0]
     }

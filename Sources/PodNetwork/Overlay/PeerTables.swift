@@ -134,7 +134,9 @@ struct PeerTables {
     private func route(_ kind: UInt16, _ flags: UInt16, _ range: IPv4Range, gateway: UInt32?, link: UInt32?) -> NetlinkMessage {
         var message = NetlinkMessage(kind, flags: flags)
         // Family, prefix, source prefix, service, table, protocol, scope everywhere, unicast.
-        message.append(bytes: [Self.familyIPv4, range.prefix, 0, 0, Self.tableMain, Self.routeProtocol, 0, kind == NetlinkMessage.Kind.newRoute ? 1 : 0])
+        message.append(bytes: [
+            Self.familyIPv4, range.prefix, 0, 0, Self.tableMain, Self.routeProtocol, 0, kind == NetlinkMessage.Kind.newRoute ? 1 : 0,
+        ])
         message.append(link == nil ? UInt32(0) : Self.onLink)
         message.attribute(1, IPv4Range.bytes(range.address))
         if let gateway { message.attribute(5, IPv4Range.bytes(gateway)) }
