@@ -193,14 +193,14 @@ let testTargets: [Target] = [
         ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
-    tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", crypto]),
+    tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", crypto]),
     tests("LabTests", ["Lab", "Linux", "JSON"]),
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",
         ["Components", "APIServer", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
-    tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", log]),
+    tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", "KubernetesAPI", "CoreV1", log]),
 ]
 
 let package = Package(

@@ -7,6 +7,8 @@ import Logging
 /// The image of all components, made of this very program.
 enum KubeadmImages {
     static let program = "/usr/bin/apus"
+    /// Where it is remembered what was imported.
+    static let folder = "/var/lib/kubeadm/images"
     static let controlPlane = "apus.local/kubernetes:\(ApusVersion.kubernetes.replacingPlus)"
 
     /// The names that the program answers to inside the image.

@@ -19,7 +19,7 @@ package struct BridgeNetwork: Sendable {
         package var serviceCIDR: String?
         /// The range of all pods' addresses, also of other nodes: between pods no address is changed. Nil: only this node's.
         package var clusterCIDR: String?
-        /// Nil: as the link of the default route has it, or 1500.
+        /// The largest packet of pods. Nil: as the link of the default route has it, or 1500.
         package var mtu: Int?
 
         package init(dataFolder: String, podCIDR: String, serviceCIDR: String? = nil, clusterCIDR: String? = nil, mtu: Int? = nil) {

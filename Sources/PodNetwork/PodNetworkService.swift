@@ -33,18 +33,20 @@ package struct PodNetworkService: ServiceLifecycle.Service {
 
     /// Waits for the range, sets up, and sets up again when the range changes. A failure is logged and tried again.
     package func run() async throws {
-        let (ranges, news) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (ranges, news) = AsyncStream<Place>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let name = nodeName
         let tell: @Sendable (Node) -> Void = { node in
-            if node.metadata.name == name, let range = node.spec.podCIDR, !range.isEmpty { news.yield(range) }
+            if node.metadata.name == name, let range = node.spec.podCIDR, !range.isEmpty {
+                news.yield(Place(range: range, address: Peer.internalAddress(node).map(IPv4Range.text)))
+            }
         }
         nodes.addHandler(added: tell, updated: { _, node in tell(node) })
         do {
             try await cancelWhenGracefulShutdown {
-                var present: String?
-                for await range in ranges where range != present {
-                    try await setUp(range)
-                    present = range
+                var present: Place?
+                for await place in ranges where place != present {
+                    try await setUp(place)
+                    present = place
                 }
             }
         } catch is CancellationError {
@@ -52,10 +54,20 @@ package struct PodNetworkService: ServiceLifecycle.Service {
         }
     }
 
-    private func setUp(_ range: String) async throws {
-        let network = BridgeNetwork(
-            configuration: .init(dataFolder: dataFolder, podCIDR: range, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR), ledger: ledger,
-            logger: logger)
+    /// What a node's pods are told of it.
+    private struct Place: Equatable, Sendable {
+        var range: String
+        var address: String?
+    }
+
+    private func setUp(_ place: Place) async throws {
+        var configuration = BridgeNetwork.Configuration(
+            dataFolder: dataFolder, podCIDR: place.range, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR)
+        // With other nodes there may be an overlay to go through, which needs room of its own in each packet.
+        if clusterCIDR != nil, let address = place.address {
+            configuration.mtu = await NodeLinks(ledger: ledger).mtu(ofLinkWith: address).map { $0 - OverlayLink.overhead }
+        }
+        let network = BridgeNetwork(configuration: configuration, ledger: ledger, logger: logger)
         while true {
             do {
                 return try await network.setUp()

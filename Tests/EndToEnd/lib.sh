@@ -10,6 +10,8 @@ node_ip=192.0.2.1
 client_ip=192.0.2.2
 data=$work/d
 export KUBECONFIG=$data/admin.kubeconfig
+# All network namespaces of this run, to be taken away at the end.
+networks() { ip netns list | grep -o "^apus-$id-[^ ]*"; }
 
 make_network() {
     ip netns add "$node_ns"
@@ -34,13 +36,12 @@ clean_up() {
     done
     [ -n "${registry_pid:-}" ] && kill "$registry_pid" 2>/dev/null
     # What a test left running in our namespaces would keep them alive.
-    for namespace in "$node_ns" "$client_ns"; do
+    for namespace in $(networks); do
         ip netns pids "$namespace" 2>/dev/null | xargs -r kill 2>/dev/null
     done
     sweep
     mountpoint -q "$work/disk" && umount "$work/disk"
-    ip netns delete "$node_ns" 2>/dev/null
-    ip netns delete "$client_ns" 2>/dev/null
+    for namespace in $(networks); do ip netns delete "$namespace" 2>/dev/null; done
     rm -rf "$work"
 }
 
@@ -48,7 +49,7 @@ clean_up() {
 sweep() {
     local namespace
     find /sys/fs/cgroup -type d -path "*/apus-e2e-$id*" -exec cat {}/cgroup.procs \; 2>/dev/null | sort -u | xargs -r kill -9 2>/dev/null
-    for namespace in "$node_ns" "$client_ns"; do
+    for namespace in $(networks); do
         ip netns pids "$namespace" 2>/dev/null | xargs -r kill -9 2>/dev/null
     done
     sleep 0.3

@@ -25,6 +25,7 @@ struct InitSettingsTests {
 
     @Test(
         arguments: [
+            (["--token=short"], "--token must have the form [a-z0-9]{6}.[a-z0-9]{16}, as kubeadm token generate makes it"),
             (["--service-cidr=10.96.0.0"], "--service-cidr 10.96.0.0 must be an IPv4 range such as 10.96.0.0/12"),
             (["--kubernetes-version=v1.20.5"], "--kubernetes-version v1.20.5: this program is \(ApusVersion.kubernetes) and sets up only that"),
             (["--pod-network=x"], "unknown flag: --pod-network; the nearest is --pod-network-cidr"),
@@ -48,15 +49,34 @@ struct InitSettingsTests {
         #expect(tree["kind"] == "Pod" && tree["spec"]?["hostNetwork"] == true && tree["spec"]?["containers"]?[0]?["command"]?[0] == "kube-apiserver")
         let controllers = try YAMLTree.read(manifests.text("kube-controller-manager"), path: "m")
         let command = controllers["spec"]?["containers"]?[0]?["command"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        #expect(command.contains("--cluster-cidr=10.244.0.0/16"))
+        #expect(command.contains("--cluster-cidr=10.244.0.0/16") && command.contains("--controllers=*,bootstrapsigner,tokencleaner"))
+        #expect(
+            command.contains("--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt")
+                && server.contains("    - --enable-bootstrap-token-auth=true\n"))
     }
 
     @Test func phasesHaveUpstreamsNamesAndOrder() {
         #expect(
             Phase.all.map(\.name) == [
                 "preflight", "certs", "kubeconfig", "etcd", "control-plane", "kubelet-start", "wait-control-plane", "upload-config",
-                "mark-control-plane", "addon",
+                "mark-control-plane", "bootstrap-token", "kubelet-finalize", "addon",
             ])
+    }
+
+    @Test func theKubeletsConfigurationTakesWhatTheFileSays() throws {
+        var changed = try settings([])
+        changed.kubelet = ["failSwapOn": true, "authentication": ["anonymous": ["enabled": true]]]
+        let tree = KubeletFiles.configuration(changed)
+        #expect(tree["failSwapOn"] == true && tree["authentication"]?["anonymous"]?["enabled"] == true)
+        #expect(tree["authentication"]?["x509"]?["clientCAFile"] == "/etc/kubernetes/pki/ca.crt")
+        let machine = KubeletFiles.Machine(
+            nodeName: "w", nodeIP: "192.0.2.9", criSocket: "unix:///s", cgroupDriver: "systemd", taints: ["a=b:NoSchedule"], arguments: [("v", "4")])
+        let local = KubeletFiles.local(tree, machine)
+        #expect(local["cgroupDriver"] == "systemd" && local["containerRuntimeEndpoint"] == "unix:///s")
+        #expect(
+            KubeletFiles.environment(machine)
+                == "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///s --hostname-override=w --node-ip=192.0.2.9 --register-with-taints=a=b:NoSchedule --v=4\"\n"
+        )
     }
 
     @Test func addOnsAreReadable() throws {

@@ -11,7 +11,8 @@ package struct PodNetworkAssembly: Sendable {
     package let services: [any ServiceLifecycle.Service]
 
     package init(
-        client: Client, nodeName: String, dataFolder: String, serviceCIDR: String?, clusterCIDR: String? = nil, ledger: Ledger, logger: Logger
+        client: Client, nodeName: String, dataFolder: String, serviceCIDR: String?, clusterCIDR: String? = nil, directRouting: Bool = false,
+        ledger: Ledger, logger: Logger
     ) {
         let informers = InformerFactory(client: client, logger: logger)
         // One node alone need not hear of others.
@@ -20,7 +21,9 @@ package struct PodNetworkAssembly: Sendable {
             nodes: nodes, nodeName: nodeName, dataFolder: dataFolder, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR, ledger: ledger,
             logger: logger)
         var services: [any ServiceLifecycle.Service] = [informers, network]
-        if clusterCIDR != nil { services.append(PeerRoutes(nodes: nodes, nodeName: nodeName, ledger: ledger, logger: logger)) }
+        if clusterCIDR != nil {
+            services.append(PeerRoutes(nodes: nodes, nodeName: nodeName, directRouting: directRouting, ledger: ledger, logger: logger))
+        }
         self.services = services
     }
 }
@@ -35,7 +38,8 @@ package enum PodNetworkComponent: Component {
               master                    string  -                    -  the API server's URL; wins over the kubeconfig's
               hostname-override         string  -                    -  the node's name, where it is not the machine's host name
               data-dir                  string  /var/lib/pod-network -  the folder of what the network keeps; CNI configuration is written to net.d in its folder cni
-              cluster-cidr              string  -                    -  the range of all pods' addresses; routes to other nodes' pods are made where nodes share a link
+              cluster-cidr              string  -                    -  the range of all pods' addresses; with it ways to other nodes' pods are made
+              direct-routing            bool    false                -  use no overlay (VXLAN) between nodes that share a link
               service-cluster-ip-range  string  -                    -  the range of service addresses, routed to the bridge on a machine without a default route
             """)
 
@@ -47,7 +51,8 @@ package enum PodNetworkComponent: Component {
         let client = try ClientMaker.make(flags, logger: logger)
         let assembly = PodNetworkAssembly(
             client: client, nodeName: HostName.node(flags.text("hostname-override")), dataFolder: folder,
-            serviceCIDR: flags.text("service-cluster-ip-range"), clusterCIDR: flags.text("cluster-cidr"), ledger: ledger, logger: logger)
+            serviceCIDR: flags.text("service-cluster-ip-range"), clusterCIDR: flags.text("cluster-cidr"),
+            directRouting: flags.bool("direct-routing"), ledger: ledger, logger: logger)
         try await ServiceRunner.run(assembly.services, logger: logger)
     }
 }

@@ -16,7 +16,7 @@ struct ClientCertificate: Sendable {
     var logger: Logger
 
     /// The newest certificate with its key in one file; the name stays, what it points to changes.
-    var path: String { "\(folder)/kubelet-client-current.pem" }
+    var path: String { RotatedFile(folder: folder, name: "kubelet-client").path }
 
     /// Makes the kubeconfig of the node by that of the bootstrap token.
     ///
@@ -35,44 +35,11 @@ struct ClientCertificate: Sendable {
 
     /// Asks for a certificate and puts it in its place.
     func obtain(_ client: Client) async throws {
-        let key = KeyPair.generate()
-        let request = try SigningRequest.make(.client(user: "system:node:\(nodeName)", groups: ["system:nodes"]), key: key)
-        let name = "node-csr-\(RandomToken.alphanumeric(43))"
-        let path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-        _ = try await client.post(
-            path: path,
-            [
-                "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": ["name": .string(name)],
-                "spec": [
-                    "request": .string(Base64.encode(request)), "signerName": "kubernetes.io/kube-apiserver-client-kubelet",
-                    "usages": ["digital signature", "client auth"],
-                ],
-            ])
-        let deadline = ContinuousClock.now + Self.patience
-        while ContinuousClock.now < deadline {
-            let state = try await client.get(path: "\(path)/\(name)")["status"]
-            for condition in state?["conditions"]?.arrayValue ?? [] {
-                guard let type = condition["type"]?.stringValue, type == "Denied" || type == "Failed" else { continue }
-                throw ComponentProblem("the certificate request \(name) is \(type): \(condition["message"]?.stringValue ?? "no reason is given")")
-            }
-            if let pem = state?["certificate"]?.stringValue.flatMap({ Base64.decode($0) }), !pem.isEmpty {
-                return try keep(pem, key)
-            }
-            try await Task.sleep(for: .milliseconds(500))
-        }
-        throw ComponentProblem("the certificate request \(name) was not approved in time: kubectl certificate approve \(name) does it by hand")
-    }
-
-    private func keep(_ certificate: [UInt8], _ key: KeyPair) throws {
-        let found = try PEMCertificate(pem: certificate, what: "the certificate that the API server gave")
-        guard key.belongs(to: found) else { throw ComponentProblem("the certificate that the API server gave is not for the key it was asked for") }
-        let file = "\(folder)/kubelet-client-\(Int64(time(nil))).pem"
-        try SecretFile.write(certificate + (try key.pem()), to: file)
-        let link = "\(path).new"
-        unlink(link)
-        guard symlink(file, link) == 0, rename(link, path) == 0 else {
-            throw ComponentProblem("\(path) could not be made: \(String(cString: strerror(errno)))")
-        }
+        let order = CertificateOrder(
+            signer: "kubernetes.io/kube-apiserver-client-kubelet", spec: .client(user: "system:node:\(nodeName)", groups: ["system:nodes"]),
+            name: "node-csr-\(RandomToken.alphanumeric(43))", patience: Self.patience, logger: logger)
+        let (certificate, key) = try await order.place(client)
+        try RotatedFile(folder: folder, name: "kubelet-client").keep(certificate, key)
     }
 
     private func text(_ server: String, _ authority: ServerConnection.PEM) throws -> String {

@@ -37,6 +37,9 @@ package enum KubeletComponent: Component {
             configuration.tlsCertificate = tls.certificateChain
             configuration.tlsPrivateKey = tls.privateKey
         }
+        let asksForServing = flags.bool("enableServer") && flags.bool("rotate-server-certificates") && flags.text("tls-cert-file") == nil
+        let renewed = RenewedCertificate()
+        if asksForServing { configuration.renewedCertificate = renewed }
         let runtime = try RuntimeClient(endpoint: configuration.containerRuntimeEndpoint, logger: Logger(label: "container-runtime"))
         let access = try KubeletAccess(flags, node: configuration.nodeName, client: client, logger: logger)
         let kubelet = try Kubelet(
@@ -45,6 +48,13 @@ package enum KubeletComponent: Component {
         var services: [any ServiceLifecycle.Service] = [runtime, kubelet]
         if flags.bool("rotate-certificates"), Files.exists(certificate.path) {
             services.append(ClientCertificateRenewal(certificate: certificate, client: client))
+        }
+        if asksForServing {
+            let addresses = configuration.nodeIPs.isEmpty ? [try NodeAddress.detect()] : configuration.nodeIPs
+            services.append(
+                ServingCertificate(
+                    nodeName: configuration.nodeName, addresses: addresses, folder: flags.string("cert-dir"), client: client, target: renewed,
+                    logger: logger))
         }
         let healthPort = try flags.port("healthz-port")
         if healthPort != 0 {

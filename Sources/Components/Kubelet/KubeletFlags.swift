@@ -94,7 +94,7 @@ package enum KubeletFlags {
           tls-min-version               string   VersionTLS12 tlsMinVersion    VersionTLS12 or VersionTLS13
         ~ tls-curve-preferences         list     -      tlsCurvePreferences    only curves that are safe are offered
           rotate-certificates           bool     false  rotateCertificates     ask for a new client certificate before the old one expires
-        ! rotate-server-certificates    bool     false  serverTLSBootstrap     serving certificates from the API server
+          rotate-server-certificates    bool     false  serverTLSBootstrap     ask the API server for the serving certificate, and for a new one before it expires
           client-ca-file                string   -      authentication.x509.clientCAFile whose client certificates count
           anonymous-auth                bool     false  authentication.anonymous.enabled let in requests without identity
           authentication-token-webhook  bool     true   authentication.webhook.enabled ask the API server about bearer tokens

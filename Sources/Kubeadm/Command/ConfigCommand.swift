@@ -1,55 +1,52 @@
 import Flags
+import JSON
 import Linux
 
-/// `kubeadm config print init-defaults`, `config validate`, `config images list|pull`.
+/// `kubeadm config print init-defaults|join-defaults|reset-defaults`, `config validate`, `config images list|pull`.
 enum ConfigCommand: KubeadmCommand {
     static let name = "config "
     static let summary = "Print, check and prepare what a cluster is made of"
 
+    private static let usage =
+        "kubeadm config print init-defaults | print join-defaults | validate --config FILE | images list | images pull"
+
     static func run(_ arguments: [String]) async throws {
-        switch arguments.prefix(2) {
-        case ["print", "init-defaults"]: Say.line(defaults)
-        case ["validate"], ["validate", "--config"],
-            _ where arguments.first == "validate":
-            let flags = try InitSettings.read(InitFlags.table, Array(arguments.dropFirst()))
-            guard flags.text("config") != nil else { throw FlagProblem("kubeadm config validate needs --config") }
-            for note in flags.notes { Say.line(note) }
-            _ = try InitSettings(flags)
+        let (words, rest) = Positional.split(arguments, InitFlags.table)
+        switch words {
+        case ["print", "init-defaults"]: Say.line(ConfigDefaults.initialization)
+        case ["print", "join-defaults"]: Say.line(ConfigDefaults.join)
+        case ["validate"]:
+            let flags = try FlagValues(InitFlags.table, arguments: rest)
+            guard let path = flags.text("config") else { throw FlagProblem("kubeadm config validate needs --config") }
+            for note in try validate(path) { Say.line(note) }
             Say.line("ok")
         case ["images", "list"]: Say.line(KubeadmImages.controlPlane)
         case ["images", "pull"]:
-            let flags = try FlagValues(InitFlags.table, arguments: Array(arguments.dropFirst(2)))
-            try await KubeadmImages.ensure(socket: flags.string("cri-socket"), folder: "/var/lib/kubeadm/images")
+            let flags = try SettingsFile(InitFlags.table, rest, kinds: InitSettings.kinds).flags
+            try await KubeadmImages.ensure(socket: flags.string("cri-socket"), folder: KubeadmImages.folder)
             Say.line("[config/images] Made \(KubeadmImages.controlPlane)")
-        default: throw FlagProblem("kubeadm config print init-defaults | validate --config FILE | images list | images pull")
+        default: throw FlagProblem(usage)
         }
     }
 
-    private static var defaults: String {
-        """
-        apiVersion: \(InitFlags.apiVersion)
-        kind: InitConfiguration
-        localAPIEndpoint:
-          advertiseAddress: 1.2.3.4
-          bindPort: 6443
-        nodeRegistration:
-          criSocket: unix:///run/containerd/containerd.sock
-          imagePullPolicy: IfNotPresent
-          imagePullSerial: true
-          name: node
-          taints: null
-        ---
-        apiServer: {}
-        apiVersion: \(InitFlags.apiVersion)
-        certificatesDir: /etc/kubernetes/pki
-        clusterName: kubernetes
-        controllerManager: {}
-        kind: ClusterConfiguration
-        kubernetesVersion: 1.36.3
-        networking:
-          dnsDomain: cluster.local
-          serviceSubnet: 10.96.0.0/12
-        scheduler: {}
-        """
+    /// Reads a file as the commands do for whom its kinds are.
+    ///
+    /// - Returns: what in it has no effect here.
+    /// - Throws: `FlagProblem` naming the field.
+    static func validate(_ path: String) throws -> [String] {
+        guard let text = try Files.readText(path) else { throw FlagProblem("--config \(path): there is no such file") }
+        let kinds = try SettingsFile.documents(text).compactMap { try YAMLTree.read($0, path: path)["kind"]?.stringValue }
+        var notes: [String] = []
+        if kinds.contains("JoinConfiguration") {
+            let file = try SettingsFile(JoinFlags.table, ["--config", path], kinds: JoinFlags.kinds)
+            notes += file.flags.notes
+            _ = try JoinSettings(file.flags, endpoint: nil)
+        }
+        if !kinds.contains("JoinConfiguration") || kinds.contains(where: InitSettings.kinds.contains) {
+            let file = try SettingsFile(InitFlags.table, ["--config", path], kinds: InitSettings.kinds)
+            notes += file.flags.notes
+            _ = try InitSettings(file)
+        }
+        return notes
     }
 }

@@ -12,15 +12,32 @@ enum InitCommand: KubeadmCommand {
             arguments.removeFirst()
             return try await runPhase(arguments)
         }
-        let flags = try InitSettings.read(InitFlags.table, arguments)
-        if flags.wantsHelp { return help() }
-        for note in flags.notes { Say.line("[config] \(note)") }
-        let settings = try InitSettings(flags)
+        let file = try SettingsFile(InitFlags.table, arguments, kinds: InitSettings.kinds)
+        if file.flags.wantsHelp { return help() }
+        for note in file.flags.notes { Say.line("[config] \(note)") }
+        let settings = try InitSettings(file)
         Say.line("[init] Using Kubernetes version: v1.36.3")
+        if file.flags.bool("dry-run") { return try await rehearse(settings) }
         for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
             try await phase.run(settings, nil)
         }
-        Say.line(ClosingMessage.text(settings))
+        Say.line(try ClosingMessage.text(settings))
+    }
+
+    /// Does as if. Certificates and kubeconfigs are made, in a folder of their own.
+    private static func rehearse(_ settings: InitSettings) async throws {
+        try await Rehearsal.$isOn.withValue(true) {
+            let folder = try Rehearsal.folder(in: settings.folder, "init")
+            for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
+                var settings = settings
+                if ["certs", "kubeconfig", "bootstrap-token"].contains(phase.name) {
+                    settings.certificates = "\(folder)/pki"
+                    settings.folder = folder
+                }
+                try await phase.run(settings, nil)
+            }
+            Say.line("[dryrun] The certificates and kubeconfig files are in \"\(folder)\"; nothing else was changed, and you can delete it")
+        }
     }
 
     private static func runPhase(_ arguments: [String]) async throws {
@@ -37,9 +54,10 @@ enum InitCommand: KubeadmCommand {
             part = first
             rest.removeFirst()
         }
-        let flags = try InitSettings.read(InitFlags.table, rest)
-        if flags.wantsHelp { return help() }
-        try await phase.run(try InitSettings(flags), part)
+        let file = try SettingsFile(InitFlags.table, rest, kinds: InitSettings.kinds)
+        if file.flags.wantsHelp { return help() }
+        let settings = try InitSettings(file)
+        try await Rehearsal.$isOn.withValue(file.flags.bool("dry-run")) { try await phase.run(settings, part) }
     }
 
     private static func help() {

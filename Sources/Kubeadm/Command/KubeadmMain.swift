@@ -23,7 +23,7 @@ package enum KubeadmMain {
 
     private static func command(_ arguments: [String]) async throws {
         let commands: [any KubeadmCommand.Type] = [
-            InitCommand.self, CertsCommand.self, ConfigCommand.self, ResetCommand.self,
+            InitCommand.self, JoinCommand.self, TokenCommand.self, CertsCommand.self, ConfigCommand.self, ResetCommand.self,
         ]
         var rest = arguments[...]
         let name = rest.popFirst() ?? "--help"

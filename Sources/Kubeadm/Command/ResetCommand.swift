@@ -1,6 +1,8 @@
+import ContainerRuntime
 import Flags
 import Glibc
 import Linux
+import Logging
 
 /// `kubeadm reset`: takes back what `init` and `join` did to this machine.
 enum ResetCommand: KubeadmCommand {
@@ -18,62 +20,91 @@ enum ResetCommand: KubeadmCommand {
               force                    bool    false -  do not ask
               cleanup-tmp-dir          bool    false -  nothing is kept in temporary folders
               ignore-preflight-errors  list    -     -  checks whose failures are warnings
-            ! dry-run                  bool    false -  doing as if
+              dry-run                  bool    false -  tell what would be done, and do nothing
             """)
 
     static func run(_ arguments: [String]) async throws {
         let flags = try FlagValues(table, arguments: arguments)
         if flags.wantsHelp { return Say.line(HelpText.of(table)) }
+        try await Rehearsal.$isOn.withValue(flags.bool("dry-run")) { try await reset(flags) }
+    }
+
+    private static func reset(_ flags: FlagValues) async throws {
         guard geteuid() == 0 else { throw KubeadmError("kubeadm reset must run as root: run it with sudo") }
-        if !flags.bool("force") {
+        if !flags.bool("force"), !Rehearsal.isOn {
             Say.line("[reset] WARNING: Changes made to this host by 'kubeadm init' or 'kubeadm join' will be reverted.")
             Say.line("[reset] Are you sure you want to proceed? [y/N]: ")
             guard let answer = readLine(), answer.lowercased() == "y" else { throw KubeadmError("aborted reset operation") }
         }
         Say.line("[preflight] Running pre-flight checks")
         let folder = flags.string("kubeconfig-dir")
-        // Without its manifest a static pod is stopped by the kubelet, which therefore goes last.
-        for component in ControlPlaneManifests.components { remove("\(folder)/manifests/\(component).yaml") }
-        try await waitForStaticPods()
+        // Without its configuration the kubelet does not come back while it is taken apart.
+        remove(KubeletFiles.configurationPath)
         Say.line("[reset] Stopping the kubelet service")
         try await KubeletService.stop()
-        Say.line("[reset] Unmounting mounted directories in \"\(Phase.kubeletFolder)\"")
-        let busy = try Mounts.unmountAll(under: Phase.kubeletFolder)
+        try await removePods(flags.string("cri-socket"))
+        Say.line("[reset] Unmounting mounted directories in \"\(KubeletFiles.folder)\"")
+        let busy = Rehearsal.isOn ? [] : try Mounts.unmountAll(under: KubeletFiles.folder)
         guard busy.isEmpty else {
             throw KubeadmError("still in use: \(busy.joined(separator: ", ")); end what uses these mounts and run kubeadm reset again")
         }
-        Say.line("[reset] Deleting contents of directories: [\(folder)/manifests \(Phase.kubeletFolder) \(flags.string("cert-dir"))]")
-        for path in ["\(folder)/manifests", Phase.kubeletFolder, flags.string("cert-dir"), flags.string("data-dir"), "/var/lib/kubeadm"] {
-            try Files.removeContents(of: path)
+        try await undoNetwork()
+        let contents = [
+            "\(folder)/manifests", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), NodeNetwork.folder, "/var/lib/kubeadm",
+        ]
+        Say.line("[reset] Deleting contents of directories: [\(contents.joined(separator: " "))]")
+        if !Rehearsal.isOn {
+            for path in contents { try Files.removeContents(of: path) }
         }
         let files = ["admin.conf", "super-admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf"]
         Say.line("[reset] Deleting files: [\(files.map { "\(folder)/\($0)" }.joined(separator: " "))]")
         for file in files { remove("\(folder)/\(file)") }
         Say.line(
-            "\nThe reset process does not clean CNI configuration nor the kubeconfig in your home folder ($HOME/.kube/config): look at both yourself."
-        )
+            "\nThe reset process does not clean the CNI configuration of other pod networks than ours, nor the kubeconfig in your home folder ($HOME/.kube/config):"
+                + " look at both yourself. On a control plane that is left, kubectl delete node takes this node out of the cluster.")
     }
 
-    private static func remove(_ path: String) { unlink(path) }
+    private static func remove(_ path: String) {
+        if !Rehearsal.isOn { unlink(path) }
+    }
 
-    /// Until the ports of the control plane are free, or a minute has passed.
-    private static func waitForStaticPods() async throws {
-        for _ in 0..<120 {
-            if [6443, 10257, 10259].allSatisfy({ Listeners.problem(onPort: $0) == nil }) { return }
-            try await Task.sleep(for: .milliseconds(500))
+    /// Ends all pods of this machine. A runtime that is not there has none.
+    private static func removePods(_ socket: String) async throws {
+        let path = socket.hasPrefix("unix://") ? String(socket.dropFirst(7)) : socket
+        guard Files.exists(path) else { return }
+        Say.line("[reset] Removing Kubernetes-managed containers")
+        let runtime = try RuntimeClient(endpoint: socket, logger: Logger(label: "kubeadm"))
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await runtime.run() }
+            do {
+                for sandbox in try await runtime.listPodSandboxes(nil)
+                where !Rehearsal.instead("remove the pod \(sandbox.metadata.namespace)/\(sandbox.metadata.name)") {
+                    try await runtime.stopPodSandbox(sandbox.id)
+                    try await runtime.removePodSandbox(sandbox.id)
+                }
+            } catch {
+                Say.line("[reset] WARNING: not all pods could be removed: \(error)")
+            }
+            group.cancelAll()
         }
-        Say.line("[reset] The control plane has not stopped within a minute; going on")
+    }
+
+    /// Takes back what our pod network and service proxy made: what they noted, and no more.
+    private static func undoNetwork() async throws {
+        for path in [NodeNetwork.ledger, "/run/kube-proxy/ledger"] where Files.exists(path) {
+            let ledger = try Ledger(path: path)
+            Say.line("[reset] Removing \(ledger.entries.count) links, rules and settings of this node's network, noted in \"\(path)\"")
+            if Rehearsal.isOn { continue }
+            for failure in await ledger.undoAll() { Say.line("[reset] WARNING: \(failure.entry) could not be removed: \(failure.reason)") }
+            remove(path)
+        }
+        remove(NodeNetwork.configuration)
     }
 }
 
-extension KubeletService {
-    static func stop() async throws {
-        if Files.exists("/run/systemd/system") {
-            try await Command(["systemctl", "stop", "kubelet"]).run()
-        } else if Files.exists("/etc/init.d/kubelet") {
-            try await Command(["service", "kubelet", "stop"]).run()
-        } else {
-            Say.line("[reset] No service manager was found: stop the kubelet yourself")
-        }
-    }
+/// What `deploy/podnetwork.yaml` has on a node.
+private enum NodeNetwork {
+    static let folder = "/var/lib/pod-network"
+    static let ledger = "\(folder)/ledger"
+    static let configuration = "/etc/cni/net.d/10-apus.conflist"
 }

@@ -2,7 +2,7 @@ package import Flags
 
 /// The flags of `kubeadm init`, and the fields of InitConfiguration and ClusterConfiguration (kubeadm.k8s.io/v1beta4).
 package enum InitFlags {
-    package static let apiVersion = "kubeadm.k8s.io/v1beta4"
+    package static let apiVersion = SettingsFile.apiVersion
 
     package static let table = FlagTable(
         program: "kubeadm init", summary: "Sets up the control plane of a new cluster on this machine.",
@@ -23,12 +23,12 @@ package enum InitFlags {
               service-cidr                 string  10.96.0.0/12 networking.serviceSubnet  the range of service addresses
               service-dns-domain           string  cluster.local networking.dnsDomain     the domain of the cluster's names
               skip-phases                  list    -        skipPhases                    phases to leave out
-            ! skip-token-print             bool    false    -                             joining
-            ! token                        string  -        -                             joining
-            ! token-ttl                    duration 24h0m0s -                             joining
+              skip-token-print             bool    false    -                             do not print the token
+              token                        string  -        -                             the bootstrap token; a random one if not given
+              token-ttl                    duration 24h0m0s -                             the token's life; 0 for ever
               image                        string  -        -                             the image of the control plane; one made of this program if not given
               data-dir                     string  /var/lib/kube-apiserver -              the folder of the store
-            ! dry-run                      bool    false    dryRun                        doing as if
+              dry-run                      bool    false    dryRun                        tell what would be done, and do nothing
             ! upload-certs                 bool    false    -                             several control planes
             ! certificate-key              string  -        certificateKey                several control planes
             ~ skip-certificate-key-print   bool    false    -                             there is no certificate key
@@ -36,9 +36,9 @@ package enum InitFlags {
             ! feature-gates                map     -        featureGates                  features with names
             ~ image-repository             string  registry.k8s.io imageRepository        images are made of this program
               -                            string  kubernetes clusterName                 the cluster's name in kubeconfigs
-            ! -                            tree    -        bootstrapTokens               joining
+              -                            tree    -        bootstrapTokens               tokens to make, with their lives, groups and usages
               -                            tree    -        nodeRegistration.taints       taints of this node
-            ! -                            tree    -        nodeRegistration.kubeletExtraArgs flags of the kubelet
+              -                            tree    -        nodeRegistration.kubeletExtraArgs flags of the kubelet: name and value pairs
             ~ -                            string  IfNotPresent nodeRegistration.imagePullPolicy images are made of this program
             ~ -                            bool    true     nodeRegistration.imagePullSerial images are made of this program
               -                            tree    -        apiServer.extraArgs           flags of kube-apiserver: name and value pairs
@@ -50,6 +50,12 @@ package enum InitFlags {
             ~ -                            string  -        encryptionAlgorithm           keys are ECDSA P-256
             ~ -                            duration 8760h   certificateValidityPeriod     a year
             ~ -                            duration 87600h  caCertificateValidityPeriod   ten years
-            ~ -                            tree    -        timeouts                      waiting ends after four minutes
+              -                            duration 4m0s   timeouts.controlPlaneComponentHealthCheck how long to wait for the control plane
+              -                            duration 4m0s   timeouts.kubeletHealthCheck   how long to wait for the kubelet
+            ~ -                            duration 1m0s   timeouts.kubernetesAPICall    requests take as long as the connection's limits say
+            ~ -                            duration 2m0s   timeouts.etcdAPICall          the store is embedded in the API server
+            ~ -                            duration 5m0s   timeouts.tlsBootstrap         for kubeadm join
+            ~ -                            duration 5m0s   timeouts.discovery            for kubeadm join
+            ~ -                            duration 5m0s   timeouts.upgradeManifests     for kubeadm upgrade
             """)
 }

@@ -67,7 +67,11 @@ struct AddOnManifests {
                 securityContext: {privileged: true}
                 volumeMounts:
                 - {name: kube-proxy, mountPath: /var/lib/kube-proxy}
+                - {name: ledger, mountPath: /run/kube-proxy}
               volumes:
+              # What the proxy makes on the node is noted there, for kubeadm reset.
+              - name: ledger
+                hostPath: {path: /run/kube-proxy, type: DirectoryOrCreate}
               - name: kube-proxy
                 configMap: {name: kube-proxy}
         """

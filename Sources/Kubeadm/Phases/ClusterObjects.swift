@@ -6,18 +6,21 @@ import Logging
 
 /// Writes objects to a new cluster: makes them, or brings them up to date.
 struct ClusterObjects: Sendable {
-    let client: Client
+    /// Nil in a rehearsal.
+    private let client: Client?
 
     /// By the kubeconfig of this machine's super administrator.
     ///
     /// - Throws: `KubeconfigError`.
     init(_ settings: InitSettings) throws {
-        let connection = try Kubeconfig.load(path: "\(settings.folder)/super-admin.conf").connection()
-        client = Client(transport: try HTTPSTransport(connection, logger: Logger(label: "kubeadm")), userAgent: "kubeadm/\(ApusVersion.kubernetes)")
+        client = Rehearsal.isOn ? nil : try Self.client("\(settings.folder)/super-admin.conf")
     }
 
-    init(client: Client) {
-        self.client = client
+    /// - Parameter kubeconfig: the path of the file that says where the cluster is and who we are.
+    /// - Throws: `KubeconfigError`.
+    static func client(_ kubeconfig: String) throws -> Client {
+        let connection = try Kubeconfig.load(path: kubeconfig).connection()
+        return Client(transport: try HTTPSTransport(connection, logger: Logger(label: "kubeadm")), userAgent: "kubeadm/\(ApusVersion.kubernetes)")
     }
 
     /// - Parameter text: YAML documents.
@@ -34,6 +37,9 @@ struct ClusterObjects: Sendable {
             let type = ResourceCatalog.builtIn.resource(of: GroupVersionKind(apiVersion: apiVersion, kind: kind))?.type
         else { throw KubeadmError("an object has no apiVersion, kind or name") }
         let namespace = object["metadata"]?["namespace"]?.stringValue
+        guard let client else {
+            return Say.line("[dryrun] Would create or update \(kind) \"\(name)\"" + (namespace.map { " in namespace \"\($0)\"" } ?? ""))
+        }
         do {
             do {
                 _ = try await client.post(path: type.path(namespace: namespace, name: nil, subresource: nil), object)

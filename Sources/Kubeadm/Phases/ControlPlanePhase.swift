@@ -10,11 +10,11 @@ extension Phase {
         parts: ["all", "apiserver", "controller-manager", "scheduler"]
     ) { settings, part in
         Say.line("[control-plane] Using manifest folder \"\(settings.manifests)\"")
-        try Files.makeDirectory(settings.manifests, mode: 0o700)
+        if !Rehearsal.isOn { try Files.makeDirectory(settings.manifests, mode: 0o700) }
         let manifests = ControlPlaneManifests(settings: settings)
         for component in ControlPlaneManifests.components where part == nil || part == "all" || "kube-\(part ?? "")" == component {
             Say.line("[control-plane] Creating static Pod manifest for \"\(component)\"")
-            try Files.writeAtomically("\(settings.manifests)/\(component).yaml", manifests.text(component), mode: 0o600)
+            try Rehearsal.write("\(settings.manifests)/\(component).yaml", manifests.text(component), mode: 0o600)
         }
     }
 }

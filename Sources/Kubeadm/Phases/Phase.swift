@@ -12,6 +12,6 @@ extension Phase {
     /// The phases of `kubeadm init`, in their order.
     static let all: [Phase] = [
         .preflight, .certificates, .kubeconfigs, .store, .controlPlane, .kubeletStart, .waitControlPlane, .uploadConfiguration, .markControlPlane,
-        .addOns,
+        .bootstrapToken, .kubeletFinalize, .addOns,
     ]
 }

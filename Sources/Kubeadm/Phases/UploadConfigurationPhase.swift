@@ -13,7 +13,7 @@ extension Phase {
         try await objects.apply(reader("kubeadm:nodes-kubeadm-config", "kubeadm-config"))
         Say.line(
             "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the configuration for the kubelets in the cluster")
-        try await objects.apply(configMap("kubelet-config", ["kubelet": KubeletFiles.configuration(settings)]))
+        try await objects.apply(configMap("kubelet-config", ["kubelet": YAMLText.of(KubeletFiles.configuration(settings))]))
         try await objects.apply(reader("kubeadm:kubelet-config", "kubelet-config"))
     }
 

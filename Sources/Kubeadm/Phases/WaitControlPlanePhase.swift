@@ -1,3 +1,4 @@
+import Flags
 import KubernetesClient
 import Logging
 
@@ -5,13 +6,18 @@ extension Phase {
     static let waitControlPlane = Phase(name: "wait-control-plane", summary: "Wait for the control plane to start") { settings, _ in
         Say.line(
             "[wait-control-plane] Waiting for the kubelet to boot up the control plane as static Pods from directory \"\(settings.manifests)\"")
-        Say.line("[kubelet-check] Waiting for a healthy kubelet at http://127.0.0.1:10248/healthz. This can take up to 4m0s")
+        Say.line(
+            "[kubelet-check] Waiting for a healthy kubelet at http://127.0.0.1:10248/healthz. This can take up to \(GoDuration.text(settings.kubeletPatience))"
+        )
+        if Rehearsal.instead("wait for the kubelet and the control plane") { return }
         let began = ContinuousClock.now
         try await HealthWait.until(
-            "http://127.0.0.1:10248", "/healthz",
+            "http://127.0.0.1:10248", "/healthz", patience: settings.kubeletPatience,
             otherwise: "the kubelet is not healthy: see its log (journalctl -u kubelet); kubeadm reset takes back what was done")
         Say.line("[kubelet-check] The kubelet is healthy after \(seconds(since: began))")
-        Say.line("[control-plane-check] Waiting for healthy control plane components. This can take up to 4m0s")
+        Say.line(
+            "[control-plane-check] Waiting for healthy control plane components. This can take up to \(GoDuration.text(settings.controlPlanePatience))"
+        )
         let checks = [
             ("kube-apiserver", settings.localServer, "/livez"), ("kube-controller-manager", "https://127.0.0.1:10257", "/healthz"),
             ("kube-scheduler", "https://127.0.0.1:10259", "/livez"),
@@ -22,7 +28,7 @@ extension Phase {
             for (name, server, path) in checks {
                 group.addTask {
                     try await HealthWait.until(
-                        server, path,
+                        server, path, patience: settings.controlPlanePatience,
                         otherwise: "\(name) is not healthy: see what its container says, with crictl logs or under /var/log/pods")
                     Say.line("[control-plane-check] \(name) is healthy after \(seconds(since: start))")
                 }
@@ -32,7 +38,7 @@ extension Phase {
     }
 }
 
-private func seconds(since start: ContinuousClock.Instant) -> String {
+func seconds(since start: ContinuousClock.Instant) -> String {
     let milliseconds = start.duration(to: .now).components
     let value = milliseconds.seconds * 1000 + milliseconds.attoseconds / 1_000_000_000_000_000
     let fraction = String(String(value % 1000 + 1000).dropFirst())
@@ -44,12 +50,12 @@ enum HealthWait {
     static let longest: Duration = .seconds(240)
 
     /// - Throws: `KubeadmError` with `otherwise` when it is not well in time.
-    static func until(_ server: String, _ path: String, otherwise: String) async throws {
+    static func until(_ server: String, _ path: String, patience: Duration = longest, otherwise: String) async throws {
         var connection = ServerConnection(server: server)
         // Health is for everybody, and tells nothing that must be believed.
         connection.insecureSkipTLSVerify = true
         let transport = try HTTPSTransport(connection, logger: Logger(label: "kubeadm"))
-        let deadline = ContinuousClock.now + longest
+        let deadline = ContinuousClock.now + patience
         var last = "no answer yet"
         while ContinuousClock.now < deadline {
             do {

@@ -14,16 +14,20 @@ final class RuntimeHealth: Sendable {
     var current: Report { report.withLock { $0 } }
 
     func check(_ runtime: any RuntimeService) async -> Report {
-        let fresh: Report
+        var fresh: Report
         do {
             fresh = RuntimeHealth.read(try await runtime.status(verbose: false).status)
+            if let problem = fresh.networkProblem, let info = try? await runtime.status(verbose: true).info {
+                fresh.networkProblem = "\(problem); \(NetworkConfigurationReport.words(info: info))"
+            }
         } catch let error as ContainerRuntimeError {
             fresh = Report(runtimeProblem: "container runtime is down: \(error.message)", networkProblem: nil)
         } catch {
             fresh = Report(runtimeProblem: "container runtime is down: \(error)", networkProblem: nil)
         }
-        report.withLock { $0 = fresh }
-        return fresh
+        let checked = fresh
+        report.withLock { $0 = checked }
+        return checked
     }
 
     static func read(_ status: CRIRuntimeStatus) -> Report {

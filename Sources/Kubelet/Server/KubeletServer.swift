@@ -56,9 +56,9 @@ final class KubeletServer: ServiceLifecycle.Service {
 
     private func listen() async throws -> any Channel {
         let configuration = services.configuration
-        let tls: NIOSSLContext
+        let tls: ServingContext
         do {
-            tls = try NIOSSLContext(configuration: try Self.tls(configuration))
+            tls = try ServingContext(configuration, logger)
         } catch {
             throw KubeletError("the node agent's certificates cannot be used: \(error)")
         }
@@ -69,7 +69,7 @@ final class KubeletServer: ServiceLifecycle.Service {
                 .childChannelInitializer { [post] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
-                        try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+                        try pipeline.addHandler(NIOSSLServerHandler(context: tls.current))
                         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
                         try pipeline.addHandler(HTTPResponseEncoder())
                         try pipeline.addHandler(ServerConnection { post.yield(($0, $1)) })

@@ -1,0 +1,111 @@
+# Machines for the tests of kubeadm: namespaces with a hostname, mounts and folders of their own, and what the service manager would do on them.
+# shellcheck shell=bash
+
+m=$work/machines
+kubeadm=$m/bin/kubeadm
+# The folders that a machine has for itself.
+own_folders="etc/kubernetes etc/cni/net.d var/lib/kubelet var/lib/kubeadm var/lib/kube-apiserver var/lib/pod-network var/lib/cni var/log/pods
+    run/kube-proxy run/containerd root"
+
+# make_machine NAME NETWORK: lives until its first process is ended.
+make_machine() {
+    local name=$1 network=$2 program
+    mkdir -p "$m/bin" "$m/$name/etc"
+    for program in kubeadm kubelet; do ln -sf "$PWD/build/apus" "$m/bin/$program"; done
+    cp /etc/hosts "$m/$name/etc/hosts"
+    nsenter --net="/run/netns/$network" unshare --mount --uts --propagation private bash -c '
+        set -e
+        name=$1 root=$2
+        hostname "$name"
+        mount --make-rshared /
+        for path in $3; do
+            mkdir -p "/$path" "$root/$path"
+            mount --bind "$root/$path" "/$path"
+        done
+        mount --bind "$root/etc/hosts" /etc/hosts
+        touch "$root/up"
+        exec sleep infinity' machine "$name" "$m/$name" "$own_folders" &
+    echo $! > "$m/$name.pid"
+    eventually 10 test -e "$m/$name/up"
+}
+
+on() {
+    local name=$1
+    shift
+    nsenter --target "$(cat "$m/$name.pid")" --mount --net --uts -- "$@"
+}
+
+start_runtime() {
+    local name=$1
+    cat > "$m/$name/containerd.toml" <<-T
+		version = 2
+		root = "$m/$name/containerd"
+		state = "/run/containerd/state"
+		[grpc]
+		  address = "/run/containerd/containerd.sock"
+		[plugins."io.containerd.grpc.v1.cri"]
+		  sandbox_image = "apus.local/pause:0.1.0"
+		  netns_mounts_under_state_dir = true
+		  restrict_oom_score_adj = true
+		  [plugins."io.containerd.grpc.v1.cri".cni]
+		    bin_dir = "$(dirname "$(find /usr/lib/cni /opt/cni/bin -name bridge 2>/dev/null | head -n 1)")"
+		    conf_dir = "/etc/cni/net.d"
+		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+		    runtime_type = "io.containerd.runc.v2"
+	T
+    on "$name" containerd --config "$m/$name/containerd.toml" >> "$m/$name/containerd.log" 2>&1 &
+    eventually 10 on "$name" test -S /run/containerd/containerd.sock
+}
+
+# What the service manager does on a machine that has one: starts the kubelet as soon as it is configured, and again when it ends.
+keep_kubelet() {
+    local name=$1
+    # shellcheck disable=SC2016
+    on "$name" bash -c '
+        while sleep 0.2; do
+            [ -e /var/lib/kubelet/config.yaml ] || continue
+            . /var/lib/kubelet/kubeadm-flags.env
+            "$1/kubelet" --config=/var/lib/kubelet/config.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
+                --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf $KUBELET_KUBEADM_ARGS --cgroup-root="$2" &
+            echo $! > "$3"
+            wait $!
+        done' keep "$m/bin" "/apus-e2e-$id-$name" "$m/$name.kubelet" >> "$m/$name/kubelet.log" 2>&1 &
+}
+
+# The keeper starts it again.
+restart_kubelet() { kill "$(cat "$m/$1.kubelet")"; }
+
+# crash NAME: everything that runs on the machine ends at once, and its network is as after a start.
+crash() {
+    local name=$1 network=apus-$id-$1
+    ip netns pids "$network" | grep -vx "$(cat "$m/$name.pid")" | xargs -r kill -9
+    find /sys/fs/cgroup -type d -path "*/apus-e2e-$id-$name*" -exec cat {}/cgroup.procs \; 2>/dev/null | sort -u | xargs -r kill -9
+    eventually 10 nothing_runs "$network" "$(cat "$m/$name.pid")"
+    on "$name" bash -c 'grep -oE " (/run/containerd|/var/lib/kubelet)/[^ ]*" /proc/mounts | sort -r | xargs -r umount -l'
+    on "$name" bash -c 'rm -rf /run/containerd/* /run/kube-proxy/*'
+    on "$name" bash -c 'nft flush ruleset; for link in apus0 apus-vxlan; do ip link delete dev $link; done' 2> /dev/null || true
+}
+
+nothing_runs() { [ -z "$(ip netns pids "$1" | grep -vx "$2")" ]; }
+
+# make_switch NAME:ADDRESS...: a network namespace for each machine on one link, 10.0.2.0/24; the switch itself is 10.0.2.1.
+make_switch() {
+    local machine name number=0
+    ip netns add "apus-$id-switch"
+    nsenter --net="/run/netns/apus-$id-switch" ip link add lan type bridge
+    nsenter --net="/run/netns/apus-$id-switch" ip address add 10.0.2.1/24 dev lan
+    nsenter --net="/run/netns/apus-$id-switch" ip link set lan up
+    for machine in "$@"; do
+        name=apus-$id-${machine%%:*}
+        number=$((number + 1))
+        ip netns add "$name"
+        ip link add "p$number" netns "apus-$id-switch" type veth peer name eth0 netns "$name"
+        nsenter --net="/run/netns/apus-$id-switch" ip link set "p$number" master lan up
+        nsenter --net="/run/netns/$name" ip link set lo up
+        nsenter --net="/run/netns/$name" ip address add "${machine#*:}/24" dev eth0
+        nsenter --net="/run/netns/$name" ip link set eth0 up
+        # Services have addresses that only rules know: the kernel wants a way for them all the same.
+        nsenter --net="/run/netns/$name" ip route add default via 10.0.2.1
+        nsenter --net="/run/netns/$name" sysctl -qw net.ipv4.ip_forward=1
+    done
+}
