@@ -28,12 +28,14 @@ package enum KubeletComponent: Component {
         let client = try ClientMaker.make(flags, logger: logger)
         try Files.makeDirectory(configuration.rootDirectory)
         try Files.makeDirectory(configuration.podLogsDir)
+        var serving: ServingFiles?
         if flags.bool("enableServer") {
-            let serving =
+            let files =
                 try ServingFiles(flags)
                 ?? ServingFiles.selfSigned(
                     "kubelet", in: flags.string("cert-dir"), dnsNames: [configuration.nodeName], addresses: configuration.nodeIPs)
-            let tls = try serving.load()
+            let tls = try files.load()
+            serving = files
             configuration.tlsCertificate = tls.certificateChain
             configuration.tlsPrivateKey = tls.privateKey
         }
@@ -43,6 +45,12 @@ package enum KubeletComponent: Component {
             configuration: configuration, client: client, runtime: runtime, authorizer: access.authorizer, authentication: access.authentication,
             logger: logger)
         var services: [any ServiceLifecycle.Service] = [runtime, kubelet]
+        if let serving, let certificate = kubelet.servingCertificate {
+            services.append(
+                CertificateReloader(files: serving, logger: logger) {
+                    try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
+                })
+        }
         if flags.bool("rotate-certificates"), Files.exists(certificate.path) {
             services.append(ClientCertificateRenewal(certificate: certificate, client: client))
         }

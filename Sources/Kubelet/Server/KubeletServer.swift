@@ -15,12 +15,17 @@ final class KubeletServer: ServiceLifecycle.Service {
     private let registry: PodRegistry
     private let authorizer: KubeletAuthorizer
     private let authentication: KubeletAuthentication
+    private let certificate: ServingCertificate
     private let logger: Logger
     private let requests: AsyncStream<(KubeletRequest, ServerResponse)>
     private let post: AsyncStream<(KubeletRequest, ServerResponse)>.Continuation
 
-    init(services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init()) {
+    init(
+        services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init(),
+        certificate: ServingCertificate
+    ) {
         self.authentication = authentication
+        self.certificate = certificate
         self.services = services
         self.registry = registry
         self.authorizer = authorizer
@@ -28,7 +33,7 @@ final class KubeletServer: ServiceLifecycle.Service {
         (requests, post) = AsyncStream.makeStream()
     }
 
-    /// - Throws: `KubeletError` when the address cannot be listened on or the certificates cannot be used.
+    /// - Throws: `KubeletError` when the address cannot be listened on.
     func run() async throws {
         let listener = try await listen()
         await cancelWhenGracefulShutdown { [self] in
@@ -44,20 +49,14 @@ final class KubeletServer: ServiceLifecycle.Service {
 
     private func listen() async throws -> any Channel {
         let configuration = services.configuration
-        let tls: NIOSSLContext
-        do {
-            tls = try NIOSSLContext(configuration: try Self.tls(configuration))
-        } catch {
-            throw KubeletError("the node agent's certificates cannot be used: \(error)")
-        }
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-                .childChannelInitializer { [post] channel in
+                .childChannelInitializer { [post, certificate] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
-                        try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+                        try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
                         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
                         try pipeline.addHandler(HTTPResponseEncoder())
                         try pipeline.addHandler(ServerConnection { post.yield(($0, $1)) })
