@@ -50,7 +50,9 @@ package struct CertificateFiles: Sendable {
             return "its key could not be read"
         }
         if !certificate.isSigned(by: authority) { return "it was not signed by the authority in use" }
-        if certificate.notAfter - now < renewBefore { return "it expires soon" }
+        // A new one of an authority that ends itself would not last any longer.
+        if certificate.notAfter - now < renewBefore, certificate.notAfter < authority.notAfter { return "it expires soon" }
+        if certificate.notBefore > now, certificate.notBefore > authority.notBefore { return "it is not valid yet" }
         if certificate.commonName != spec.commonName || Set(certificate.organizations) != Set(spec.organizations) { return "its subject was another" }
         let names = Set(certificate.dnsNames)
         if let missing = spec.dnsNames.first(where: { !names.contains($0) }) { return "it lacked the name \(missing)" }

@@ -26,16 +26,3 @@ struct NetworkConfigurationReportTests {
         #expect(words.contains(part), "\(words)")
     }
 }
-
-@Suite("A serving certificate that is replaced")
-struct RenewedCertificateTests {
-    @Test func onlyWhatIsNewerIsGiven() {
-        let renewed = RenewedCertificate()
-        #expect(renewed.newer(than: 0) == nil)
-        renewed.replace(certificate: [1], key: [2])
-        renewed.replace(certificate: [3], key: [4])
-        let newest = renewed.newer(than: 0)
-        #expect(newest?.certificate == [3] && newest?.key == [4] && newest?.number == 2)
-        #expect(renewed.newer(than: 2) == nil)
-    }
-}

@@ -91,7 +91,7 @@ private final class HandshakeResult<Value: Sendable>: Sendable {
 }
 
 /// Closes a connection that does not get its handshake done.
-private final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
+final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
     private var deadline: Scheduled<Void>?

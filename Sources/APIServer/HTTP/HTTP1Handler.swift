@@ -35,7 +35,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
     private var isPumping = false
     private var hasHeldRead = false
-    private var lastActivity = NIODeadline.now()
+    private var lastActivity = NIODeadline.uptimeNanoseconds(0)
     private var watchdog: RepeatedTask?
 
     init(front: HTTPFront, connection: ClientConnection, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
@@ -46,6 +46,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        lastActivity = context.eventLoop.now
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         watchdog = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(15), delay: .seconds(15)) { _ in
             handler.value.checkTimeouts()
@@ -85,9 +86,10 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch phase {
         case .idle, .receiving:
-            guard error is HTTPParserError else { break }
-            var buffer = context.channel.allocator.buffer(capacity: 128)
-            buffer.writeString("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request")
+            guard let error = error as? HTTPParserError else { break }
+            let status = error == .headerOverflow ? "431 Request Header Fields Too Large" : "400 Bad Request"
+            var buffer = context.channel.allocator.buffer(capacity: 256)
+            buffer.writeString("HTTP/1.1 \(status)\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\(status)")
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         default:
             break
@@ -133,7 +135,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
     }
 
     private func begin(_ head: HTTPRequestHead) {
-        lastActivity = .now()
+        noteActivity()
         let assembly = RequestAssembly(method: head.method.rawValue, uri: head.uri, headers: head.headers)
         manner = Manner(
             keepAlive: manner.keepAlive && head.isKeepAlive, isHead: assembly.isHead, chunked: head.version.minor >= 1,
@@ -254,7 +256,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
     private var staysOpen: Bool { manner.keepAlive && !manner.isUpgrade }
 
     private func answerSent() {
-        lastActivity = .now()
+        noteActivity()
         if staysOpen {
             phase = .idle
             pump()
@@ -274,11 +276,16 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
         waiting.removeAll()
     }
 
+    private func noteActivity() {
+        if let context { lastActivity = context.eventLoop.now }
+    }
+
     private func checkTimeouts() {
-        let quiet = NIODeadline.now() - lastActivity
+        guard let context else { return }
+        let quiet = context.eventLoop.now - lastActivity
         switch phase {
         case .idle where quiet > HTTPLimits.idleTimeout, .receiving where quiet > HTTPLimits.requestTimeout:
-            context?.close(promise: nil)
+            context.close(promise: nil)
         default:
             break
         }

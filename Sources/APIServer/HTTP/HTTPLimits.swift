@@ -29,8 +29,8 @@ package enum HTTPLimits {
     static let handshakeTimeout = TimeAmount.seconds(10)
     /// How long a client may take for sending one request.
     static let requestTimeout = TimeAmount.seconds(60)
-    /// How long a keep-alive connection may do nothing.
-    static let idleTimeout = TimeAmount.seconds(300)
+    /// How long a keep-alive connection may do nothing, or take for the head of its next request; as upstream's idle timeout.
+    static let idleTimeout = TimeAmount.seconds(90)
     /// How long open requests may take for ending once the server shuts down.
     static let shutdownGrace = TimeAmount.seconds(5)
     /// Connections waiting to be accepted.

@@ -36,7 +36,8 @@ struct ProxyLocation: Sendable {
 
     private func pod(_ target: Target, _ namespace: String, _ uri: String) throws(APIStatus) -> Backend {
         guard let pod = lookup.get("", "pods", namespace, target.name) else { throw .notFound(group: "", resource: "pods", name: target.name) }
-        guard let address = pod["status"]?["podIP"]?.stringValue, !address.isEmpty else { throw .badRequest("address not allowed") }
+        let address = pod["status"]?["podIP"]?.stringValue ?? ""
+        try Self.checkProxyable(address)
         var port = target.port
         if port.isEmpty {
             let ports = pod["spec"]?["containers"]?.arrayValue?.lazy.compactMap { $0["ports"]?[0]?["containerPort"]?.integerValue }
@@ -52,7 +53,14 @@ struct ProxyLocation: Sendable {
             return Backend(host: host, port: kubeletPort, security: .kubelet, uri: uri)
         }
         guard let number = Int(target.port), (1...65535).contains(number) else { throw .badRequest("invalid port \(goQuoted(target.port))") }
+        // A name is looked up by whoever connects; only what is written as an address can be judged here.
+        if IPAddress(host) != nil || host == "localhost" { try Self.checkProxyable(host) }
         return Backend(host: host, port: number, security: target.scheme == "https" ? .unverified : .plain, uri: uri)
+    }
+
+    /// Whoever reports an address in a status must not lead the API server to itself, to its link or to many machines at once.
+    static func checkProxyable(_ address: String) throws(APIStatus) {
+        guard let address = IPAddress(address), address.isGlobalUnicast else { throw .badRequest("address not allowed") }
     }
 
     private func service(_ target: Target, _ namespace: String, _ uri: String) throws(APIStatus) -> Backend {

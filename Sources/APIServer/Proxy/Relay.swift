@@ -150,6 +150,14 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
             phase = .refused(code: status, text: ByteBuffer())
             return
         }
+        if case .statusOnError = manner, status >= 300 {
+            // A kubelet that could choose where our request goes would borrow our certificate.
+            phase = .done
+            responder.respond(
+                APIStatus(code: 502, reason: "", message: "the backend attempted to redirect this request, which is not permitted"))
+            context.close(promise: nil)
+            return
+        }
         let writer = responder.stream(status: status, headers: RelayHeaders.response(head.headers, isUpgrade: false))
         phase = .streaming(writer)
         let channel = context.channel

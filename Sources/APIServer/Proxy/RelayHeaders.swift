@@ -14,6 +14,8 @@ enum RelayHeaders {
         headers.remove(name: "Expect")
         BearerCredential.remove(from: &headers)
         Impersonation.removeHeaders(&headers)
+        // Whoever is behind may believe us when we name a user.
+        FrontProxyHeaders().remove(from: &headers)
         var result: HTTPHeaders = ["Host": backend.authority]
         result.add(contentsOf: headers)
         if isUpgrade {

@@ -11,7 +11,10 @@ package struct APIServerAssembly: Sendable {
     package let services: [any ServiceLifecycle.Service]
 
     /// - Parameter serving: the files of the serving certificate, taken in anew when they change; nil: it stays.
-    package init(_ configuration: APIServerConfiguration, store: any Store, serving: ServingFiles?, logger: Logger) throws {
+    /// - Parameter kubeletClient: the same for the certificate that is shown to kubelets.
+    package init(
+        _ configuration: APIServerConfiguration, store: any Store, serving: ServingFiles?, kubeletClient: ServingFiles? = nil, logger: Logger
+    ) throws {
         var configuration = configuration
         let documents = OpenAPIDocuments(catalog: .builtIn, version: configuration.version.gitVersion)
         configuration.branches.append((prefix: "/openapi/", handler: OpenAPIHandler(documents)))
@@ -25,6 +28,12 @@ package struct APIServerAssembly: Sendable {
                     var found = found
                     found.requiresTLS13 = requiresTLS13
                     try server.replaceCertificate(found)
+                })
+        }
+        if let kubeletClient, let kubelets = configuration.kubelets {
+            services.append(
+                CertificateReloader(files: kubeletClient, logger: logger) { found in
+                    try kubelets.replace(certificatePEM: found.certificateChain, keyPEM: found.privateKey)
                 })
         }
         self.services = services

@@ -17,7 +17,11 @@ package enum APIServerComponent: Component {
         try Files.makeDirectory(folder, mode: 0o700)
         let store = try SQLiteStore(path: "\(folder)/state.db", logger: Logger(label: "storage"))
         defer { store.close() }
-        let assembly = try APIServerAssembly(configuration, store: store, serving: serving, logger: logger)
+        var kubeletClient: ServingFiles?
+        if let certificate = flags.text("kubelet-client-certificate"), let key = flags.text("kubelet-client-key") {
+            kubeletClient = ServingFiles(certificatePath: certificate, keyPath: key)
+        }
+        let assembly = try APIServerAssembly(configuration, store: store, serving: serving, kubeletClient: kubeletClient, logger: logger)
         try await ServiceRunner.run(assembly.services, logger: logger)
     }
 

@@ -16,6 +16,11 @@ package struct ServingFiles: Sendable {
         self.keyPath = keyPath
     }
 
+    /// `path.crt` and `path.key`.
+    package init(path: String) {
+        self.init(certificatePath: path + ".crt", keyPath: path + ".key")
+    }
+
     /// Nil when neither flag is given.
     ///
     /// - Throws: `FlagProblem` when only one of the two is.
@@ -61,7 +66,7 @@ package struct ServingFiles: Sendable {
     }
 }
 
-/// Takes a new serving certificate into use when its files change.
+/// Takes a new certificate into use when its files change: what a server shows to its clients, or what a process shows to servers.
 package struct CertificateReloader: ServiceLifecycle.Service {
     /// How often the files are looked at.
     static let interval: Duration = .seconds(10)
@@ -79,18 +84,20 @@ package struct CertificateReloader: ServiceLifecycle.Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             var used = try? files.load()
-            while (try? await Task.sleep(for: Self.interval)) != nil {
-                do {
-                    let found = try files.load()
-                    if found == used { continue }
-                    try replace(found)
-                    used = found
-                    logger.info("the serving certificate was replaced", metadata: ["file": "\(files.certificatePath)"])
-                } catch {
-                    // Between the writes of the two files they do not fit; the old ones stay in use meanwhile.
-                    logger.warning("the serving certificate cannot be replaced", metadata: ["error": "\(error)"])
-                }
-            }
+            while (try? await Task.sleep(for: Self.interval)) != nil { look(&used) }
+        }
+    }
+
+    func look(_ used: inout HTTPServerTLS?) {
+        do {
+            let found = try files.load()
+            if found == used { return }
+            try replace(found)
+            used = found
+            logger.info("a new certificate is in use", metadata: ["file": "\(files.certificatePath)"])
+        } catch {
+            // Between the writes of the two files they do not fit; the old ones stay in use meanwhile.
+            logger.warning("a new certificate cannot be used", metadata: ["file": "\(files.certificatePath)", "error": "\(error)"])
         }
     }
 }

@@ -28,32 +28,38 @@ package enum KubeletComponent: Component {
         let client = try ClientMaker.make(flags, logger: logger)
         try Files.makeDirectory(configuration.rootDirectory)
         try Files.makeDirectory(configuration.podLogsDir)
+        var serving: ServingFiles?
         if flags.bool("enableServer") {
-            let serving =
+            let files =
                 try ServingFiles(flags)
                 ?? ServingFiles.selfSigned(
                     "kubelet", in: flags.string("cert-dir"), dnsNames: [configuration.nodeName], addresses: configuration.nodeIPs)
-            let tls = try serving.load()
+            let tls = try files.load()
+            serving = files
             configuration.tlsCertificate = tls.certificateChain
             configuration.tlsPrivateKey = tls.privateKey
         }
         let asksForServing = flags.bool("enableServer") && flags.bool("rotate-server-certificates") && flags.text("tls-cert-file") == nil
-        let renewed = RenewedCertificate()
-        if asksForServing { configuration.renewedCertificate = renewed }
         let runtime = try RuntimeClient(endpoint: configuration.containerRuntimeEndpoint, logger: Logger(label: "container-runtime"))
         let access = try KubeletAccess(flags, node: configuration.nodeName, client: client, logger: logger)
         let kubelet = try Kubelet(
             configuration: configuration, client: client, runtime: runtime, authorizer: access.authorizer, authentication: access.authentication,
             logger: logger)
         var services: [any ServiceLifecycle.Service] = [runtime, kubelet]
+        if let serving, let certificate = kubelet.servingCertificate {
+            services.append(
+                CertificateReloader(files: serving, logger: logger) {
+                    try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
+                })
+        }
         if flags.bool("rotate-certificates"), Files.exists(certificate.path) {
             services.append(ClientCertificateRenewal(certificate: certificate, client: client))
         }
-        if asksForServing {
+        if asksForServing, let target = kubelet.servingCertificate {
             let addresses = configuration.nodeIPs.isEmpty ? [try NodeAddress.detect()] : configuration.nodeIPs
             services.append(
-                ServingCertificate(
-                    nodeName: configuration.nodeName, addresses: addresses, folder: flags.string("cert-dir"), client: client, target: renewed,
+                ServingCertificateRotation(
+                    nodeName: configuration.nodeName, addresses: addresses, folder: flags.string("cert-dir"), client: client, target: target,
                     logger: logger))
         }
         let healthPort = try flags.port("healthz-port")

@@ -15,14 +15,19 @@ final class KubeletServer: ServiceLifecycle.Service {
     private let registry: PodRegistry
     private let authorizer: KubeletAuthorizer
     private let authentication: KubeletAuthentication
+    private let certificate: ServingCertificate
     private let logger: Logger
     private let requests: AsyncStream<(KubeletRequest, ServerResponse)>
     private let post: AsyncStream<(KubeletRequest, ServerResponse)>.Continuation
     private let listening: AsyncStream<Void>
     private let announce: AsyncStream<Void>.Continuation
 
-    init(services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init()) {
+    init(
+        services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init(),
+        certificate: ServingCertificate
+    ) {
         self.authentication = authentication
+        self.certificate = certificate
         self.services = services
         self.registry = registry
         self.authorizer = authorizer
@@ -39,7 +44,7 @@ final class KubeletServer: ServiceLifecycle.Service {
         throw CancellationError()
     }
 
-    /// - Throws: `KubeletError` when the address cannot be listened on or the certificates cannot be used.
+    /// - Throws: `KubeletError` when the address cannot be listened on.
     func run() async throws {
         let listener = try await listen()
         announce.yield()
@@ -56,20 +61,14 @@ final class KubeletServer: ServiceLifecycle.Service {
 
     private func listen() async throws -> any Channel {
         let configuration = services.configuration
-        let tls: ServingContext
-        do {
-            tls = try ServingContext(configuration, logger)
-        } catch {
-            throw KubeletError("the node agent's certificates cannot be used: \(error)")
-        }
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-                .childChannelInitializer { [post] channel in
+                .childChannelInitializer { [post, certificate] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
-                        try pipeline.addHandler(NIOSSLServerHandler(context: tls.current))
+                        try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
                         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
                         try pipeline.addHandler(HTTPResponseEncoder())
                         try pipeline.addHandler(ServerConnection { post.yield(($0, $1)) })

@@ -42,13 +42,16 @@ struct ClusterServer {
         if let own = ProcessHandle(pid: getpid()) { try Files.writeAtomically(folder.serverProcess, own.text) }
         defer { unlink(folder.serverProcess) }
 
-        let pki = try await progress.step(.certificates, detail: { _ in folder.pki }) { try makePKI() }
+        let certificates = ClusterCertificates(configuration)
+        let (pki, kubeletServing) = try await progress.step(.certificates, detail: { _ in folder.pki }) {
+            try certificates.ensure(now: Int64(time(nil)))
+        }
         let store = try await progress.step(.store, detail: { "revision \($0.currentRevision)" }) {
             try SQLiteStore(path: folder.database, logger: Logger(label: "storage"))
         }
         let ledger = try Ledger(path: folder.ledger)
         let api = try makeAPIServer(pki, store)
-        let parts = try makeParts(api, pki, ledger)
+        let parts = try makeParts(api, pki, kubeletServing, ledger)
         let group = ServiceGroup(
             configuration: .init(
                 services: parts.services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -72,19 +75,6 @@ struct ClusterServer {
         var runtime: RuntimeClient
     }
 
-    private func makePKI() throws -> ClusterPKI {
-        let now = Int64(time(nil))
-        let pki = try ClusterPKI.ensure(
-            directory: folder.pki,
-            parameters: .init(
-                serviceAddresses: [configuration.kubernetesServiceIP], dnsDomain: configuration.clusterDomain, names: [configuration.nodeName],
-                addresses: [configuration.nodeIP]), now: now)
-        try KubeconfigFile.ensure(
-            folder.adminKubeconfig, server: "https://\(configuration.nodeIP):\(configuration.securePort)", authority: pki.authority,
-            spec: .client(user: "kubernetes-admin", groups: ["system:masters"]), now: now)
-        return pki
-    }
-
     private func makeAPIServer(_ pki: ClusterPKI, _ store: any Store) throws -> APIServerAssembly {
         guard let range = IPRange(configuration.serviceRange) else {
             throw CommandError("--service-cluster-ip-range \(configuration.serviceRange) must be an IPv4 range, such as 10.96.0.0/12")
@@ -94,11 +84,12 @@ struct ClusterServer {
             issuer: configuration.issuer)
         try AccessFlags.apply(arguments: configuration.apiServerArguments, to: &settings, logger: logger)
         return try APIServerAssembly(
-            settings, store: store, serving: ServingFiles(certificatePath: "\(folder.pki)/apiserver.crt", keyPath: "\(folder.pki)/apiserver.key"),
+            settings, store: store, serving: ServingFiles(path: "\(folder.pki)/apiserver"),
+            kubeletClient: ServingFiles(path: "\(folder.pki)/apiserver-kubelet-client"),
             logger: Logger(label: "kube-apiserver"))
     }
 
-    private func makeParts(_ assembly: APIServerAssembly, _ pki: ClusterPKI, _ ledger: Ledger) throws -> Parts {
+    private func makeParts(_ assembly: APIServerAssembly, _ pki: ClusterPKI, _ kubeletServing: CertificateFiles, _ ledger: Ledger) throws -> Parts {
         let api = assembly.server
         func client(_ user: String, _ groups: String...) -> Client {
             Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: user)
@@ -116,7 +107,7 @@ struct ClusterServer {
         let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
         for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
-        let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
+        let kubelet = try makeKubelet(pki, kubeletServing, client(nodeUser, "system:nodes"), runtime, endpoint)
         let network = PodNetworkAssembly(
             client: client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts"), nodeName: configuration.nodeName,
             dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger, logger: Logger(label: "pod-network"))
@@ -155,14 +146,26 @@ struct ClusterServer {
         // What needs a filled API waits for the gate; the API server and the runtime do not.
         var services: [any ServiceLifecycle.Service] = assembly.services + [runtime]
         if let containerd { services.append(Gated(gate.runtime, containerd)) }
+        // Those who use a certificate look after its files; whoever makes it needs to tell nobody.
+        if let certificate = kubelet.servingCertificate {
+            services.append(
+                CertificateReloader(files: ServingFiles(path: folder.kubeletServing), logger: Logger(label: "kubelet")) {
+                    try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
+                })
+        }
+        let admin = client("system:apiserver", "system:masters")
+        let recorder = EventRecorder(client: admin, component: "apus", host: configuration.nodeName, logger: Logger(label: "events"))
+        services.append(Gated(gate.api, ClusterCertificates(configuration).keeper(recorder)))
         let behind = [informers] + controllers.services + scheduler.services + network.services + proxy.services + [dns]
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
         return Parts(
-            services: services, admin: client("system:apiserver", "system:masters"), gate: gate, containerd: containerd, runtime: runtime)
+            services: services, admin: admin, gate: gate, containerd: containerd, runtime: runtime)
     }
 
-    private func makeKubelet(_ pki: ClusterPKI, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String) throws -> Kubelet {
+    private func makeKubelet(
+        _ pki: ClusterPKI, _ serving: CertificateFiles, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String
+    ) throws -> Kubelet {
         var settings = KubeletConfiguration(nodeName: configuration.nodeName)
         settings.nodeIPs = [configuration.nodeIP]
         settings.rootDirectory = folder.kubelet
@@ -174,11 +177,6 @@ struct ClusterServer {
         settings.clusterDomain = configuration.clusterDomain
         settings.port = configuration.kubeletPort
         settings.failSwapOn = configuration.failSwapOn
-        let serving = try CertificateFiles.ensure(
-            folder.kubelet + "/kubelet",
-            spec: .serving(
-                "system:node:\(configuration.nodeName)", dnsNames: [configuration.nodeName], ipAddresses: [configuration.nodeIP]),
-            authority: pki.authority, authorityCertificate: pki.authority.certificate, now: Int64(time(nil)))
         settings.tlsCertificate = serving.certificatePEM
         settings.tlsPrivateKey = serving.keyPEM
         settings.clientCA = pki.authorityPEM

@@ -14,6 +14,8 @@ struct DataFolder: Sendable {
     var serverLog: String { "\(logs)/apus.log" }
     var podLogs: String { "\(logs)/pods" }
     var kubelet: String { "\(path)/kubelet" }
+    /// The kubelet's serving certificate and key, without `.crt` and `.key`.
+    var kubeletServing: String { "\(kubelet)/kubelet" }
     var images: String { "\(path)/images" }
     var run: String { "\(path)/run" }
     /// The running server's process, as `ProcessHandle` writes it.

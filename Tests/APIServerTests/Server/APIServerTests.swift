@@ -22,15 +22,16 @@ struct WholeServer: Sendable {
     let tokens: ServiceAccountTokens
 
     static func with(
-        _ configure: (inout APIServerConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (WholeServer) async throws -> Void
+        _ configure: (inout APIServerConfiguration) -> Void = { _ in }, logger given: Logger? = nil,
+        _ body: @escaping @Sendable (WholeServer) async throws -> Void
     ) async throws {
         let now = systemSeconds()
         let authority = try CertificateAuthority.create(commonName: "kubernetes", now: now)
         let (certificate, key) = try authority.issue(.serving("kube-apiserver", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"]), now: now)
         let (client, clientKey) = try authority.issue(.client(user: "kubelet-client", groups: ["system:masters"]), now: now)
         let tokens = try ServiceAccountTokens(key: .generate(), issuer: "https://kubernetes.default.svc.cluster.local")
-        var logger = Logger(label: "test")
-        logger.logLevel = .error
+        var logger = given ?? Logger(label: "test")
+        if given == nil { logger.logLevel = .error }
         let port = try await freePort()
         var configuration = APIServerConfiguration(
             address: "127.0.0.1", port: port, advertiseAddress: "192.0.2.1",
@@ -74,12 +75,20 @@ struct WholeServer: Sendable {
     func call(
         _ method: HTTPMethod, _ target: String, _ body: JSONValue? = nil, user: CertificateSpec? = nil, headers: HTTPHeaders = [:]
     ) async throws -> Reply {
+        guard let user else { return try await call(method, target, body, chain: [], key: [], headers: headers) }
+        let (certificate, key) = try authority.issue(user, now: systemSeconds())
+        return try await call(method, target, body, chain: try certificate.pem(), key: try key.pem(), headers: headers)
+    }
+
+    /// A call with any certificate and its key (PEM); with an empty one, none.
+    func call(
+        _ method: HTTPMethod, _ target: String, _ body: JSONValue? = nil, chain: [UInt8], key: [UInt8], headers: HTTPHeaders = [:]
+    ) async throws -> Reply {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(try authority.certificate.pem()))
-        if let user {
-            let (certificate, key) = try authority.issue(user, now: systemSeconds())
-            tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(try certificate.pem()).map { .certificate($0) }
-            tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: try key.pem(), format: .pem))
+        if !chain.isEmpty {
+            tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(chain).map { .certificate($0) }
+            tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem))
         }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(tlsConfiguration: tls))
         defer { client.shutdown { _ in } }

@@ -8,6 +8,16 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// The name of the family in the API.
     package var family: String { isIPv6 ? "IPv6" : "IPv4" }
 
+    /// Whether one machine beyond this one's own link may have the address: it is not unspecified, loopback, link-local, multicast or broadcast.
+    package var isGlobalUnicast: Bool {
+        if bytes.allSatisfy({ $0 == 0 }) || bytes.allSatisfy({ $0 == 0xFF }) { return false }
+        if !isIPv6 { return bytes[0] != 127 && !(224...239).contains(bytes[0]) && !(bytes[0] == 169 && bytes[1] == 254) }
+        if bytes[0] == 0xFF || bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80 { return false }
+        let isLoopback = bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
+        let mapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+        return !isLoopback && (!mapped || IPAddress(bytes: Array(bytes[12...])).isGlobalUnicast)
+    }
+
     /// nil when the text is not an address. Octets with leading zeros are refused, as they mean different things to different programs.
     package init?(_ text: String) {
         if text.utf8.contains(UInt8(ascii: ":")) {

@@ -9,7 +9,7 @@ import ServiceLifecycle
 ///
 /// Nobody approves such requests by himself, since a node must not name itself as it likes: who runs the cluster does, or a controller of his.
 /// Until then the kubelet serves with a certificate that only it has signed.
-struct ServingCertificate: ServiceLifecycle.Service {
+struct ServingCertificateRotation: ServiceLifecycle.Service {
     static let interval: Duration = .seconds(60)
     /// How long a request is waited for before a new one is made.
     static let patience: Duration = .seconds(15 * 60)
@@ -18,7 +18,7 @@ struct ServingCertificate: ServiceLifecycle.Service {
     var addresses: [String]
     var folder: String
     var client: Client
-    var target: RenewedCertificate
+    var target: ServingCertificate
     var logger: Logger
 
     private var file: RotatedFile { RotatedFile(folder: folder, name: "kubelet-server") }
@@ -29,7 +29,7 @@ struct ServingCertificate: ServiceLifecycle.Service {
             repeat {
                 do {
                     if let (certificate, pem) = try file.load(), covers(certificate), certificate.notAfter > Int64(time(nil)) {
-                        if !isServed { target.replace(certificate: pem, key: pem) }
+                        if !isServed { try target.replace(certificate: pem, key: pem) }
                         isServed = true
                         if !ClientCertificateRenewal.isDue(certificate, now: Int64(time(nil))) { continue }
                     }
@@ -56,7 +56,7 @@ struct ServingCertificate: ServiceLifecycle.Service {
             signer: "kubernetes.io/kubelet-serving", spec: spec, name: "csr-\(RandomToken.alphanumeric(8))", patience: Self.patience, logger: logger)
         let (certificate, key) = try await order.place(client)
         try file.keep(certificate, key)
-        target.replace(certificate: certificate, key: try key.pem())
+        try target.replace(certificate: certificate, key: try key.pem())
         logger.info("the node has a serving certificate from the cluster's authority")
     }
 }
