@@ -91,14 +91,14 @@ import Testing
         let value: JSONValue = ["a": [1, []], "b": [:], "c": ["d": "e"]]
         let expected = """
             {
-                "a": [
-                    1,
-                    []
-                ],
-                "b": {},
-                "c": {
-                    "d": "e"
-                }
+              "a": [
+                1,
+                []
+              ],
+              "b": {},
+              "c": {
+                "d": "e"
+              }
             }
             """
         #expect(String(decoding: value.serialized(pretty: true), as: UTF8.self) == expected)

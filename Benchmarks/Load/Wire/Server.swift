@@ -64,7 +64,7 @@ struct Server: Sendable {
             let channel = try await ClientBootstrap(group: group.next())
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.maxMessagesPerRead, value: 16)
-                .connectTimeout(.seconds(5))
+                .connectTimeout(.seconds(60))
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations

@@ -114,10 +114,12 @@ package final class Registry: RequestHandler, ClusterView {
 
     /// How the answer to a request is to look.
     func answer(_ request: APIRequest, _ resource: ServedResource, _ responder: any Responder) throws(APIStatus) -> Answer {
-        guard let accept = AcceptHeader(request.headers.first(name: "Accept")) else {
+        let pretty = request.query["pretty"].map { $0 != "false" && $0 != "0" } ?? false
+        guard let accept = AcceptHeader(request.headers.first(name: "Accept"), stream: request.info.verb == "watch", pretty: pretty) else {
             throw .notAcceptable(supported: AcceptHeader.supported)
         }
         return Answer(
-            responder: responder, resource: resource, form: accept.form, tables: TableWriter(now: clock.seconds(), query: request.query))
+            responder: responder, resource: resource, form: accept.form, encoding: accept.encoding,
+            tables: TableWriter(now: clock.seconds(), query: request.query))
     }
 }

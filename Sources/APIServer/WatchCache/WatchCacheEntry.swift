@@ -1,4 +1,5 @@
 package import JSON
+package import KubernetesAPI
 package import Storage
 import Synchronization
 
@@ -23,6 +24,7 @@ package final class WatchCacheEntry: Sendable {
     private struct Lazy {
         weak var tree: DecodedTree?
         var labels: ObjectLabels?
+        var message: [UInt8]?
     }
 
     /// An entry for a value of the store.
@@ -96,6 +98,14 @@ package final class WatchCacheEntry: Sendable {
         if let made = lazy.withLock({ $0.labels }) { return made }
         let made = bytes.withUnsafeBufferPointer { ObjectLabels(ObjectScan($0).texts(at: ["metadata", "labels"])) }
         lazy.withLock { $0.labels = made }
+        return made
+    }
+
+    /// The object as a protobuf message; made when first asked for and kept.
+    package func message(_ make: (JSONValue) throws(ProtobufError) -> [UInt8]) throws(ProtobufError) -> [UInt8] {
+        if let made = lazy.withLock({ $0.message }) { return made }
+        let made = try make(tree)
+        lazy.withLock { $0.message = made }
         return made
     }
 

@@ -71,7 +71,7 @@ extension JSONValue {
         return writer.finish()
     }
 
-    /// The tree as a document; `pretty` puts every member on a line of its own, indented by four spaces per level as kubectl does.
+    /// The tree as a document; `pretty` puts every member on a line of its own, indented by two spaces per level, as upstream's servers do.
     package func serialized(pretty: Bool) -> [UInt8] {
         guard pretty else { return serialized() }
         var writer = JSONWriter()

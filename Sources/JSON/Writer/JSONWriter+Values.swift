@@ -184,6 +184,6 @@ extension JSONWriter {
 
     private mutating func newLine(_ indentation: Int) {
         byte(0x0A)
-        for _ in 0..<indentation { literal("    ") }
+        for _ in 0..<indentation { literal("  ") }
     }
 }

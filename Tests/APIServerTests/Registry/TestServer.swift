@@ -43,8 +43,9 @@ final class TestServer: Sendable {
         let status: Int
         let headers: HTTPHeaders
         let body: JSONValue
-        let text: String
+        let bytes: [UInt8]
 
+        var text: String { String(decoding: bytes, as: UTF8.self) }
         var message: String { body.text("message") }
         var reason: String { body.text("reason") }
     }
@@ -81,6 +82,11 @@ final class TestServer: Sendable {
         return lines
     }
 
+    /// Sends a request whose answer is a stream, and leaves the rest to the responder.
+    func send(_ method: String, _ path: String, headers: [String: String], _ responder: any Responder) throws {
+        registry.handle(try request(method, path, [], headers, "admin"), responder)
+    }
+
     private func request(
         _ method: String, _ path: String, _ body: [UInt8], _ headers: [String: String], _ user: String
     ) throws(APIStatus) -> APIRequest {
@@ -112,8 +118,7 @@ final class Collector: Responder {
     init(_ done: @escaping @Sendable (TestServer.Reply) -> Void) { self.done = done }
 
     func respond(status: Int, headers: HTTPHeaders, body: [UInt8]) {
-        let text = String(decoding: body, as: UTF8.self)
-        done(TestServer.Reply(status: status, headers: headers, body: (try? JSONValue(parsing: body)) ?? .null, text: text))
+        done(TestServer.Reply(status: status, headers: headers, body: (try? JSONValue(parsing: body)) ?? .null, bytes: body))
     }
 
     func stream(status: Int, headers: HTTPHeaders) -> any StreamWriter { WatchLines() }

@@ -30,13 +30,80 @@ package enum ProtobufDocument {
             default: break
             }
         }
-        let name = GroupVersionKind(apiVersion: apiVersion, kind: kind)
-        guard let schema = Schema.of(name) ?? (commonKinds.contains(kind) ? Schema.named("meta.v1.\(kind)") : nil) else {
-            throw ProtobufError(description: "no kind \"\(kind)\" is registered for version \"\(apiVersion)\"")
-        }
-        var object = try ProtobufDecoder().message(raw, schema, depth: 0)
+        var object = try ProtobufDecoder().message(raw, try schema(apiVersion: apiVersion, kind: kind), depth: 0)
         object["apiVersion"] = .string(apiVersion)
         object["kind"] = .string(kind)
         return .object(object)
+    }
+
+    private static func schema(apiVersion: String, kind: String) throws(ProtobufError) -> Schema {
+        if let schema = Schema.of(GroupVersionKind(apiVersion: apiVersion, kind: kind)) { return schema }
+        if commonKinds.contains(kind), let schema = Schema.named("meta.v1.\(kind)") { return schema }
+        if kind == partialMetadata.name { return partialMetadata }
+        if kind.hasSuffix("List") { return list(of: try schema(apiVersion: apiVersion, kind: String(kind.dropLast(4)))) }
+        throw ProtobufError(description: "no kind \"\(kind)\" is registered for version \"\(apiVersion)\"")
+    }
+
+    /// Objects without anything but their metadata: a kind that the published documents do not describe.
+    private static let partialMetadata = Schema(
+        name: "PartialObjectMetadata", openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata",
+        fields: [Schema.Field(name: "metadata", type: .object(Schema.Reference("meta.v1.ObjectMeta")), protobufPath: [1])])
+
+    private static func list(of item: Schema) -> Schema {
+        Schema(
+            name: item.name + "List", openAPIName: item.openAPIName + "List",
+            fields: [
+                Schema.Field(name: "metadata", type: .object(Schema.Reference("meta.v1.ListMeta")), protobufPath: [1]),
+                Schema.Field(name: "items", type: .array(.object(Schema.Reference(item))), protobufPath: [2]),
+            ])
+    }
+
+    /// An object's message, without the envelope.
+    ///
+    /// - Parameter schema: by the object's apiVersion and kind, if not given.
+    /// - Throws: when the object is not as the schema says.
+    package static func message(_ tree: JSONValue, _ schema: Schema? = nil) throws(ProtobufError) -> [UInt8] {
+        guard let object = tree.objectValue else { throw ProtobufError(description: "not an object") }
+        let known: Schema
+        if let schema {
+            known = schema
+        } else {
+            known = try Self.schema(apiVersion: tree["apiVersion"]?.stringValue ?? "", kind: tree["kind"]?.stringValue ?? "")
+        }
+        var encoder = ProtobufEncoder()
+        try encoder.fields(of: object, ProtobufFields.of(known))
+        return encoder.writer.bytes
+    }
+
+    /// A list's message from those of its objects.
+    package static func list(metadata: JSONValue, items: some Sequence<[UInt8]>) throws(ProtobufError) -> [UInt8] {
+        guard let schema = Schema.named("meta.v1.ListMeta") else { throw ProtobufError(description: "lists have no metadata") }
+        var writer = ProtobufWriter()
+        writer.write(1, bytes: try message(metadata, schema))
+        for item in items { writer.write(2, bytes: item) }
+        return writer.bytes
+    }
+
+    /// A watch event around an object in its envelope.
+    package static func event(type: String, object: [UInt8]) -> [UInt8] {
+        var writer = ProtobufWriter()
+        writer.write(1, text: type)
+        let start = writer.beginMessage(2)
+        writer.write(1, bytes: object)
+        writer.endMessage(start)
+        return writer.bytes
+    }
+
+    /// A message as it goes over the wire, with the type's name before it.
+    package static func enveloped(_ message: [UInt8], apiVersion: String, kind: String) -> [UInt8] {
+        var writer = ProtobufWriter()
+        let start = writer.beginMessage(1)
+        writer.write(1, text: apiVersion)
+        writer.write(2, text: kind)
+        writer.endMessage(start)
+        writer.write(2, bytes: message)
+        writer.write(3, text: "")
+        writer.write(4, text: "")
+        return magic + writer.bytes
     }
 }

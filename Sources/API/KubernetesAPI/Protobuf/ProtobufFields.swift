@@ -1,3 +1,4 @@
+import JSON
 import Synchronization
 
 /// A schema's fields by their numbers, with the messages whose fields stand inline in JSON.
@@ -8,8 +9,16 @@ final class ProtobufFields: Sendable {
         let tellsZeroFromAbsent: Bool
     }
 
+    enum Entry: Sendable {
+        case own(number: Int, Field)
+        /// A message whose fields stand inline in JSON.
+        case inline(number: Int, ProtobufFields)
+    }
+
     let own: [Int: Field]
     let inline: [Int: ProtobufFields]
+    /// All of them by their numbers, as they are written.
+    let ordered: [Entry]
 
     private init(_ fields: [(path: ArraySlice<Int>, field: Field)]) {
         var own: [Int: Field] = [:]
@@ -19,7 +28,22 @@ final class ProtobufFields: Sendable {
             if path.count == 1 { own[number] = field } else { nested[number, default: []].append((path.dropFirst(), field)) }
         }
         self.own = own
-        inline = nested.mapValues { ProtobufFields($0) }
+        let inline = nested.mapValues { ProtobufFields($0) }
+        self.inline = inline
+        ordered = (Array(own.keys) + Array(inline.keys)).sorted().compactMap { number in
+            if let field = own[number] { return .own(number: number, field) }
+            return inline[number].map { .inline(number: number, $0) }
+        }
+    }
+
+    /// Whether the object has any of the fields.
+    func isSet(in object: JSONObject) -> Bool {
+        ordered.contains { entry in
+            switch entry {
+            case .own(_, let field): object[field.name].map { !$0.isNull } ?? false
+            case .inline(_, let fields): fields.isSet(in: object)
+            }
+        }
     }
 
     private static let known = Mutex<[String: ProtobufFields]>([:])

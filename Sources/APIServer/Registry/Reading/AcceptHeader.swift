@@ -10,43 +10,71 @@ struct AcceptHeader {
     }
 
     var form: Form
-    var pretty = false
+    var encoding: AnswerEncoding
 
     static let supported = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
 
-    /// The first of the client's wishes that can be met; nil when none can.
-    /// - Parameter tables: whether the answer can be a table or metadata only.
-    init?(_ header: String?, tables: Bool = true) {
+    /// The client's dearest wish that can be met, and of equal ones the first; nil when none can.
+    /// - Parameters:
+    ///   - stream: whether the answer is a stream of events, which has no form in YAML.
+    ///   - pretty: whether JSON is to be laid out for people.
+    init?(_ header: String?, stream: Bool = false, pretty: Bool = false) {
         guard let header, !header.isEmpty, header != "application/json" else {
             form = .object
+            encoding = .json(pretty: pretty)
             return
         }
-        for wish in header.split(separator: ",") {
-            if let form = Self.form(of: wish, tables: tables) {
-                self.form = form
-                return
-            }
+        var wishes = header.split(separator: ",").map { Wish($0) }
+        if header.contains("q=") { wishes.sort { $0.quality > $1.quality } }
+        for wish in wishes {
+            guard let (form, encoding) = wish.meet(stream: stream, pretty: pretty) else { continue }
+            self.form = form
+            self.encoding = encoding
+            return
         }
         return nil
     }
 
-    private static func form(of wish: Substring, tables: Bool) -> Form? {
-        var parts = wish.split(separator: ";").map { $0.trimmingSpaces.lowercasedIfNeeded }
-        guard !parts.isEmpty else { return nil }
-        let media = parts.removeFirst()
-        guard media == "application/json" || media == "*/*" || media == "application/*" else { return nil }
-        var parameters: [String: String] = [:]
-        for part in parts {
-            let pair = part.split(separator: "=", maxSplits: 1)
-            if pair.count == 2 { parameters[String(pair[0])] = String(pair[1]) }
+    /// One media range with its parameters.
+    private struct Wish {
+        let media: String
+        let parameters: [String: String]
+
+        init(_ text: Substring) {
+            var parts = text.split(separator: ";").map { $0.trimmingSpaces.lowercasedIfNeeded }
+            media = parts.isEmpty ? "" : parts.removeFirst()
+            var parameters: [String: String] = [:]
+            for part in parts {
+                let pair = part.split(separator: "=", maxSplits: 1)
+                if pair.count == 2 { parameters[String(pair[0])] = String(pair[1]) }
+            }
+            self.parameters = parameters
         }
-        guard let kind = parameters["as"] else { return .object }
-        let version = parameters["v"] ?? ""
-        guard tables, parameters["g"] == "meta.k8s.io", version == "v1" || version == "v1beta1" else { return nil }
-        switch kind {
-        case "table": return .table(version: version)
-        case "partialobjectmetadata", "partialobjectmetadatalist": return .metadata(version: version)
-        default: return nil
+
+        var quality: Double { parameters["q"].flatMap(Double.init) ?? 1 }
+
+        func meet(stream: Bool, pretty: Bool) -> (Form, AnswerEncoding)? {
+            guard let encoding = encoding(stream: stream, pretty: pretty) else { return nil }
+            guard let kind = parameters["as"] else { return (.object, encoding) }
+            let version = parameters["v"] ?? ""
+            guard parameters["g"] == "meta.k8s.io", version == "v1" || version == "v1beta1" else { return nil }
+            switch kind {
+            case "table":
+                // A table's cells are JSON.
+                if case .protobuf = encoding { return nil }
+                return (.table(version: version), encoding)
+            case "partialobjectmetadata", "partialobjectmetadatalist": return (.metadata(version: version), encoding)
+            default: return nil
+            }
+        }
+
+        private func encoding(stream: Bool, pretty: Bool) -> AnswerEncoding? {
+            switch media {
+            case "application/json", "*/*", "application/*": .json(pretty: pretty && !stream)
+            case "application/yaml": stream ? nil : .yaml
+            case "application/vnd.kubernetes.protobuf": .protobuf
+            default: nil
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 import JSON
 import Yams
 
-/// YAML to the same tree that JSON gives. Only what JSON can say is accepted: maps with scalar keys, lists, scalars.
+/// YAML from and to the same tree that JSON gives. Only what JSON can say is accepted: maps with scalar keys, lists, scalars.
 enum YAMLDocument {
     static func tree(_ bytes: [UInt8], issues: inout [String]) throws(APIStatus) -> JSONValue {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .badRequest("yaml: invalid UTF-8") }
@@ -60,6 +60,30 @@ enum YAMLDocument {
             if let number = JSONNumber(text) { return .number(number) }
             return Double.construct(from: scalar).flatMap { JSONNumber($0) }.map { .number($0) } ?? .string(text)
         default: return .string(text)
+        }
+    }
+
+    /// A document, keys in their order as upstream writes them.
+    static func bytes(of tree: JSONValue) throws(APIStatus) -> [UInt8] {
+        do {
+            return Array(try Yams.serialize(node: try node(of: tree), allowUnicode: true, sortKeys: true).utf8)
+        } catch {
+            throw .internalError("the object can't be written as YAML: \(error)")
+        }
+    }
+
+    private static func node(of tree: JSONValue) throws -> Node {
+        switch tree {
+        case .null: .scalar(Node.Scalar("null", Tag(.null), .plain))
+        case .bool(let flag): try Node(flag)
+        case .integer(let number): try Node(number)
+        case .number(let number): .scalar(Node.Scalar(number.text, Tag(.float), .plain))
+        case .string(let text): .scalar(text.represented())
+        case .array(let elements): .sequence(Node.Sequence(try elements.map { try node(of: $0) }, Tag(.seq), elements.isEmpty ? .flow : .block))
+        case .object(let members):
+            .mapping(
+                Node.Mapping(
+                    try members.map { (.scalar($0.key.represented()), try node(of: $0.value)) }, Tag(.map), members.isEmpty ? .flow : .block))
         }
     }
 }

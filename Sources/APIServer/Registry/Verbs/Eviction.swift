@@ -112,7 +112,9 @@ extension Registry {
     ) async throws(APIStatus) -> JSONValue {
         let outcome: Result<JSONValue, APIStatus> = await withCheckedContinuation { continuation in
             let responder = ContinuationResponder(continuation)
-            let answer = Answer(responder: responder, resource: resource, form: .object, tables: TableWriter(now: 0, query: QueryItems()))
+            let answer = Answer(
+                responder: responder, resource: resource, form: .object, encoding: .json(pretty: false),
+                tables: TableWriter(now: 0, query: QueryItems()))
             let change = Change(
                 request: request, resource: resource, view: .inner(validates: false), options: options, answer: answer, retries: .always,
                 completion: { responder.succeed($0) }, make: make)

@@ -118,15 +118,40 @@ extension Answer {
         var metadata: JSONValue = ["resourceVersion": .string("\(page.revision)")]
         if let token = page.token { metadata["continue"] = .string(token.text) }
         if let remaining = page.remaining { metadata["remainingItemCount"] = .integer(Int64(remaining)) }
-        switch form {
-        case .object:
-            sendList(page, metadata)
-        case .table(let version):
+        switch (form, encoding) {
+        case (.object, .json(pretty: false)): sendList(page, metadata)
+        case (.object, .protobuf): sendMessages(page, metadata)
+        case (.object, _):
             let objects = page.entries.map { resource.fromStorage($0.tree) }
-            send(tables.table(objects, resource: resource, version: version, list: metadata).serialized(), 200)
-        case .metadata(let version):
+            document(
+                [
+                    "kind": .string("\(resource.type.kind)List"), "apiVersion": .string(resource.type.apiVersion), "metadata": metadata,
+                    "items": .array(objects),
+                ], 200)
+        case (.table(let version), _):
+            let objects = page.entries.map { resource.fromStorage($0.tree) }
+            document(tables.table(objects, resource: resource, version: version, list: metadata), 200)
+        case (.metadata(let version), _):
             let objects = page.entries.map { PartialMetadata.object(resource.fromStorage($0.tree), version: version) }
-            send(PartialMetadata.list(objects, metadata, version: version).serialized(), 200)
+            document(PartialMetadata.list(objects, metadata, version: version), 200)
+        }
+    }
+
+    /// The kept message of each object behind the list's metadata.
+    private func sendMessages(_ page: ListPage, _ metadata: JSONValue) {
+        do throws(APIStatus) {
+            var messages: [[UInt8]] = []
+            messages.reserveCapacity(page.entries.count)
+            for entry in page.entries { messages.append(try message(of: entry)) }
+            let list: [UInt8]
+            do throws(ProtobufError) {
+                list = try ProtobufDocument.list(metadata: metadata, items: messages)
+            } catch {
+                throw .internalError("the list can't be written as protobuf: \(error)")
+            }
+            send(ProtobufDocument.enveloped(list, apiVersion: resource.type.apiVersion, kind: resource.type.kind + "List"), 200)
+        } catch {
+            status(error)
         }
     }
 
@@ -158,8 +183,8 @@ extension Answer {
         let status = APIStatus.expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
         )
-        let text = String(decoding: status.jsonBytes, as: UTF8.self)
-            .replacing("\"metadata\":{}", with: "\"metadata\":{\"continue\":\(goQuoted(token.text))}", maxReplacements: 1)
-        responder.respond(status: 410, headers: ["Content-Type": "application/json"], body: Array(text.utf8))
+        guard var tree = try? JSONValue(parsing: status.jsonBytes) else { return self.status(status) }
+        tree["metadata"] = ["continue": .string(token.text)]
+        document(tree, 410)
     }
 }

@@ -90,7 +90,7 @@ private final class WatchPump: Sendable {
     init(answer: Answer, timeoutSeconds: Int64?) {
         self.answer = answer
         self.timeoutSeconds = timeoutSeconds.map { $0 > 0 ? $0 : 0 } ?? Int64.random(in: Self.secondsMin...(Self.secondsMin * 2))
-        let type = if case .table = answer.form { "application/json;as=Table;v=v1;g=meta.k8s.io" } else { "application/json" }
+        let type = if case .table = answer.form { "application/json;as=Table;v=v1;g=meta.k8s.io" } else { answer.encoding.streamContentType }
         writer = answer.responder.stream(status: 200, headers: ["Content-Type": type])
         place = writer.eventLoop.map { .loop($0) } ?? .queue(DispatchQueue(label: "watch", target: .global(qos: .userInitiated)))
     }
@@ -154,7 +154,7 @@ private final class WatchPump: Sendable {
                 return
             case .closed(let reason):
                 let status = reason.isExpired ? APIStatus.expired("\(reason)") : .internalError("\(reason)")
-                writer.write(WatchEventType.error.line(object: status.jsonBytes))
+                writer.write(failure(status))
                 stop()
                 writer.finish()
                 return
@@ -177,43 +177,60 @@ private final class WatchPump: Sendable {
 
     /// The bytes that an event has for all its watchers, if this watcher is one of those who want them so.
     private func sharedLine(_ frame: WatchFrame) -> ByteBuffer? {
-        guard case .change(let event, let type) = frame, case .object = answer.form, answer.resource.conversion == nil else { return nil }
+        guard case .change(let event, let type) = frame, answer.sendsStoredBytes else { return nil }
         return event.buffer(for: type)
     }
 
-    /// An event in the form and version that the client asked for.
+    /// An event in the form, version and encoding that the client asked for.
     private func line(_ frame: WatchFrame) -> [UInt8] {
-        let resource = answer.resource
-        if case .object = answer.form, resource.conversion == nil { return frame.line() }
-        guard let entry = frame.object else { return bookmark(frame) }
-        let object = resource.fromStorage(entry.tree)
-        switch answer.form {
-        case .object: return frame.type.line(object: object.serialized())
-        case .metadata(let version): return frame.type.line(object: PartialMetadata.object(object, version: version).serialized())
-        case .table(let version):
-            let headless = state.withLock { state in
-                defer { state.sentColumns = true }
-                return state.sentColumns
+        if answer.sendsStoredBytes { return frame.line() }
+        do throws(APIStatus) {
+            let resource = answer.resource
+            guard let entry = frame.object else { return try event(frame.type, bookmark(frame)) }
+            if case .object = answer.form, case .protobuf = answer.encoding {
+                let message = try answer.message(of: entry)
+                return answer.encoding.event(
+                    frame.type, ProtobufDocument.enveloped(message, apiVersion: resource.type.apiVersion, kind: resource.type.kind))
             }
-            let table = answer.tables.table([object], resource: resource, version: version, list: nil, headless: headless)
-            return frame.type.line(object: table.serialized())
+            let object = resource.fromStorage(entry.tree)
+            switch answer.form {
+            case .object: return try event(frame.type, object)
+            case .metadata(let version): return try event(frame.type, PartialMetadata.object(object, version: version))
+            case .table(let version):
+                let headless = state.withLock { state in
+                    defer { state.sentColumns = true }
+                    return state.sentColumns
+                }
+                return try event(
+                    frame.type, answer.tables.table([object], resource: resource, version: version, list: nil, headless: headless))
+            }
+        } catch {
+            return failure(error)
         }
     }
 
-    private func bookmark(_ frame: WatchFrame) -> [UInt8] {
-        guard case .bookmark(let revision, let endsInitial, _) = frame else { return [] }
+    private func event(_ type: WatchEventType, _ object: JSONValue) throws(APIStatus) -> [UInt8] {
+        answer.encoding.event(type, try answer.encoding.document(object))
+    }
+
+    /// The event that ends a watch which can't go on.
+    private func failure(_ status: APIStatus) -> [UInt8] {
+        let tree = (try? JSONValue(parsing: status.jsonBytes)) ?? .null
+        return answer.encoding.event(.error, (try? answer.encoding.document(tree)) ?? status.jsonBytes)
+    }
+
+    private func bookmark(_ frame: WatchFrame) -> JSONValue {
+        guard case .bookmark(let revision, let endsInitial, _) = frame else { return .null }
         var metadata: JSONValue = ["resourceVersion": .string("\(revision)")]
         if endsInitial { metadata["annotations"] = [WatchFrame.initialEventsEnd: "true"] }
-        let object: JSONValue =
-            switch answer.form {
-            case .object: ["kind": .string(answer.resource.type.kind), "apiVersion": .string(answer.resource.type.apiVersion), "metadata": metadata]
-            case .metadata(let version): ["kind": "PartialObjectMetadata", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata]
-            case .table(let version):
-                [
-                    "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": ["resourceVersion": .string("\(revision)")],
-                    "columnDefinitions": nil, "rows": [],
-                ]
-            }
-        return frame.type.line(object: object.serialized())
+        return switch answer.form {
+        case .object: ["kind": .string(answer.resource.type.kind), "apiVersion": .string(answer.resource.type.apiVersion), "metadata": metadata]
+        case .metadata(let version): ["kind": "PartialObjectMetadata", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata]
+        case .table(let version):
+            [
+                "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": ["resourceVersion": .string("\(revision)")],
+                "columnDefinitions": nil, "rows": [],
+            ]
+        }
     }
 }

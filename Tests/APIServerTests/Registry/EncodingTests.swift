@@ -1,0 +1,127 @@
+import JSON
+import KubernetesAPI
+import NIOHTTP1
+import Testing
+
+@testable import APIServer
+
+private let configMaps = "/api/v1/namespaces/default/configmaps"
+private let protobuf = ["Accept": "application/vnd.kubernetes.protobuf, */*"]
+private let yaml = ["Accept": "application/yaml"]
+
+/// Answers in the encodings that clients ask for, each compared with the answer in JSON.
+@Suite("Encodings of answers")
+struct EncodingTests {
+    private func server() async throws -> TestServer {
+        let server = try await TestServer()
+        _ = try await server.created(
+            "POST", configMaps, ["metadata": ["name": "a", "labels": ["l": "true"]], "data": ["k": "null", "two": "lines\nof text"]])
+        return server
+    }
+
+    @Test("one object and a list in protobuf", arguments: ["", "/a"])
+    func protobufAnswers(_ name: String) async throws {
+        let server = try await server()
+        for _ in 0..<2 {
+            let reply = await server.call("GET", configMaps + name, headers: protobuf)
+            #expect(reply.status == 200)
+            #expect(reply.headers.first(name: "Content-Type") == "application/vnd.kubernetes.protobuf")
+            var same = try await server.get(configMaps + name)
+            if name.isEmpty { same["items"] = .array(withoutKind(same.list("items"))) }
+            #expect(try ProtobufDocument.tree(reply.bytes) == same)
+        }
+    }
+
+    /// In a list the items name no kind in protobuf.
+    private func withoutKind(_ items: [JSONValue]) -> [JSONValue] {
+        items.map { item in
+            var item = item
+            item["kind"] = nil
+            item["apiVersion"] = nil
+            return item
+        }
+    }
+
+    @Test("what was written in protobuf")
+    func writtenInProtobuf() async throws {
+        let server = try await server()
+        let reply = await server.call("POST", configMaps, ["metadata": ["name": "b"]], headers: protobuf)
+        #expect(reply.status == 201)
+        #expect(try await ProtobufDocument.tree(reply.bytes) == server.get(configMaps + "/b"))
+        let deleted = await server.call("DELETE", configMaps + "/b", headers: protobuf)
+        let status = try ProtobufDocument.tree(deleted.bytes)
+        #expect(status.text("kind") == "Status")
+        #expect(status.text("status") == "Success")
+        #expect(status.text("details", "name") == "b")
+    }
+
+    @Test("metadata only in protobuf, and no tables")
+    func metadataInProtobuf() async throws {
+        let server = try await server()
+        let form = "as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+        let reply = await server.call("GET", configMaps, headers: ["Accept": "application/vnd.kubernetes.protobuf;\(form)"])
+        let same = try await server.created("GET", configMaps, headers: ["Accept": "application/json;\(form)"])
+        #expect(try ProtobufDocument.tree(reply.bytes).list("items") == withoutKind(same.list("items")))
+        let table = ["Accept": "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io"]
+        #expect(await server.call("GET", configMaps, headers: table).status == 406)
+    }
+
+    @Test("YAML")
+    func yamlAnswers() async throws {
+        let server = try await server()
+        for path in [configMaps, configMaps + "/a"] {
+            let reply = await server.call("GET", path, headers: yaml)
+            #expect(reply.headers.first(name: "Content-Type") == "application/yaml")
+            var issues: [String] = []
+            #expect(try await YAMLDocument.tree(reply.bytes, issues: &issues) == server.get(path))
+            #expect(issues.isEmpty)
+        }
+        // What looks like another type keeps its quotes.
+        let text = await server.call("GET", configMaps + "/a", headers: yaml).text
+        #expect(text.contains("k: 'null'"))
+        #expect(text.contains("l: 'true'"))
+        #expect(text.hasPrefix("apiVersion: v1\ndata:\n"))
+        #expect(await server.call("GET", configMaps + "?watch=1", headers: yaml).status == 406)
+    }
+
+    @Test("JSON for people")
+    func pretty() async throws {
+        let server = try await server()
+        let reply = await server.call("GET", configMaps + "/a?pretty=true")
+        #expect(reply.text.hasPrefix("{\n  \"metadata\": {\n    \""), "\(reply.text)")
+        #expect(try await reply.body == server.get(configMaps + "/a"))
+        #expect(await !server.call("GET", configMaps + "/a?pretty=false").text.contains("\n  "))
+    }
+
+    @Test(
+        "the dearest wish that can be met",
+        arguments: [
+            ("application/json;q=0.5,application/yaml", "application/yaml"), ("text/html,*/*;q=0.8", "application/json"),
+            ("application/cbor,application/vnd.kubernetes.protobuf,application/json", "application/vnd.kubernetes.protobuf"),
+            ("application/*", "application/json"),
+        ])
+    func wishes(_ accept: String, _ type: String) async throws {
+        let server = try await server()
+        #expect(await server.call("GET", configMaps + "/a", headers: ["Accept": accept]).headers.first(name: "Content-Type") == type)
+    }
+
+    @Test("a watch in protobuf")
+    func watch() async throws {
+        let server = try await server()
+        let frames = Frames()
+        try server.send(
+            "GET", configMaps + "?watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+            headers: protobuf, frames)
+        var events = frames.events.makeAsyncIterator()
+        let first = try #require(await events.next())
+        #expect(first.type == "ADDED")
+        #expect(try await ProtobufDocument.tree(first.object) == server.get(configMaps + "/a"))
+        let bookmark = try #require(await events.next())
+        #expect(bookmark.type == "BOOKMARK")
+        #expect(try ProtobufDocument.tree(bookmark.object).at("metadata", "annotations", "k8s.io/initial-events-end") == "true")
+        _ = try await server.created("DELETE", configMaps + "/a")
+        #expect(await events.next()?.type == "DELETED")
+        #expect(frames.contentType == "application/vnd.kubernetes.protobuf;stream=watch")
+        frames.finish()
+    }
+}
