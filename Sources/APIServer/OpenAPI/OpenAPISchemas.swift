@@ -89,7 +89,7 @@ struct OpenAPISchemas {
             if dialect == .v3, let reference = value["$ref"] { value = ["allOf": [["$ref": reference]]] }
         }
         if let text = descriptions.field(field.name, of: schema.name) { value["description"] = .string(text) }
-        if let defaultValue = field.defaultValue { value["default"] = defaultValue }
+        if dialect == .v3, let defaultValue = field.defaultValue { value["default"] = defaultValue }
         if case .array = field.type {
             switch field.listType {
             case .atomic: value["x-kubernetes-list-type"] = "atomic"

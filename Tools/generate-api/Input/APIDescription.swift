@@ -29,6 +29,11 @@ struct APIDescription {
         "Patch": .any, "JSON": .any, "JSONSchemaPropsOrArray": .any, "JSONSchemaPropsOrBool": .any, "JSONSchemaPropsOrStringArray": .any,
     ]
 
+    /// Defaults of fields that tell the elements of lists apart, as JSON. The document does not have them; the comments of Kubernetes' types do.
+    private static let keyDefaults: [String: String] = [
+        "core.v1.ContainerPort.protocol": "\"TCP\"", "core.v1.ServicePort.protocol": "\"TCP\"", "core.v1.LocalObjectReference.name": "\"\"",
+    ]
+
     private static func read(_ id: TypeID, _ definition: JSONValue, _ numbers: ProtobufNumbers) throws -> TypeDescription {
         let properties = definition["properties"]?.members ?? []
         let siblings = Set(properties.map { $0.key.lowercased() })
@@ -44,7 +49,7 @@ struct APIDescription {
                 isAtomicMap: property["x-kubernetes-map-type"]?.stringValue == "atomic",
                 patchStrategy: property["x-kubernetes-patch-strategy"]?.stringValue,
                 patchMergeKey: property["x-kubernetes-patch-merge-key"]?.stringValue,
-                defaultText: nil)
+                defaultText: keyDefaults["\(id.module).\(id.name).\(name)"])
         }
         fields.sort { ($0.order, $0.name) < ($1.order, $1.name) }
         let kinds = (definition["x-kubernetes-group-version-kind"]?.arrayValue ?? []).map {

@@ -76,10 +76,15 @@ extension Schema {
         /// The protobuf field number. More than one where the fields of an embedded message stand inline in JSON: the number of the message
         /// comes first. Empty for fields that are not in the message.
         package let protobufPath: [Int]
+        /// Whether every object of the type has this part, said or not: Kubernetes' structs hold it by value.
+        package let isEmbedded: Bool
+        /// The field as FieldsV1 names it: `f:spec`.
+        package let fieldsV1Key: String
 
         package init(
             name: String, type: ValueType, isRequired: Bool = false, defaultValue: JSONValue? = nil, listType: ListType = .atomic,
-            isAtomic: Bool = false, patchStrategy: PatchStrategy = [], patchMergeKey: String? = nil, protobufPath: [Int] = []
+            isAtomic: Bool = false, patchStrategy: PatchStrategy = [], patchMergeKey: String? = nil, protobufPath: [Int] = [],
+            isEmbedded: Bool = false
         ) {
             self.name = name
             self.type = type
@@ -90,6 +95,8 @@ extension Schema {
             self.patchStrategy = patchStrategy
             self.patchMergeKey = patchMergeKey
             self.protobufPath = protobufPath
+            self.isEmbedded = isEmbedded
+            fieldsV1Key = "f:" + name
         }
     }
 

@@ -97,10 +97,10 @@ final class SchemaTables: Sendable {
         let module = name.dropLast(words[1].count + 1)
         return Schema(
             name: name, openAPIName: "\(entry.package).\(words[1])", kind: kind(words), isAtomic: words.contains("atomic"),
-            fields: entry.fields.lines.compactMap { field($0, module: module) })
+            fields: entry.fields.lines.compactMap { field($0, of: name, module: module) })
     }
 
-    private static func field(_ line: Substring, module: Substring) -> Schema.Field? {
+    private static func field(_ line: Substring, of type: String, module: Substring) -> Schema.Field? {
         var line = line
         var defaultValue: JSONValue?
         if let start = line.firstRange(of: " default=") {
@@ -126,9 +126,9 @@ final class SchemaTables: Sendable {
             }
         }
         return Schema.Field(
-            name: String(words[0]), type: type(words[1], module: module), isRequired: words.contains("required"), defaultValue: defaultValue,
+            name: String(words[0]), type: self.type(words[1], module: module), isRequired: words.contains("required"), defaultValue: defaultValue,
             listType: listType, isAtomic: words.contains("atomic"), patchStrategy: strategy, patchMergeKey: mergeKey,
-            protobufPath: words[2].split(separator: "/").compactMap { Int($0) })
+            protobufPath: words[2].split(separator: "/").compactMap { Int($0) }, isEmbedded: EmbeddedFields.contains(words[0], of: type))
     }
 
     /// `list=map:name,protocol` in three parts.
