@@ -6,7 +6,7 @@ import Testing
 @Suite struct ProtobufTests {
     /// What is written and read again is what it was, for every kind, with values of every type in every field.
     @Test func everyKindGoesThereAndBack() throws {
-        var made = RandomObjects(seed: 7)
+        var made = RandomMessages(seed: 7)
         var kinds = 0
         for name in [
             "v1/Pod", "v1/Node", "v1/Service", "v1/Secret", "v1/Event", "v1/PersistentVolume", "apps/v1/Deployment", "apps/v1/StatefulSet",
@@ -64,7 +64,7 @@ import Testing
 }
 
 /// Objects with values for about half of a schema's fields; the same for the same seed.
-private struct RandomObjects {
+private struct RandomMessages {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }

@@ -161,7 +161,8 @@ extension SmallCluster {
     func withServer(_ body: @escaping @Sendable (KubernetesClient.ServerConnection, CertificateAuthority) async throws -> Void) async throws {
         let access = KubeletDelegatedAccess(client: services.client, node: "node-1", logger: quiet)
         let server = KubeletServer(
-            services: services, registry: registry, authorizer: access.authorizer, authentication: access.authentication())
+            services: services, registry: registry, authorizer: access.authorizer, authentication: access.authentication(),
+            certificate: try ServingCertificate(services.configuration))
         var connection = KubernetesClient.ServerConnection(server: "https://127.0.0.1:\(services.configuration.port)")
         connection.certificateAuthority = .data(try authority.certificate.pem())
         let whole = connection
