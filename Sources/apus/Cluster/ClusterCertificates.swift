@@ -1,5 +1,6 @@
 import Components
 import CoreV1
+import KubernetesAPI
 import KubernetesClient
 import Logging
 import PKI
