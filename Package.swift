@@ -159,7 +159,8 @@ let tools: [Target] = [
     .executableTarget(
         name: "benchmarks",
         dependencies: [
-            "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "PKI", "Linux", nio, nioPosix, nioHTTP2, nioHPACK, nioTLS, nioSSL, arguments,
+            "JSON", "KubernetesAPI", "CoreV1", "KubernetesClient", "APIServer", "PKI", "Linux", nio, nioPosix, nioHTTP2, nioHPACK, nioTLS, nioSSL,
+            arguments,
         ],
         path: "Benchmarks", swiftSettings: settings),
     .executableTarget(name: "store-writer", dependencies: ["Storage", arguments, log], path: "Tools/store-writer", swiftSettings: settings),

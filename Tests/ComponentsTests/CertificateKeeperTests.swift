@@ -106,10 +106,11 @@ private final class Folder: Sendable {
             folder.pass(days: 1)
             keeper.look(&watch)
         }
-        #expect(folder.told().isEmpty && (try folder.daysLeft()) == 31)
+        #expect(folder.told().isEmpty)
+        #expect(try folder.daysLeft() == 31)
         folder.pass(days: 2)
         keeper.look(&watch)
-        #expect(folder.told() == Self.leaves.map { "renewed \($0)" })
+        #expect(folder.told() == Self.leaves.map { "renewed \($0)" }.sorted())
         #expect(try folder.daysLeft() == 365)
         // Once is enough.
         keeper.look(&watch)
@@ -128,9 +129,10 @@ private final class Folder: Sendable {
             #expect(try folder.daysLeft() >= 30, "after a jump of \(days) days")
         }
         // Before the authority was made nothing can be done; it is not tried without end.
-        _ = folder.told()
         folder.pass(days: -2000, uptime: .seconds(10))
         keeper.look(&watch)
+        _ = folder.told()
+        folder.pass(days: 0, uptime: .seconds(3600))
         keeper.look(&watch)
         #expect(folder.told().isEmpty)
     }
@@ -144,7 +146,7 @@ private final class Folder: Sendable {
             keeper.look(&watch)
             folder.pass(days: 0, uptime: .seconds(60))
         }
-        #expect(folder.told() == Self.leaves.map { "expires \($0): NotHere()" })
+        #expect(folder.told() == Self.leaves.map { "expires \($0): NotHere()" }.sorted())
         folder.pass(days: 1)
         keeper.look(&watch)
         #expect(folder.told().count == Self.leaves.count)

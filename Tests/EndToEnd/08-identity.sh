@@ -318,3 +318,57 @@ test_identities_and_secrets_are_nobody_elses() {
     k delete clusterrolebinding node-readers approver as-bob
     k delete clusterrole node-reader approver as-bob reconciled
 }
+
+# sign_short NAME KEY: what a certificate says, signed again by the cluster's authority for ten days only.
+sign_short() {
+    openssl x509 -x509toreq -in "$1" -signkey "$2" -copy_extensions copy 2> /dev/null |
+        openssl x509 -req -CA "$data/pki/ca.crt" -CAkey "$data/pki/ca.key" -days 10 -copy_extensions copy 2> /dev/null
+}
+
+# serves_until SECONDS PORT: whether the certificate that is served there counts for so long.
+serves_until() { on_node openssl s_client -connect "$node_ip:$2" < /dev/null 2> /dev/null | openssl x509 -noout -checkend "$1" > /dev/null; }
+serves_long() { serves_until $((300 * 86400)) "$1"; }
+
+test_certificates_are_renewed_while_all_runs() {
+    contains "$(apus certs --data-dir "$data")" CERTIFICATE EXPIRES "RESIDUAL TIME" "CERTIFICATE AUTHORITY" SUBJECT "USED BY" admin.kubeconfig \
+        "O=system:masters, CN=kubernetes-admin" apiserver-kubelet-client front-proxy-client kubelet 364d ca 9y
+    local server pods name
+    server=$(cut -d ' ' -f 1 "$data/run/apus.pid")
+    pods=$(pgrep -f 'apus hello' | xargs)
+    # All of them are about to end.
+    for name in pki/apiserver pki/apiserver-kubelet-client kubelet/kubelet; do
+        sign_short "$data/$name.crt" "$data/$name.key" > "$work/short.crt"
+        cp "$work/short.crt" "$data/$name.crt"
+    done
+    k config view --raw -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d > "$work/admin.crt"
+    k config view --raw -o jsonpath='{.users[0].user.client-key-data}' | base64 -d > "$work/admin.key"
+    sed "s|client-certificate-data: .*|client-certificate-data: $(sign_short "$work/admin.crt" "$work/admin.key" | base64 -w0)|" "$KUBECONFIG" > "$work/short.kubeconfig"
+    cp "$work/short.kubeconfig" "$KUBECONFIG"
+    contains "$(apus certs --data-dir "$data")" 9d
+    eventually 40 certificates_are_long
+    eventually 20 serves_long 6443
+    eventually 20 serves_long 10250
+    equal "the server" "$server" "$(cut -d ' ' -f 1 "$data/run/apus.pid")"
+    equal "containers" "$pods" "$(pgrep -f 'apus hello' | xargs)"
+    contains "$(k get nodes)" Ready
+    k logs "$(k get pods -l app=hello -o name | head -n 1)" --tail 1
+    eventually 10 certificate_events
+    contains "$(apus logs --data-dir "$data" --tail 10000)" "a certificate was renewed" "a new certificate is in use"
+    equal "keys that others can read" "" "$(find "$data" -xdev \( -name '*.key' -o -name '*.kubeconfig' \) -perm /077)"
+}
+
+certificates_are_long() { ! apus certs --data-dir "$data" | grep -wE '(9|10)d'; }
+certificate_events() { contains "$(k get events --field-selector reason=CertificateRenewed)" apiserver kubelet admin.kubeconfig; }
+
+test_old_tls_is_refused() {
+    local version port
+    for port in 6443 10250; do
+        for version in tls1 tls1_1; do
+            refuses "" on_node openssl s_client -connect "$node_ip:$port" -$version -cipher ALL:@SECLEVEL=0 < /dev/null
+        done
+        on_node openssl s_client -connect "$node_ip:$port" -tls1_2 < /dev/null > /dev/null 2>&1
+        on_node openssl s_client -connect "$node_ip:$port" -tls1_3 < /dev/null > /dev/null 2>&1
+        # A client that wants to negotiate anew within a connection does not get it.
+        contains "$( (echo R; sleep 1) | on_node timeout 10 openssl s_client -connect "$node_ip:$port" -tls1_2 -legacy_renegotiation 2>&1 || true)" RENEGOTIATING error
+    done
+}

@@ -12,6 +12,12 @@ struct TokenRequest: Sendable {
     let lookup: ServiceAccountAuthenticator.Lookup
     let now: @Sendable () -> Int64
 
+    private static func seconds(_ value: JSONValue?) throws(APIStatus) -> Int64 {
+        guard let value, !value.isNull else { return secondsDefault }
+        guard let seconds = value.integerValue else { throw .badRequest("spec.expirationSeconds must be a whole number of 64 bits") }
+        return seconds
+    }
+
     func answer(_ request: APIRequest) throws(APIStatus) -> JSONValue {
         let namespace = request.info.namespace
         let name = request.info.name
@@ -19,7 +25,7 @@ struct TokenRequest: Sendable {
         guard let account = lookup("serviceaccounts", namespace, name) else {
             throw .notFound(group: "", resource: "serviceaccounts", name: name)
         }
-        var seconds = body["spec"]?["expirationSeconds"]?.integerValue ?? Self.secondsDefault
+        var seconds = try Self.seconds(body["spec"]?["expirationSeconds"])
         if seconds < Self.secondsMin { throw invalid(name, seconds, "may not specify a duration less than 10 minutes") }
         if seconds > Self.secondsMax { throw invalid(name, seconds, "may not specify a duration larger than 2^32 seconds") }
         if let longest = tokens.secondsMax { seconds = min(seconds, longest) }

@@ -33,7 +33,7 @@ import Testing
             let payload = parts[1]
 
             for algorithm in ["none", "None", "NONE", "nOnE", ""] {
-                try await refused(whole, try token(["alg": .string(algorithm), "typ": "JWT"], payload) { _ in [] }, "alg \(algorithm)")
+                try await refused(whole, token(["alg": .string(algorithm), "typ": "JWT"], payload) { _ in [] }, "alg \(algorithm)")
                 try await refused(
                     whole, "\(Base64URL.encode(#"{"alg":"\#(algorithm)"}"#.utf8.map { $0 })).\(payload).\(parts[2])", "alg \(algorithm), signed")
             }
@@ -45,7 +45,7 @@ import Testing
                 for id in [key["kid"], nil] {
                     var header: JSONValue = ["alg": "HS256", "typ": "JWT"]
                     header["kid"] = id
-                    let forged = try token(header, payload) { message in
+                    let forged = token(header, payload) { message in
                         Array(HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: SymmetricKey(data: secret)))
                     }
                     try await refused(whole, forged, "the public key as a shared secret")
@@ -68,9 +68,12 @@ import Testing
                 try await refused(whole, "\(parts[0]).\(Base64URL.encode(changed.serialized())).\(parts[2])", "another \(name)")
             }
             // Not quite tokens.
-            for text in ["a.b.c", "..", good + ".", good + "x", String(good.dropLast(2)), "\(good) \(good)", String(repeating: "A", count: 100_000)] {
+            for text in ["a.b.c", "..", good + ".", good + "x", String(good.dropLast(2)), "\(good) \(good)"] {
                 try await refused(whole, text, "not a token")
             }
+            let long = String(repeating: "A", count: 100_000)
+            let answer = try await whole.raw().say("GET /version HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(long)\r\nConnection: close\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 401"))
         }
     }
 
