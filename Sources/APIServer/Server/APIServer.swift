@@ -41,7 +41,8 @@ package final class APIServer: Service {
         nodeUses.follow(registry)
         let health = HealthHandler()
         if let encrypted {
-            health.add(HealthCheck("kms-providers") { encrypted.envelopes.lazy.compactMap(\.problem).first })
+            // Starting anew would not help: the server is alive, and says what it waits for.
+            health.add(HealthCheck("kms-providers", scope: .readiness) { encrypted.envelopes.lazy.compactMap(\.problem).first })
         }
         let now = clock.seconds
         let lookup = ObjectLookup(

@@ -31,7 +31,7 @@ import Testing
                 subjectAccessReviewVersion: v1
                 failurePolicy: NoOpinion
                 connectionInfo: {type: KubeConfigFile, kubeConfigFile: /etc/second.conf}
-            - {type: AlwaysDeny, name: no}
+            - {type: AlwaysDeny, name: never}
             """)
         var names: [String] = []
         var webhooks: [AuthorizationFile.Webhook] = []
