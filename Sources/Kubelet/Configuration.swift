@@ -71,6 +71,8 @@ package struct KubeletConfiguration: Sendable {
     package var tlsCertificate: [UInt8] = []
     package var tlsPrivateKey: [UInt8] = []
     package var clientCA: [UInt8] = []
+    /// Where a newer certificate comes from while the server runs; its connections from then on are served with it.
+    package var renewedCertificate: RenewedCertificate?
     /// The authority of the API server's certificate, for containers' service account volumes (`ca.crt` comes from the cluster; this is a fallback).
     package var streamingConnectionIdleTimeout: Duration = .seconds(4 * 3600)
 

@@ -11,8 +11,6 @@ import ServiceLifecycle
 /// `run()` returns when the service group shuts down; containers go on running, and the next life of the agent takes them over.
 package final class Kubelet: ServiceLifecycle.Service {
     package let configuration: KubeletConfiguration
-    /// What the HTTPS server shows; nil when there is none.
-    package let servingCertificate: ServingCertificate?
     private let parts: [any ServiceLifecycle.Service]
     private let logger: Logger
 
@@ -75,19 +73,8 @@ package final class Kubelet: ServiceLifecycle.Service {
                     folder: configuration.staticPodPath, nodeName: configuration.nodeName, period: configuration.fileCheckFrequency, time: time,
                     logger: logger, tell: { manager.setStaticPods($0) }))
         }
-        if configuration.tlsCertificate.isEmpty {
-            servingCertificate = nil
-        } else {
-            let certificate: ServingCertificate
-            do {
-                certificate = try ServingCertificate(configuration)
-            } catch {
-                throw KubeletError("the node agent's certificates cannot be used: \(error)")
-            }
-            servingCertificate = certificate
-            parts.append(
-                KubeletServer(
-                    services: services, registry: registry, authorizer: authorizer, authentication: authentication, certificate: certificate))
+        if !configuration.tlsCertificate.isEmpty {
+            parts.append(KubeletServer(services: services, registry: registry, authorizer: authorizer, authentication: authentication))
         }
         self.parts = parts
     }

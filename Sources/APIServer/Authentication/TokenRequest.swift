@@ -12,20 +12,18 @@ struct TokenRequest: Sendable {
     let lookup: ServiceAccountAuthenticator.Lookup
     let now: @Sendable () -> Int64
 
-    private static func seconds(_ value: JSONValue?) throws(APIStatus) -> Int64 {
-        guard let value, !value.isNull else { return secondsDefault }
-        guard let seconds = value.integerValue else { throw .badRequest("spec.expirationSeconds must be a whole number of 64 bits") }
-        return seconds
-    }
-
     func answer(_ request: APIRequest) throws(APIStatus) -> JSONValue {
         let namespace = request.info.namespace
         let name = request.info.name
         var body = try RequestBody.object(request, kind: "TokenRequest", group: "authentication.k8s.io")
+        // What is no number must not be taken for the default.
+        if let life = body["spec"]?["expirationSeconds"], !life.isNull, life.integerValue == nil {
+            throw .badRequest("spec.expirationSeconds must be a whole number of 64 bits")
+        }
         guard let account = lookup("serviceaccounts", namespace, name) else {
             throw .notFound(group: "", resource: "serviceaccounts", name: name)
         }
-        let seconds = try Self.seconds(body["spec"]?["expirationSeconds"])
+        let seconds = body["spec"]?["expirationSeconds"]?.integerValue ?? Self.secondsDefault
         if seconds < Self.secondsMin { throw invalid(name, seconds, "may not specify a duration less than 10 minutes") }
         if seconds > Self.secondsMax { throw invalid(name, seconds, "may not specify a duration larger than 2^32 seconds") }
         let asked = body["spec"]?["audiences"]?.arrayValue?.compactMap(\.stringValue) ?? []

@@ -28,8 +28,10 @@ package enum KubeletComponent: Component {
         let client = try ClientMaker.make(flags, logger: logger)
         try Files.makeDirectory(configuration.rootDirectory)
         try Files.makeDirectory(configuration.podLogsDir)
+        let reloaded = RenewedCertificate()
         var serving: ServingFiles?
         if flags.bool("enableServer") {
+            configuration.renewedCertificate = reloaded
             let files =
                 try ServingFiles(flags)
                 ?? ServingFiles.selfSigned(
@@ -45,10 +47,10 @@ package enum KubeletComponent: Component {
             configuration: configuration, client: client, runtime: runtime, authorizer: access.authorizer, authentication: access.authentication,
             logger: logger)
         var services: [any ServiceLifecycle.Service] = [runtime, kubelet]
-        if let serving, let certificate = kubelet.servingCertificate {
+        if let serving {
             services.append(
                 CertificateReloader(files: serving, logger: logger) {
-                    try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
+                    reloaded.replace(certificate: $0.certificateChain, key: $0.privateKey)
                 })
         }
         if flags.bool("rotate-certificates"), Files.exists(certificate.path) {

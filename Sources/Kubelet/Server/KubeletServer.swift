@@ -15,17 +15,12 @@ final class KubeletServer: ServiceLifecycle.Service {
     private let registry: PodRegistry
     private let authorizer: KubeletAuthorizer
     private let authentication: KubeletAuthentication
-    private let certificate: ServingCertificate
     private let logger: Logger
     private let requests: AsyncStream<(KubeletRequest, ServerResponse)>
     private let post: AsyncStream<(KubeletRequest, ServerResponse)>.Continuation
 
-    init(
-        services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init(),
-        certificate: ServingCertificate
-    ) {
+    init(services: NodeServices, registry: PodRegistry, authorizer: KubeletAuthorizer, authentication: KubeletAuthentication = .init()) {
         self.authentication = authentication
-        self.certificate = certificate
         self.services = services
         self.registry = registry
         self.authorizer = authorizer
@@ -33,7 +28,7 @@ final class KubeletServer: ServiceLifecycle.Service {
         (requests, post) = AsyncStream.makeStream()
     }
 
-    /// - Throws: `KubeletError` when the address cannot be listened on.
+    /// - Throws: `KubeletError` when the address cannot be listened on or the certificates cannot be used.
     func run() async throws {
         let listener = try await listen()
         await cancelWhenGracefulShutdown { [self] in
@@ -49,14 +44,20 @@ final class KubeletServer: ServiceLifecycle.Service {
 
     private func listen() async throws -> any Channel {
         let configuration = services.configuration
+        let tls: ServingContext
+        do {
+            tls = try ServingContext(configuration, logger)
+        } catch {
+            throw KubeletError("the node agent's certificates cannot be used: \(error)")
+        }
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-                .childChannelInitializer { [post, certificate] channel in
+                .childChannelInitializer { [post] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
-                        try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
+                        try pipeline.addHandler(NIOSSLServerHandler(context: tls.current))
                         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
                         try pipeline.addHandler(HTTPResponseEncoder())
                         try pipeline.addHandler(ServerConnection { post.yield(($0, $1)) })

@@ -106,7 +106,8 @@ struct ClusterServer {
         let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
         for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
-        let kubelet = try makeKubelet(pki, kubeletServing, client(nodeUser, "system:nodes"), runtime, endpoint)
+        let renewed = RenewedCertificate()
+        let kubelet = try makeKubelet(pki, kubeletServing, renewed, client(nodeUser, "system:nodes"), runtime, endpoint)
         let network = PodNetworkAssembly(
             client: client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts"), nodeName: configuration.nodeName,
             dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger, logger: Logger(label: "pod-network"))
@@ -145,12 +146,10 @@ struct ClusterServer {
         var services: [any ServiceLifecycle.Service] = assembly.services + [runtime]
         if let containerd { services.append(Gated(gate.runtime, containerd)) }
         // Those who use a certificate look after its files; whoever makes it needs to tell nobody.
-        if let certificate = kubelet.servingCertificate {
-            services.append(
-                CertificateReloader(files: ServingFiles(path: folder.kubeletServing), logger: Logger(label: "kubelet")) {
-                    try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
-                })
-        }
+        services.append(
+            CertificateReloader(files: ServingFiles(path: folder.kubeletServing), logger: Logger(label: "kubelet")) {
+                renewed.replace(certificate: $0.certificateChain, key: $0.privateKey)
+            })
         let admin = client("system:apiserver", "system:masters")
         let recorder = EventRecorder(client: admin, component: "apus", host: configuration.nodeName, logger: Logger(label: "events"))
         services.append(Gated(gate.api, ClusterCertificates(configuration).keeper(recorder)))
@@ -162,7 +161,7 @@ struct ClusterServer {
     }
 
     private func makeKubelet(
-        _ pki: ClusterPKI, _ serving: CertificateFiles, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String
+        _ pki: ClusterPKI, _ serving: CertificateFiles, _ renewed: RenewedCertificate, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String
     ) throws -> Kubelet {
         var settings = KubeletConfiguration(nodeName: configuration.nodeName)
         settings.nodeIPs = [configuration.nodeIP]
@@ -177,6 +176,7 @@ struct ClusterServer {
         settings.failSwapOn = configuration.failSwapOn
         settings.tlsCertificate = serving.certificatePEM
         settings.tlsPrivateKey = serving.keyPEM
+        settings.renewedCertificate = renewed
         settings.clientCA = pki.authorityPEM
         return try Kubelet(configuration: settings, client: client, runtime: runtime, logger: Logger(label: "kubelet"))
     }

@@ -136,35 +136,37 @@ import Testing
     /// 2019: tokens in logs. 2022: bootstrap tokens that were not right in logs.
     @Test func noLogHoldsACredential() async throws {
         let lines = LogLines()
-        try await WholeServer.with({ _ in }, logger: lines.logger) { whole in
-            let token = try await whole.account("robot")
-            let forged = String(token.dropLast(4)) + "AAAA"
-            let secrets = [token, forged, "abcdef.0123456789abcdef", "not-a-token-at-all-4711", "dXNlcjpwYXNzd29yZA"]
-            for secret in secrets {
-                _ = try await whole.call(.GET, "/api/v1/namespaces/default/secrets", headers: WholeServer.bearer(secret))
-                _ = try await whole.call(.GET, "/version", headers: ["Authorization": "Basic \(secret)"])
-                _ = try await whole.call(
-                    .GET, "/version",
-                    headers: [
-                        "Upgrade": "websocket",
-                        "Sec-WebSocket-Protocol": "base64url.bearer.authorization.k8s.io.\(Base64URL.encode(Array(secret.utf8)))",
-                    ])
-                _ = try await whole.call(
-                    .POST, "/apis/authentication.k8s.io/v1/tokenreviews", ["spec": ["token": .string(secret)]], user: WholeServer.admin)
-                _ = try await whole.call(
-                    .POST, "/api/v1/namespaces/default/secrets",
-                    ["metadata": ["name": .string("s")], "type": "no/such/type/at all", "stringData": ["a": .string(secret)]], user: WholeServer.admin
-                )
-            }
-            let written = lines.text
-            // Refusals are told, and by whom.
-            #expect(written.contains("credential rejected"))
-            for secret in secrets {
-                #expect(!written.contains(secret))
-                // Not even in part: a token's signature, a bootstrap token's secret half.
-                for part in secret.split(separator: ".") where part.utf8.count > 8 && !part.hasPrefix("eyJ") {
-                    #expect(!written.contains(part), "\(part)")
-                }
+        try await WholeServer.$logger.withValue(lines.logger) { try await WholeServer.with { try await showCredentials($0, lines) } }
+    }
+
+    private func showCredentials(_ whole: WholeServer, _ lines: LogLines) async throws {
+        let token = try await whole.account("robot")
+        let forged = String(token.dropLast(4)) + "AAAA"
+        let secrets = [token, forged, "abcdef.0123456789abcdef", "not-a-token-at-all-4711", "dXNlcjpwYXNzd29yZA"]
+        for secret in secrets {
+            _ = try await whole.call(.GET, "/api/v1/namespaces/default/secrets", headers: WholeServer.bearer(secret))
+            _ = try await whole.call(.GET, "/version", headers: ["Authorization": "Basic \(secret)"])
+            _ = try await whole.call(
+                .GET, "/version",
+                headers: [
+                    "Upgrade": "websocket",
+                    "Sec-WebSocket-Protocol": "base64url.bearer.authorization.k8s.io.\(Base64URL.encode(Array(secret.utf8)))",
+                ])
+            _ = try await whole.call(
+                .POST, "/apis/authentication.k8s.io/v1/tokenreviews", ["spec": ["token": .string(secret)]], user: WholeServer.admin)
+            _ = try await whole.call(
+                .POST, "/api/v1/namespaces/default/secrets",
+                ["metadata": ["name": .string("s")], "type": "no/such/type/at all", "stringData": ["a": .string(secret)]], user: WholeServer.admin
+            )
+        }
+        let written = lines.text
+        // Refusals are told, and by whom.
+        #expect(written.contains("credential rejected"))
+        for secret in secrets {
+            #expect(!written.contains(secret))
+            // Not even in part: a token's signature, a bootstrap token's secret half.
+            for part in secret.split(separator: ".") where part.utf8.count > 8 && !part.hasPrefix("eyJ") {
+                #expect(!written.contains(part), "\(part)")
             }
         }
     }

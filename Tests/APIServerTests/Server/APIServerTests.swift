@@ -20,18 +20,19 @@ struct WholeServer: Sendable {
     let port: Int
     let authority: CertificateAuthority
     let tokens: ServiceAccountTokens
+    /// What a test would like to read itself.
+    @TaskLocal static var logger: Logger?
 
     static func with(
-        _ configure: (inout APIServerConfiguration) -> Void = { _ in }, logger given: Logger? = nil,
-        _ body: @escaping @Sendable (WholeServer) async throws -> Void
+        _ configure: (inout APIServerConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (WholeServer) async throws -> Void
     ) async throws {
         let now = systemSeconds()
         let authority = try CertificateAuthority.create(commonName: "kubernetes", now: now)
         let (certificate, key) = try authority.issue(.serving("kube-apiserver", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"]), now: now)
         let (client, clientKey) = try authority.issue(.client(user: "kubelet-client", groups: ["system:masters"]), now: now)
         let tokens = try ServiceAccountTokens(key: .generate(), issuer: "https://kubernetes.default.svc.cluster.local")
-        var logger = given ?? Logger(label: "test")
-        if given == nil { logger.logLevel = .error }
+        var logger = Self.logger ?? Logger(label: "test")
+        if Self.logger == nil { logger.logLevel = .error }
         let port = try await freePort()
         var configuration = APIServerConfiguration(
             address: "127.0.0.1", port: port, advertiseAddress: "192.0.2.1",
