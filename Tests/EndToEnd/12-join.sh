@@ -79,6 +79,10 @@ test_what_does_not_fit_is_named() {
         printf 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ntimeouts: {discovery: 3s}\n' > "$m/WorkNode1/root/quick.yaml"
         refuses "was refused: nothing listens there" $join $master:6444 --token "$(token)" $digest --config /root/quick.yaml
         refuses "HOST:PORT" $join --token "$(token)" $digest
+        refuses "there is no socket /nowhere" $join $master:6443 --token "$(token)" $digest --cri-socket unix:///nowhere
+        on WorkNode1 sysctl -qw net.ipv4.ip_forward=0
+        refuses "run sysctl -w net.ipv4.ip_forward=1" $join $master:6443 --token "$(token)" $digest
+        on WorkNode1 sysctl -qw net.ipv4.ip_forward=1
     }
     [ ! -e "$m/WorkNode1/etc/kubernetes/kubelet.conf" ]
 }
