@@ -82,7 +82,8 @@ struct RotatableCertificateTests {
         let connection = try Kubeconfig.load(path: path).connection()
         #expect(connection.clientCertificate == .file(current) && connection.clientKey == .file(current) && connection.server == TestCluster.server)
         let pem = try #require(try SecretFile.read(current))
-        #expect(try KeyPair(pem: pem).belongs(to: PEMCertificate(pem: pem)) && Files.readLink(current) == "\(folder.path)/kubelet-client-7.pem")
+        let (certificatePEM, keyPEM) = (try certificate.pem(), try key.pem())
+        #expect(pem == certificatePEM + keyPEM && Files.readLink(current) == "\(folder.path)/kubelet-client-7.pem")
         var info = stat()
         #expect(stat(current, &info) == 0 && info.st_mode & 0o077 == 0)
         // Nothing is left to move the second time.
