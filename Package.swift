@@ -199,7 +199,7 @@ let testTargets: [Target] = [
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",
-        ["Components", "APIServer", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", log]),
+        ["Components", "APIServer", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", "Linux", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", "KubernetesAPI", "CoreV1", log]),
 ]

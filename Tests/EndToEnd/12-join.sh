@@ -28,6 +28,15 @@ test_three_machines() {
     for name in WorkNode1 WorkNode2; do on $name ctr -n k8s.io images import "$work/tools.tar"; done
 }
 
+test_a_rehearsal_changes_nothing() {
+    local output
+    output=$(on Master "$kubeadm" init --pod-network-cidr=10.244.0.0/16 --dry-run)
+    contains "$output" '[dryrun] Would write file "/etc/kubernetes/manifests/kube-apiserver.yaml" with content:' \
+        '[dryrun] Would create or update ConfigMap "kubeadm-config" in namespace "kube-system"' '[dryrun] Would start the kubelet service'
+    equal "files" "" "$(find "$m/Master/etc/kubernetes" "$m/Master/var/lib/kubelet" "$m/Master/var/lib/kubeadm" -type f -not -path '*/tmp/*')"
+    rm -r "$m/Master/etc/kubernetes/tmp"
+}
+
 test_init_and_the_lines_that_it_says() {
     on Master "$kubeadm" init --pod-network-cidr=10.244.0.0/16 > "$m/init.log" 2>&1 || {
         cat "$m/init.log"
@@ -70,14 +79,33 @@ test_what_does_not_fit_is_named() {
         printf 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ntimeouts: {discovery: 3s}\n' > "$m/WorkNode1/root/quick.yaml"
         refuses "was refused: nothing listens there" $join $master:6444 --token "$(token)" $digest --config /root/quick.yaml
         refuses "HOST:PORT" $join --token "$(token)" $digest
+        refuses "there is no socket /nowhere" $join $master:6443 --token "$(token)" $digest --cri-socket unix:///nowhere
+        on WorkNode1 sysctl -qw net.ipv4.ip_forward=0
+        refuses "run sysctl -w net.ipv4.ip_forward=1" $join $master:6443 --token "$(token)" $digest
+        on WorkNode1 sysctl -qw net.ipv4.ip_forward=1
     }
     [ ! -e "$m/WorkNode1/etc/kubernetes/kubelet.conf" ]
+}
+
+test_a_copied_mac_address_is_suspected() {
+    local own copied
+    own=$(on WorkNode2 ip -brief link show eth0 | awk '{print $3}')
+    copied=$(on Master ip -brief link show eth0 | awk '{print $3}')
+    on WorkNode2 ip link set eth0 address "$copied"
+    cp "$m/WorkNode1/root/quick.yaml" "$m/WorkNode2/root/quick.yaml"
+    refuses "see that it has a MAC address of its own (eth0 $copied" on WorkNode2 "$kubeadm" join $master:6443 --token "$(token)" \
+        --discovery-token-ca-cert-hash "$(hash_of_authority)" --config /root/quick.yaml
+    on WorkNode2 ip link set eth0 address "$own"
+    on WorkNode2 ip route replace default via 10.0.2.1
 }
 
 no_token() { ! on Master "$kubeadm" token list | grep -q "$1"; }
 
 test_join_by_the_pasted_line() {
-    local name
+    local name output
+    output=$(paste_on WorkNode1 "$(pasted 'kubeadm join' 'discovery-token-ca-cert-hash') --dry-run")
+    contains "$output" '[dryrun] Would write file "/var/lib/kubelet/config.yaml" with content:'
+    [ ! -e "$m/WorkNode1/etc/kubernetes/pki/ca.crt" ]
     for name in WorkNode1 WorkNode2; do
         paste_on $name "$(pasted 'kubeadm join' 'discovery-token-ca-cert-hash')" > "$m/$name.join.log" 2>&1 || {
             cat "$m/$name.join.log"
@@ -87,10 +115,8 @@ test_join_by_the_pasted_line() {
         contains "$(cat "$m/$name.join.log")" "This node has joined the cluster"
         # The token must not lie about.
         [ ! -e "$m/$name/etc/kubernetes/bootstrap-kubelet.conf" ]
-        contains "$(openssl x509 -noout -subject -in "$m/$name/var/lib/kubelet/pki/kubelet-client-current.pem")" "system:nodes" "system:node:${name,,}"
+        contains "$(on $name openssl x509 -noout -subject -in /var/lib/kubelet/pki/kubelet-client-current.pem)" "system:nodes" "system:node:${name,,}"
     done
-    refuses "a Node with name \"worknode1\"" on WorkNode2 "$kubeadm" join phase preflight $master:6443 --token "$(token)" \
-        --discovery-token-ca-cert-hash "$(hash_of_authority)" --node-name worknode1
 }
 
 test_without_a_network_nodes_say_what_they_lack() {
@@ -103,6 +129,10 @@ test_the_pod_network_makes_all_ready() {
     ka wait --for=condition=Ready node/master node/worknode1 node/worknode2 --timeout=120s
     ka wait --for=condition=Available -n kube-system deployment/coredns --timeout=90s
     ka get nodes -o wide
+    # Names are for one machine.
+    refuses "a Node with name \"worknode1\" and status \"Ready\" already exists" on WorkNode2 "$kubeadm" join phase preflight $master:6443 \
+        --token "$(token)" --discovery-token-ca-cert-hash "$(hash_of_authority)" --node-name worknode1 \
+        --ignore-preflight-errors=Port-10250,FileAvailable--etc-kubernetes-kubelet.conf,FileAvailable--etc-kubernetes-pki-ca.crt
 }
 
 pod_on() { ka get pods -l "app=$2" --field-selector "spec.nodeName=$1" -o jsonpath='{.items[0].metadata.name}'; }
@@ -117,7 +147,7 @@ test_pods_reach_each_other_across_machines() {
     ka rollout status deployment tools --timeout=90s
     one=$(pod_on worknode1 tools)
     two=$(pod_on worknode2 web)
-    ka exec "$one" -- wget -qO- -T 3 "http://$(address_of "$two"):8080/"
+    ka exec "$one" -- curl -sf --max-time 3 "http://$(address_of "$two"):8080/"
     equal "the other way round" 0 "$(ka exec "$(pod_on worknode2 tools)" -- ping -c 1 -W 2 "$(address_of "$(pod_on worknode1 web)")" > /dev/null; echo $?)"
     # Packets as large as the link of pods allows, and the whole of a larger one in pieces.
     ka exec "$one" -- ping -c 1 -W 2 -s 1422 "$(address_of "$two")"
@@ -138,7 +168,7 @@ test_services_and_names_across_machines() {
         -p '{"spec":{"replicas":1,"template":{"spec":{"nodeSelector":{"kubernetes.io/hostname":"master"}}}}}'
     ka rollout status deployment coredns -n kube-system --timeout=90s
     for node in worknode1 worknode2; do
-        eventually 30 ka exec "$(pod_on $node tools)" -- wget -qO- -T 3 http://web.default.svc.cluster.local/
+        eventually 30 ka exec "$(pod_on $node tools)" -- curl -sf --max-time 3 http://web.default.svc.cluster.local/
     done
     ka logs "$(pod_on worknode2 web)" > /dev/null
     contains "$(ka exec "$(pod_on worknode2 tools)" -- hostname)" tools-
@@ -191,15 +221,20 @@ test_the_master_is_started_again() {
 }
 
 restarted() { [ "$(ka get pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}')" -ge 1 ]; }
-reaches() { ka exec "$1" -- wget -qO- -T 3 "http://$(address_of "$2"):8080/"; }
+reaches() { ka exec "$1" -- curl -sf --max-time 3 "http://$(address_of "$2"):8080/"; }
 
 test_a_worker_is_taken_out_and_joins_again() {
     on WorkNode1 "$kubeadm" reset --force > "$m/reset.log" 2>&1 || { cat "$m/reset.log"; return 1; }
     contains "$(cat "$m/reset.log")" '[reset] Deleting contents of directories'
     equal "files of the cluster" "" "$(find "$m/WorkNode1/etc/kubernetes" "$m/WorkNode1/var/lib/kubelet" -type f)"
     equal "containers" "" "$(on WorkNode1 ctr -n k8s.io containers list -q)"
-    equal "links and rules" "" "$(on WorkNode1 ip -brief link | grep apus; on WorkNode1 nft list tables | grep -E 'apus|kube-proxy')"
+    equal "links and rules" "" "$(left_in_the_network)"
     ka delete node worknode1
     on WorkNode1 bash -c "$(on Master "$kubeadm" token create --print-join-command | sed "s#^kubeadm#$kubeadm#")"
     ka wait --for=condition=Ready node/worknode1 --timeout=120s
+}
+
+left_in_the_network() {
+    on WorkNode1 ip -brief link | grep apus || true
+    on WorkNode1 nft list tables | grep -E 'apus|kube-proxy' || true
 }

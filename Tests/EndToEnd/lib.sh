@@ -11,7 +11,7 @@ client_ip=192.0.2.2
 data=$work/d
 export KUBECONFIG=$data/admin.kubeconfig
 # All network namespaces of this run, to be taken away at the end.
-networks() { ip netns list | grep -o "^apus-$id-[^ ]*"; }
+networks() { ip netns list 2> /dev/null | grep -o "^apus-$id-[^ ]*"; }
 
 make_network() {
     ip netns add "$node_ns"

@@ -13,6 +13,7 @@ make_machine() {
     mkdir -p "$m/bin" "$m/$name/etc"
     for program in kubeadm kubelet; do ln -sf "$PWD/build/apus" "$m/bin/$program"; done
     cp /etc/hosts "$m/$name/etc/hosts"
+    tr -d - < /proc/sys/kernel/random/uuid > "$m/$name/etc/machine-id"
     nsenter --net="/run/netns/$network" unshare --mount --uts --propagation private bash -c '
         set -e
         name=$1 root=$2
@@ -22,7 +23,7 @@ make_machine() {
             mkdir -p "/$path" "$root/$path"
             mount --bind "$root/$path" "/$path"
         done
-        mount --bind "$root/etc/hosts" /etc/hosts
+        for file in hosts machine-id; do mount --bind "$root/etc/$file" "/etc/$file"; done
         touch "$root/up"
         exec sleep infinity' machine "$name" "$m/$name" "$own_folders" &
     echo $! > "$m/$name.pid"

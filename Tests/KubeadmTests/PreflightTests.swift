@@ -78,6 +78,8 @@ struct PreflightTests {
         let found = identity.findings(
             neighbours: ["10.0.2.15": "08:00:27:aa:bb:cc", "10.0.2.5": "08:00:27:00:00:01"], names: ["10.0.2.15": "master"])
         #expect(found.map(\.check) == ["MACAddress"] && found[0].problem.contains("the node master (10.0.2.15)"))
+        let silence = identity.silence(of: "10.0.2.15")
+        #expect(silence.isWarning && silence.problem.contains("eth0 08:00:27:aa:bb:cc"))
         func node(_ name: String, _ address: String, _ uuid: String, ready: String = "True") -> JSONValue {
             [
                 "metadata": ["name": .string(name)],

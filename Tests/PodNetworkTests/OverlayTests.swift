@@ -75,6 +75,10 @@ import Testing
         }
         let gone = Peer(range: try #require(IPv4Range("10.244.9.0/24")), address: try #require(IPv4Range.address("10.9.0.9")))
         let namespaces = ["vxa-\(mark)", "vxb-\(mark)"]
+        defer {
+            for namespace in namespaces { _ = try? Command(["ip", "netns", "delete", namespace]).runBlocking() }
+            try? Files.removeTree(folder)
+        }
         for namespace in namespaces { try await Command(["ip", "netns", "add", namespace]).run() }
         try await Command([
             "ip", "link", "add", "eth0", "netns", namespaces[0], "type", "veth", "peer", "name", "eth0", "netns", namespaces[1],
@@ -125,8 +129,6 @@ import Testing
         #expect(route.contains("via 10.9.0.2 dev eth0"))
         for ledger in ledgers { #expect(await ledger.undoAll().isEmpty) }
         #expect(try await Command(["ip", "-brief", "link"], networkNamespace: first).run().outputText.contains(OverlayLink.name) == false)
-        for namespace in namespaces { try await Command(["ip", "netns", "delete", namespace]).run() }
-        try Files.removeTree(folder)
     }
 }
 

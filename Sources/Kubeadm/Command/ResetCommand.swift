@@ -44,7 +44,7 @@ enum ResetCommand: KubeadmCommand {
         try await KubeletService.stop()
         try await removePods(flags.string("cri-socket"))
         Say.line("[reset] Unmounting mounted directories in \"\(KubeletFiles.folder)\"")
-        let busy = Rehearsal.isOn ? [] : try Mounts.unmountAll(under: KubeletFiles.folder)
+        let busy = Rehearsal.isOn ? [] : try unmountVolumes()
         guard busy.isEmpty else {
             throw KubeadmError("still in use: \(busy.joined(separator: ", ")); end what uses these mounts and run kubeadm reset again")
         }
@@ -66,6 +66,15 @@ enum ResetCommand: KubeadmCommand {
 
     private static func remove(_ path: String) {
         if !Rehearsal.isOn { unlink(path) }
+    }
+
+    /// Takes away what is mounted below the kubelet's folder. The folder itself may be a file system of its own, which stays.
+    ///
+    /// - Returns: what could not be unmounted.
+    private static func unmountVolumes() throws -> [String] {
+        func volumes() throws -> [String] { try Mounts.under(KubeletFiles.folder).map(\.path).filter { $0 != KubeletFiles.folder } }
+        for path in try volumes() { try Mounts.unmount(path) }
+        return try volumes()
     }
 
     /// Ends all pods of this machine. A runtime that is not there has none.

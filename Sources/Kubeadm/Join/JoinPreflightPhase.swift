@@ -14,8 +14,10 @@ extension JoinPhase {
         let runtime = await RuntimeProbe.ask(settings.criSocket)
         var findings = await machine.findings() + [runtime.problem].compactMap { $0 } + CgroupDriver.findings(runtime)
         let identity = await MachineIdentity.read(nodeIP: settings.nodeIP)
-        if case .token(let server, _, _) = settings.way {
-            findings += identity.findings(neighbours: await Neighbours.near(ServerHost.address(of: server).map { [$0] } ?? []), names: [:])
+        if case .token(let server, _, _) = settings.way, let address = ServerHost.address(of: server) {
+            let near = await Neighbours.near([address])
+            findings += identity.findings(neighbours: near, names: [:])
+            if near.isEmpty, await Neighbours.isOnLink(address) { findings.append(identity.silence(of: address)) }
         }
         try Finding.judge(findings, ignored: settings.ignoredChecks)
 

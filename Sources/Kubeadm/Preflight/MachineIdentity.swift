@@ -44,6 +44,15 @@ struct MachineIdentity: Sendable {
         }
     }
 
+    /// Two machines with one MAC address mostly do not hear each other at all.
+    func silence(of address: String) -> Finding {
+        let own = links.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        return .warning(
+            "MACAddress",
+            "no machine on this link answers for \(address): if this one is a copy of another virtual machine, see that it has a MAC address of its own"
+                + " (\(own)): in its network settings, generate a new MAC address, and start it again")
+    }
+
     /// - Parameter nodes: those of the cluster.
     func findings(nodes: [JSONValue], nodeName: String) -> [Finding] {
         var found: [Finding] = []

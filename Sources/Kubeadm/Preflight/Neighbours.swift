@@ -17,6 +17,15 @@ enum Neighbours {
         return table(tree).filter { addresses.contains($0.key) }
     }
 
+    /// Whether packets to an address go to it without a router, over a link to others.
+    static func isOnLink(_ address: String) async -> Bool {
+        guard let result = try? await Command(["ip", "-json", "route", "get", address]).run(), let tree = try? JSONValue(parsing: result.output)
+        else {
+            return false
+        }
+        return tree[0]?["gateway"] == nil && tree[0]?["type"]?.stringValue != "local"
+    }
+
     static func table(_ tree: JSONValue) -> [String: String] {
         var found: [String: String] = [:]
         for entry in tree.arrayValue ?? [] {

@@ -40,7 +40,9 @@ final class NetlinkSocket {
     }
 
     /// Everything of a kind; or the answer to one question, when the message has not the flag `dump`.
-    func list(_ message: NetlinkMessage, what: String) throws(SystemError) -> [NetlinkReader.Answer] {
+    ///
+    /// - Parameter ignored: an errno that stands for having nothing to list.
+    func list(_ message: NetlinkMessage, what: String, ignored: Int32 = 0) throws(SystemError) -> [NetlinkReader.Answer] {
         let isDump = message.flags & NetlinkMessage.Flag.dump == NetlinkMessage.Flag.dump
         let sequence = try send(message, what)
         var found: [NetlinkReader.Answer] = []
@@ -49,7 +51,7 @@ final class NetlinkSocket {
                 if answer.kind == Self.done { return found }
                 if answer.kind == Self.error {
                     let code = -(NetlinkReader.number(answer.payload, 0, as: Int32.self) ?? 0)
-                    if code != 0 { throw SystemError(what, errno: code) }
+                    if code != 0, code != ignored { throw SystemError(what, errno: code) }
                     return found
                 }
                 found.append(answer)

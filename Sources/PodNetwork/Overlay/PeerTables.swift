@@ -53,7 +53,10 @@ struct PeerTables {
         message.append(bytes: [Self.familyIPv4, 32, 0, 0, 0, 0, 0, 0])
         message.append(UInt32(0))
         message.attribute(1, IPv4Range.bytes(address))
-        guard let answer = try socket.list(message, what: "find the way to \(IPv4Range.text(address))").first else { return false }
+        // Where there is no way at all, none is straight.
+        guard let answer = try socket.list(message, what: "find the way to \(IPv4Range.text(address))", ignored: ENETUNREACH).first else {
+            return false
+        }
         return NetlinkReader.attributes(answer.payload, from: 12)[5] == nil
     }
 
