@@ -160,6 +160,6 @@ test_lab_a_killed_start_can_be_removed() {
     for pause in 0.05 0.2 0.4; do
         on_node timeout --signal KILL $pause build/apus lab up --bare --data-dir "$labs" --name killed || true
         lab down --name killed
-        same_traces
+        eventually 10 same_traces
     done
 }

@@ -47,19 +47,14 @@ test_packages_kubelet_waits_and_is_started_with_the_machine() {
     lab start Master
     at mount -t tmpfs none /opt
     at sh -c 'kill -0 $(cat /run/kubelet-keeper.pid)'
-    # With flags of its own and a configuration it runs.
-    at sh -c 'mkdir -p /var/lib/kubelet && cat > /var/lib/kubelet/config.yaml' <<-'Y'
-		apiVersion: kubelet.config.k8s.io/v1beta1
-		kind: KubeletConfiguration
-		cgroupDriver: cgroupfs
-		containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
-		failSwapOn: false
-		healthzBindAddress: 127.0.0.1
-		healthzPort: 10248
-	Y
-    at sh -c 'echo KUBELET_EXTRA_ARGS=--v=1 > /etc/default/kubelet'
+    # Once there is a configuration it is started, with the flags of all files; here with one that does not exist.
+    at sh -c 'echo "KUBELET_KUBEADM_ARGS=--node-ip=10.0.2.15" > /var/lib/kubelet/kubeadm-flags.env; touch /var/lib/kubelet/config.yaml
+        echo KUBELET_EXTRA_ARGS=--no-such-flag > /etc/default/kubelet'
     at service kubelet restart
-    eventually 20 at sh -c 'tr "\0" " " < /proc/$(cat /run/kubelet.pid)/cmdline | grep -q -- "--config=/var/lib/kubelet/config.yaml.*--v=1"'
+    eventually 10 at grep -q "no-such-flag" /var/log/kubelet.log
+    eventually 10 at grep -q "started again in 10 seconds" /var/log/kubelet.log
+    at service kubelet stop
+    at test ! -e /run/kubelet-keeper.pid
 }
 
 test_packages_are_removed() {

@@ -1,6 +1,6 @@
 import Linux
 
-/// Makes a cluster of a lab's machines the documented way: `kubeadm init` on the first, a pod network, `kubeadm join` on the others.
+/// Makes a control plane of a lab's first machine the documented way: `kubeadm init`, then a pod network. The others are ready to join it.
 package struct LabCluster: Sendable {
     /// The range of pod addresses that the pod network's manifest has.
     private static let podRange = "10.244.0.0/16"
@@ -34,32 +34,15 @@ package struct LabCluster: Sendable {
         try await Laboratory.timed("control plane", report, detail: { _ in "https://\(master.address):6443" }) {
             try await on(
                 master,
-                ["kubeadm", "init", "--pod-network-cidr", Self.podRange, "--apiserver-advertise-address", master.address, "--skip-token-print"])
+                ["kubeadm", "init", "--pod-network-cidr", Self.podRange, "--apiserver-advertise-address", master.address])
             // As the closing message of kubeadm init has it.
             try await on(master, ["sh", "-c", "mkdir -p $HOME/.kube && cp /etc/kubernetes/admin.conf $HOME/.kube/config"])
         }
         try await Laboratory.timed("pod network", report, detail: { _ in Self.podRange }) {
             try await on(master, ["kubectl", "apply", "-f", "-"], input: PackageResources.podnetwork_yaml)
         }
-        try await join(master, report)
-        try await Laboratory.timed("nodes", report, detail: { _ in "all are Ready" }) {
+        try await Laboratory.timed("node", report, detail: { _ in "\(master.hostname) is Ready" }) {
             try await on(master, ["kubectl", "wait", "--for=condition=Ready", "node", "--all", "--timeout=\(Self.readyTime)s"])
-        }
-    }
-
-    private func join(_ master: MachinePlan, _ report: @escaping Laboratory.Report) async throws {
-        if plan.machines.count < 2 { return }
-        // A token stands in the line: it is passed on and shown nowhere.
-        let line = try await on(master, ["kubeadm", "token", "create", "--print-join-command"]).outputText
-        let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
-        guard words.starts(with: ["kubeadm", "join"]) else { throw LabError("kubeadm token create did not print the command to join by") }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for machine in plan.machines.dropFirst() {
-                group.addTask {
-                    try await Laboratory.timed(machine.hostname, report, detail: { _ in "has joined" }) { _ = try await on(machine, words) }
-                }
-            }
-            try await group.waitForAll()
         }
     }
 
