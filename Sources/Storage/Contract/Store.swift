@@ -17,7 +17,7 @@ package protocol Store: Sendable {
 
     /// Hands a transaction to the writer and returns at once.
     ///
-    /// `completion` is called exactly once, on the writer's thread (with some stores on the caller's, even before this returns), and must not
+    /// `completion` is called exactly once, on a thread of the store's (with some stores on the caller's, even before this returns), and must not
     /// block. A condition that does not hold is an answer, `CommitResult.conflict`, and not an error. After an error nothing was changed, except
     /// for `StoreError.outcomeUnknown`.
     func commit(_ transaction: Transaction, completion: @escaping @Sendable (Result<CommitResult, StoreError>) -> Void)

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The store of a single machine: one SQLite file, write-ahead log, every acknowledged write on the disk.
 ///
-/// One thread writes. What is asked while it is busy is committed together next: one transaction of SQLite and one sync to the disk, then the watches
-/// are told, then everybody is answered. Reads have connections of their own and never wait for the writer.
+/// One thread writes. What is asked while it is busy is committed together next: one transaction of SQLite and one sync to the disk. Another thread then
+/// tells the watches, and after them those who wrote. Reads have connections of their own and never wait for the writer.
 ///
 /// When the disk is full or fails, the transactions at hand fail, nothing acknowledged is lost, and the next ones are tried as if nothing had been.
 package final class SQLiteStore: Store {

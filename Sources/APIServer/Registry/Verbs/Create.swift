@@ -105,7 +105,7 @@ extension Registry {
                 new.settle()
                 new.answer.written(value, revision: revision, status: 201)
             case .success(.conflict(let condition, _)):
-                // Off the writer's thread: trying again is work.
+                // Off the store's thread: trying again is work.
                 Task {
                     do throws(APIStatus) {
                         if condition.key == key { try renameOrFail(new) } else { try chooseAgainOrFail(new, taken: condition.key) }
