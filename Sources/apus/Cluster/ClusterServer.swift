@@ -99,8 +99,9 @@ struct ClusterServer {
 
     private func makeParts(_ assembly: APIServerAssembly, _ pki: ClusterPKI, _ ledger: Ledger) throws -> Parts {
         let api = assembly.server
-        func client(_ user: String, _ groups: String...) -> Client {
-            Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: user)
+        // The beginning of a user agent is the name under which the server keeps which fields a client manages.
+        func client(_ user: String, _ groups: String..., program: String) -> Client {
+            Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: "\(program)/\(ApusVersion.kubernetes)")
         }
         let gate = StartGate()
         let endpoint: String
@@ -115,16 +116,17 @@ struct ClusterServer {
         let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
         for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
-        let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes"), runtime, endpoint)
+        let kubelet = try makeKubelet(pki, client(nodeUser, "system:nodes", program: "kubelet"), runtime, endpoint)
         let network = PodNetworkAssembly(
-            client: client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts"), nodeName: configuration.nodeName,
+            client: client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts", program: "apus-network"),
+            nodeName: configuration.nodeName,
             dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger, logger: Logger(label: "pod-network"))
         // One copy of each collection for all who follow it. It is read as the controllers may read it; what the others write, they write
         // under their own names.
-        let controllersClient = client("system:kube-controller-manager")
+        let controllersClient = client("system:kube-controller-manager", program: "kube-controller-manager")
         let informers = InformerFactory(client: controllersClient, logger: Logger(label: "informers"))
         let scheduler = SchedulerAssembly(
-            client: client("system:kube-scheduler"), informers: informers, logger: Logger(label: "kube-scheduler"))
+            client: client("system:kube-scheduler", program: "kube-scheduler"), informers: informers, logger: Logger(label: "kube-scheduler"))
         var controllerSettings = ControllerManagerConfiguration(
             podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
         controllerSettings.selection = ControllerSelection(including: ControllerSelection.onlyWhenNamed)
@@ -134,18 +136,19 @@ struct ClusterServer {
             client: controllersClient, informers: informers, configuration: controllerSettings,
             clientOfAccount: { account in
                 Client(
-                    transport: api.transport(as: .serviceAccount(namespace: ControllerAccounts.namespace, name: account)), userAgent: account)
+                    transport: api.transport(as: .serviceAccount(namespace: ControllerAccounts.namespace, name: account)),
+                    userAgent: "\(controllersClient.userAgent)/system:serviceaccount:\(ControllerAccounts.namespace):\(account)")
             },
             logger: Logger(label: "kube-controller-manager"))
         let proxy = KubeProxyAssembly(
-            client: client("system:kube-proxy"), informers: informers,
+            client: client("system:kube-proxy", program: "kube-proxy"), informers: informers,
             configuration: .init(
                 node: ProxyNode(
                     name: configuration.nodeName, addresses: [configuration.nodeIP], clusterCIDR: configuration.clusterCIDR,
                     serviceCIDR: configuration.serviceRange)),
             ledger: ledger, logger: Logger(label: "kube-proxy"))
         let dns = ClusterDNS(
-            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"), informers: informers,
+            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts", program: "coredns"), informers: informers,
             configuration: .init(
                 domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
                 upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
@@ -157,7 +160,7 @@ struct ClusterServer {
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
         return Parts(
-            services: services, admin: client("system:apiserver", "system:masters"), gate: gate, containerd: containerd, runtime: runtime)
+            services: services, admin: client("system:apiserver", "system:masters", program: "apus"), gate: gate, containerd: containerd, runtime: runtime)
     }
 
     private func makeKubelet(_ pki: ClusterPKI, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String) throws -> Kubelet {

@@ -19,11 +19,13 @@ extension Registry {
     }
 
     /// The rest of the road, from the decoded object in its stored version on.
+    /// - Parameter isApplied: whether the object already says who manages its fields.
     func createObject(
-        _ decoded: JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer
+        _ decoded: JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer, isApplied: Bool = false
     ) throws(APIStatus) {
         let context = context(request, dryRun: options.dryRun)
         var object = decoded
+        let managers = decoded.at("metadata", "managedFields")
         var answer = answer
         object.editOrMake("metadata") { metadata in
             MetadataRules.fillNew(&metadata, now: context.now)
@@ -32,6 +34,11 @@ extension Registry {
             }
         }
         Default.apply(&object, resource)
+        if isApplied {
+            object["metadata"]?["managedFields"] = managers
+        } else {
+            trackCreate(&object, sent: managers, request, resource, options, now: context.now)
+        }
         var review = AdmissionReview(.create, request, resource, object: object, old: nil, context)
         try admission.mutate(&review)
         object = review.object ?? object
