@@ -16,7 +16,7 @@ struct ManagedFieldsTests {
         var made = try await server.created(
             "POST", pods, pod("p"), headers: ["User-Agent": "kubectl/v1.36.0 (linux/amd64) kubernetes/abc"])
         let created = try #require(managers(made)["kubectl/Update"])
-        #expect(created.hasPrefix(#"{"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{".":{},"f:image":{}"#))
+        #expect(created.hasPrefix(#"{"f:spec":{"f:containers":{"k:{\"name\":\"main\"}":{".":{},"f:image":{}"#))
         // Defaults are the maker's; what admission adds and the status are nobody's.
         #expect(created.contains(#""f:dnsPolicy":{}"#))
         #expect(!created.contains("tolerations") && !created.contains("status"))

@@ -19,9 +19,11 @@ extension Registry {
     }
 
     /// The rest of the road, from the decoded object in its stored version on.
-    /// - Parameter isApplied: whether the object already says who manages its fields.
+    /// - Parameter ifThere: what to do instead when there is such an object by now. Given for applied objects, which already say who manages their
+    ///   fields.
     func createObject(
-        _ decoded: JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer, isApplied: Bool = false
+        _ decoded: JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer,
+        ifThere: (@Sendable () throws(APIStatus) -> Void)? = nil
     ) throws(APIStatus) {
         let context = context(request, dryRun: options.dryRun)
         var object = decoded
@@ -34,7 +36,7 @@ extension Registry {
             }
         }
         Default.apply(&object, resource)
-        if isApplied {
+        if ifThere != nil {
             object["metadata"]?["managedFields"] = managers
         } else {
             trackCreate(&object, sent: managers, request, resource, options, now: context.now)
@@ -48,7 +50,7 @@ extension Registry {
             try admission.validate(&review)
             answer.warnings += review.warnings
             let namesItself = decoded.text("metadata", "name").isEmpty
-            try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled))
+            try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled, ifThere: ifThere))
         } catch {
             for settle in review.settled { settle() }
             throw error
@@ -65,11 +67,12 @@ extension Registry {
         let answer: Answer
         /// Whom admission wants told when the write is through or has failed.
         let settled: [@Sendable () -> Void]
+        let ifThere: (@Sendable () throws(APIStatus) -> Void)?
         var attempt = 0
 
         init(
             object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer,
-            settled: [@Sendable () -> Void]
+            settled: [@Sendable () -> Void], ifThere: (@Sendable () throws(APIStatus) -> Void)?
         ) {
             self.object = object
             self.namesItself = namesItself
@@ -77,6 +80,7 @@ extension Registry {
             self.context = context
             self.answer = answer
             self.settled = settled
+            self.ifThere = ifThere
         }
 
         func settle() {
@@ -109,10 +113,11 @@ extension Registry {
             case .success(.committed(let revision)):
                 new.settle()
                 new.answer.written(value, revision: revision, status: 201)
-            case .success(.conflict(let condition, _)):
+            case .success(.conflict(let condition, let actual)):
                 // Off the writer's thread: trying again is work.
                 Task {
                     do throws(APIStatus) {
+                        if new.ifThere != nil, condition.key == key, actual > 0 { try? await resource.storage.cache.waitUntilFresh(actual) }
                         if condition.key == key { try renameOrFail(new) } else { try chooseAgainOrFail(new, taken: condition.key) }
                     } catch {
                         new.settle()
@@ -129,6 +134,11 @@ extension Registry {
     /// The name is taken: another one is made up if the client left that to the server.
     private func renameOrFail(_ new: NewObject) throws(APIStatus) {
         let name = new.object.text("metadata", "name")
+        if let ifThere = new.ifThere {
+            try ifThere()
+            new.settle()
+            return
+        }
         guard new.namesItself, new.attempt < 8 else { throw new.resource.alreadyExists(name) }
         var next = new
         next.attempt += 1

@@ -93,20 +93,26 @@ extension Registry {
         let info = change.request.info
         guard let entry = storage.entry(namespace: info.namespace, name: change.name) else {
             let object: JSONValue
-            var isApplied = false
+            var ifThere: (@Sendable () throws(APIStatus) -> Void)?
             switch change.missing {
             case .fail: throw resource.notFound(change.name)
             case .create(let wanted): object = wanted
             case .apply(let make):
                 object = try make()
-                isApplied = true
+                var next = change
+                next.attempt += 1
+                let again = next
+                ifThere = { [self] () throws(APIStatus) in
+                    if again.attempt > Self.conflictsMax { throw resource.alreadyExists(again.name) }
+                    try self.change(again)
+                }
             }
             try mayCreate?(change.request)
             // An update with a version means an object that was there.
             if let version = object.at("metadata", "resourceVersion")?.stringValue, !version.isEmpty, version != "0" {
                 throw resource.stale(change.name)
             }
-            try createObject(object, change.request, resource, change.options, change.answer, isApplied: isApplied)
+            try createObject(object, change.request, resource, change.options, change.answer, ifThere: ifThere)
             return
         }
         let current = entry.tree
