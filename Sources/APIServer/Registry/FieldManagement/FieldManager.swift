@@ -11,6 +11,8 @@ struct FieldManager: Sendable {
     /// The time of the request.
     let now: String
     let updater: FieldUpdater
+    /// A member of the object that need not be looked at, since the server puts it back.
+    var passedOver: String?
 
     static let updateManagersMax = 10
 
@@ -48,7 +50,7 @@ struct FieldManager: Sendable {
         guard let list else { return nil }
         let old = live.withoutManagedFields
         let wanted = new.withoutManagedFields
-        let comparison = FieldComparison(old: old, new: wanted, schema: updater.schema).filtered(updater.filter)
+        let comparison = FieldComparison(old: lookedAt(old), new: lookedAt(wanted), schema: updater.schema).filtered(updater.filter)
         if comparison.isEmpty { return list }
         let changed = comparison.changed.difference(FieldUpdater.system)
         if let quick = quickly(list, comparison, changed) { return quick }
@@ -57,6 +59,13 @@ struct FieldManager: Sendable {
         own(changed, in: &managed)
         cap(&managed)
         return managed.list
+    }
+
+    private func lookedAt(_ object: JSONValue) -> JSONValue {
+        guard let passedOver, object[passedOver] != nil else { return object }
+        var object = object
+        object[passedOver] = nil
+        return object
     }
 
     private func own(_ changed: FieldSet, in managed: inout ManagedFields) {

@@ -11,7 +11,8 @@ extension Registry {
             name: FieldManagerName.of(request, options), subresource: subresource, apiVersion: resource.type.apiVersion, now: now,
             updater: FieldUpdater(
                 apiVersion: resource.type.apiVersion, schema: schema, filter: ResetFields.filter(resource, subresource: subresource),
-                convert: { [resources] object, version in Self.convert(object, to: version, resource, among: resources) }))
+                convert: { [resources] object, version in Self.convert(object, to: version, resource, among: resources) }),
+            passedOver: ResetFields.passedOver(resource, subresource: subresource))
     }
 
     /// An object, in whatever version it is, in another in which its resource is served.
@@ -35,7 +36,7 @@ extension Registry {
         guard let schema = resource.schema else { return }
         let versioned = resource.fromStorage(object)
         var list = FieldManager.created(
-            versioned, schema: schema, excluded: ResetFields.hasStatus(resource) ? "status" : nil, name: FieldManagerName.of(request, options),
+            versioned, schema: schema, excluded: ResetFields.passedOver(resource, subresource: ""), name: FieldManagerName.of(request, options),
             apiVersion: resource.type.apiVersion, now: now)
         if let sent, !FieldManager.isReset(sent), let managed = try? ManagedFields(list: sent), !managed.isEmpty {
             // Others keep only what the new object does not have.

@@ -24,6 +24,15 @@ enum ResetFields {
         }
     }
 
+    /// The member of the object that is put back as a whole.
+    static func passedOver(_ resource: ServedResource, subresource: String) -> String? {
+        switch subresource {
+        case "": hasStatus(resource) ? "status" : nil
+        case "status": "spec"
+        default: nil
+        }
+    }
+
     /// Whether the object's own door leaves the status alone.
     static func hasStatus(_ resource: ServedResource) -> Bool { resource.subresources.contains("status") }
 
