@@ -170,7 +170,8 @@ extension Registry {
             object["metadata"]?["managedFields"] = old.at("metadata", "managedFields")
             return
         }
-        object["metadata"]?["managedFields"] = manager.updated(resource.fromStorage(object), live: resource.fromStorage(old))
+        let list = manager.updated(resource.fromStorage(object), live: resource.fromStorage(old))
+        object["metadata"]?["managedFields"] = list
     }
 
     /// Whether nothing has changed. That somebody wanted to change something, and when, is no change.
