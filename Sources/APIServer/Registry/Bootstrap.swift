@@ -123,7 +123,7 @@ extension Registry {
     ) async throws(APIStatus) -> JSONValue {
         var request = APIRequest(method: verb == "create" ? "POST" : "PUT", path: "")
         request.user = UserInfo(name: "system:apiserver", groups: [UserInfo.mastersGroup])
-        request.headers = ["Content-Type": "application/json"]
+        request.headers = ["Content-Type": "application/json", "User-Agent": "kube-apiserver"]
         request.body = body.serialized()
         request.info = RequestInfo(
             isResourceRequest: true, verb: verb, apiPrefix: group.isEmpty ? "api" : "apis", apiGroup: group, apiVersion: version,

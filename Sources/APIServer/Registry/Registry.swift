@@ -18,6 +18,8 @@ package final class Registry: RequestHandler, ClusterView {
     /// Where objects are kept, by group and plural, for code inside the server.
     private let storages: [String: ObjectStorage]
     let admission: AdmissionChain
+    /// Throws when the client may change an object but not make one, asked when a change finds no object and is to make it.
+    let mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)?
 
     private struct Key: Hashable {
         let group: String
@@ -32,12 +34,13 @@ package final class Registry: RequestHandler, ClusterView {
 
     package init(
         store: any Store, services: ServiceNetwork, catalog: ResourceCatalog = .builtIn, admission: AdmissionChain = .standard,
-        clock: ServerClock = .system, logger: Logger
+        clock: ServerClock = .system, mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)? = nil, logger: Logger
     ) {
         self.store = store
         self.services = services
         self.admission = admission
         self.clock = clock
+        self.mayCreate = mayCreate
         self.logger = logger
         let built = KindTable.build(catalog: catalog, store: store, logger: logger)
         resources = built.served

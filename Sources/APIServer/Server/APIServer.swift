@@ -37,7 +37,13 @@ package final class APIServer: Service {
                 NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                 CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
                 EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
-            ]).without(configuration.disabledAdmissionPlugins), clock: clock, logger: logger)
+            ]).without(configuration.disabledAdmissionPlugins), clock: clock,
+            mayCreate: { request throws(APIStatus) in
+                var attributes = AuthorizationAttributes(request)
+                attributes.verb = "create"
+                let decision = authorizer.authorize(attributes)
+                guard decision.isAllowed else { throw attributes.forbidden(reason: decision.reason) }
+            }, logger: logger)
         nodeUses.follow(registry)
         let health = HealthHandler()
         if let encrypted {

@@ -20,7 +20,9 @@ package struct ServiceAccountClients: Sendable {
 
     package func client(of account: String) -> Client {
         let source = AccountTokenSource(manager: manager, account: account, time: time)
-        return Client(transport: AccountTransport(base: bare, source: source), userAgent: account, time: time)
+        return Client(
+            transport: AccountTransport(base: bare, source: source),
+            userAgent: "\(manager.userAgent)/system:serviceaccount:\(ControllerAccounts.namespace):\(account)", time: time)
     }
 }
 

@@ -91,8 +91,9 @@ struct ClusterServer {
 
     private func makeParts(_ assembly: APIServerAssembly, _ pki: ClusterPKI, _ kubeletServing: CertificateFiles, _ ledger: Ledger) throws -> Parts {
         let api = assembly.server
-        func client(_ user: String, _ groups: String...) -> Client {
-            Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: user)
+        // The beginning of a user agent is the name under which the server keeps which fields a client manages.
+        func client(_ user: String, _ groups: String..., program: String) -> Client {
+            Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: "\(program)/\(ApusVersion.kubernetes)")
         }
         let gate = StartGate()
         let endpoint: String
@@ -107,16 +108,17 @@ struct ClusterServer {
         let runtime = try RuntimeClient(endpoint: endpoint, logger: Logger(label: "container-runtime"))
         for hierarchy in CgroupMounts.all() { try ledger.record(.cgroup(hierarchy + folder.cgroup)) }
         let nodeUser = "system:node:\(configuration.nodeName)"
-        let kubelet = try makeKubelet(pki, kubeletServing, client(nodeUser, "system:nodes"), runtime, endpoint)
+        let kubelet = try makeKubelet(pki, kubeletServing, client(nodeUser, "system:nodes", program: "kubelet"), runtime, endpoint)
         let network = PodNetworkAssembly(
-            client: client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts"), nodeName: configuration.nodeName,
+            client: client("system:serviceaccount:kube-system:apus-network", "system:serviceaccounts", program: "apus-network"),
+            nodeName: configuration.nodeName,
             dataFolder: folder.path, serviceCIDR: configuration.serviceRange, ledger: ledger, logger: Logger(label: "pod-network"))
         // One copy of each collection for all who follow it. It is read as the controllers may read it; what the others write, they write
         // under their own names.
-        let controllersClient = client("system:kube-controller-manager")
+        let controllersClient = client("system:kube-controller-manager", program: "kube-controller-manager")
         let informers = InformerFactory(client: controllersClient, logger: Logger(label: "informers"))
         let scheduler = SchedulerAssembly(
-            client: client("system:kube-scheduler"), informers: informers, logger: Logger(label: "kube-scheduler"))
+            client: client("system:kube-scheduler", program: "kube-scheduler"), informers: informers, logger: Logger(label: "kube-scheduler"))
         var controllerSettings = ControllerManagerConfiguration(
             podRanges: configuration.podRanges, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
         controllerSettings.selection = ControllerSelection(including: ControllerSelection.onlyWhenNamed)
@@ -127,18 +129,19 @@ struct ClusterServer {
             client: controllersClient, informers: informers, configuration: controllerSettings,
             clientOfAccount: { account in
                 Client(
-                    transport: api.transport(as: .serviceAccount(namespace: ControllerAccounts.namespace, name: account)), userAgent: account)
+                    transport: api.transport(as: .serviceAccount(namespace: ControllerAccounts.namespace, name: account)),
+                    userAgent: "\(controllersClient.userAgent)/system:serviceaccount:\(ControllerAccounts.namespace):\(account)")
             },
             logger: Logger(label: "kube-controller-manager"))
         let proxy = KubeProxyAssembly(
-            client: client("system:kube-proxy"), informers: informers,
+            client: client("system:kube-proxy", program: "kube-proxy"), informers: informers,
             configuration: .init(
                 node: ProxyNode(
                     name: configuration.nodeName, addresses: [configuration.nodeIP], clusterCIDR: configuration.clusterCIDR,
                     serviceCIDR: configuration.serviceRange)),
             ledger: ledger, logger: Logger(label: "kube-proxy"))
         let dns = ClusterDNS(
-            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts"), informers: informers,
+            client: client("system:serviceaccount:kube-system:coredns", "system:serviceaccounts", program: "coredns"), informers: informers,
             configuration: .init(
                 domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
                 upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
@@ -153,7 +156,7 @@ struct ClusterServer {
                     try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
                 })
         }
-        let admin = client("system:apiserver", "system:masters")
+        let admin = client("system:apiserver", "system:masters", program: "apus")
         let recorder = EventRecorder(client: admin, component: "apus", host: configuration.nodeName, logger: Logger(label: "events"))
         services.append(Gated(gate.api, ClusterCertificates(configuration).keeper(recorder)))
         let behind = [informers] + controllers.services + scheduler.services + network.services + proxy.services + [dns]

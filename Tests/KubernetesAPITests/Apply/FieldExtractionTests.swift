@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: 0..<60)
     func whatIsExtractedAndKeptAloneIsTheObject(_ seed: UInt64) {
-        var random = RandomObjects(seed: seed)
+        var random = RandomConfigurations(seed: seed)
         let schema = Sample.schemas[Int(seed) % Sample.schemas.count]
         let object = random.object(schema)
         let set = FieldSet(of: object, schema: schema)
@@ -71,7 +71,7 @@ import Testing
 
     @Test(arguments: 0..<60)
     func laws(_ seed: UInt64) {
-        var random = RandomObjects(seed: seed)
+        var random = RandomConfigurations(seed: seed)
         let schema = Sample.schemas[Int(seed) % Sample.schemas.count]
         let old = random.object(schema)
         let new = random.object(schema)
@@ -90,7 +90,7 @@ import Testing
 
     @Test(arguments: 0..<120)
     func newObjectsFieldsAreThoseThatAnEmptyObjectDoesNotHave(_ seed: UInt64) {
-        var random = RandomObjects(seed: seed)
+        var random = RandomConfigurations(seed: seed)
         random.density = 20 + Int(seed % 60)
         let schema = Sample.schemas[Int(seed) % Sample.schemas.count]
         let object = random.object(schema, depth: 5)

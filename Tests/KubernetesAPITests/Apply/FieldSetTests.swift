@@ -69,7 +69,7 @@ import Testing
     /// Sets of paths, told as texts, are the model.
     @Test(arguments: 0..<60)
     func algebra(_ seed: UInt64) throws {
-        var random = RandomObjects(seed: seed)
+        var random = RandomConfigurations(seed: seed)
         let schema = Sample.schemas[Int(seed) % Sample.schemas.count]
         let a = random.fieldSet(schema)
         let b = random.fieldSet(schema)

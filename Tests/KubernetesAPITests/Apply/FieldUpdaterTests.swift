@@ -126,7 +126,7 @@ import Testing
 
     @Test(arguments: 0..<100)
     func applyIsIdempotent(_ seed: UInt64) throws {
-        var random = RandomObjects(seed: seed)
+        var random = RandomConfigurations(seed: seed)
         let schema = Sample.schemas[Int(seed) % Sample.schemas.count]
         let updater = FieldUpdater(apiVersion: "v1", schema: schema)
         let one = World.manager("one", isApply: true)
@@ -151,7 +151,7 @@ import Testing
 
     @Test(arguments: 0..<40)
     func managedFieldsAreReadAsTheyAreWritten(_ seed: UInt64) throws {
-        var random = RandomObjects(seed: seed)
+        var random = RandomConfigurations(seed: seed)
         var managed = ManagedFields()
         for name in ["b", "a", "c"] {
             for isApply in [true, false] {

@@ -107,6 +107,6 @@ enum MetadataRules {
             metadata["deletionTimestamp"] = nil
             metadata["deletionGracePeriodSeconds"] = nil
         }
-        for field in ["selfLink", "resourceVersion", "managedFields"] where metadata[field] != nil { metadata[field] = nil }
+        for field in ["selfLink", "resourceVersion"] where metadata[field] != nil { metadata[field] = nil }
     }
 }

@@ -49,7 +49,9 @@ struct Decode {
     mutating func conform(_ object: JSONValue, to resource: ServedResource) throws(APIStatus) -> JSONValue {
         guard let schema = resource.schema else { return object }
         do {
-            let decoded = try schema.decode(object)
+            var decoded = try schema.decode(object)
+            // An empty list says more than none: that nobody shall manage anything any more.
+            if object.at("metadata", "managedFields")?.arrayValue?.isEmpty == true { decoded.tree["metadata"]?["managedFields"] = [[:]] }
             issues += decoded.unknownFields.map { "unknown field \"\($0)\"" }
             return decoded.tree
         } catch {

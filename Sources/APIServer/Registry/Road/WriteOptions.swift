@@ -3,6 +3,7 @@ import JSON
 /// The parameters of a write that stand in the query.
 struct WriteOptions: Sendable {
     enum FieldValidation: String, Sendable { case ignore = "Ignore", warn = "Warn", strict = "Strict" }
+    enum Patch: Sendable { case apply, other }
 
     var dryRun = false
     var fieldManager = ""
@@ -11,9 +12,18 @@ struct WriteOptions: Sendable {
 
     init() {}
 
-    /// - Parameter kind: `CreateOptions`, `UpdateOptions`, ...; for messages.
-    init(_ query: QueryItems, kind: String) throws(APIStatus) {
+    /// - Parameters:
+    ///   - kind: `CreateOptions`, `UpdateOptions`, ...; for messages.
+    ///   - patch: which sort of patch it is, if it is one.
+    init(_ query: QueryItems, kind: String, patch: Patch? = nil) throws(APIStatus) {
         let errors = FieldErrors()
+        switch patch {
+        case .apply where (query["fieldManager"] ?? "").isEmpty:
+            errors.add(FieldError(.required, FieldPath("fieldManager"), "is required for apply patch"))
+        case .other where query["force"] != nil:
+            errors.add(FieldError(.forbidden, FieldPath("force"), "may not be specified for non-apply patch"))
+        default: break
+        }
         for value in query.all("dryRun") where !value.isEmpty {
             if value == "All" {
                 dryRun = true
@@ -22,7 +32,7 @@ struct WriteOptions: Sendable {
             }
         }
         fieldManager = query["fieldManager"] ?? ""
-        if fieldManager.utf8.count > 128 { errors.add(FieldError(.tooLong, FieldPath("fieldManager"), "may not be more than 128 bytes")) }
+        if !fieldManager.isEmpty { FieldManagerName.check(fieldManager, FieldPath("fieldManager"), errors) }
         force = query.bool("force")
         if let text = query["fieldValidation"], !text.isEmpty {
             if let wish = FieldValidation(rawValue: text) {

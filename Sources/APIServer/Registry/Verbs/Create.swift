@@ -19,11 +19,15 @@ extension Registry {
     }
 
     /// The rest of the road, from the decoded object in its stored version on.
+    /// - Parameter ifThere: what to do instead when there is such an object by now. Given for applied objects, which already say who manages their
+    ///   fields.
     func createObject(
-        _ decoded: consuming JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer
+        _ decoded: consuming JSONValue, _ request: APIRequest, _ resource: ServedResource, _ options: WriteOptions, _ answer: Answer,
+        ifThere: (@Sendable () throws(APIStatus) -> Void)? = nil
     ) throws(APIStatus) {
         let context = context(request, dryRun: options.dryRun)
         let namesItself = decoded.text("metadata", "name").isEmpty
+        let managers = decoded.at("metadata", "managedFields")
         // The only reference from here on, wherever it goes: otherwise every change of it would copy what is around the change.
         var object = consume decoded
         var answer = answer
@@ -34,6 +38,11 @@ extension Registry {
             }
         }
         Default.apply(&object, resource)
+        if ifThere != nil {
+            object["metadata"]?["managedFields"] = managers
+        } else {
+            trackCreate(&object, sent: managers, request, resource, options, now: context.now)
+        }
         var review = AdmissionReview(.create, request, resource, object: object, old: nil, context)
         object = .null
         try admission.mutate(&review)
@@ -43,7 +52,7 @@ extension Registry {
         do throws(APIStatus) {
             try admission.validate(&review)
             answer.warnings += review.warnings
-            try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled))
+            try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled, ifThere: ifThere))
         } catch {
             for settle in review.settled { settle() }
             throw error
@@ -60,11 +69,12 @@ extension Registry {
         let answer: Answer
         /// Whom admission wants told when the write is through or has failed.
         let settled: [@Sendable () -> Void]
+        let ifThere: (@Sendable () throws(APIStatus) -> Void)?
         var attempt = 0
 
         init(
             object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer,
-            settled: [@Sendable () -> Void]
+            settled: [@Sendable () -> Void], ifThere: (@Sendable () throws(APIStatus) -> Void)?
         ) {
             self.object = object
             self.namesItself = namesItself
@@ -72,6 +82,7 @@ extension Registry {
             self.context = context
             self.answer = answer
             self.settled = settled
+            self.ifThere = ifThere
         }
 
         func settle() {
@@ -104,10 +115,11 @@ extension Registry {
             case .success(.committed(let revision)):
                 new.settle()
                 new.answer.written(value, revision: revision, status: 201)
-            case .success(.conflict(let condition, _)):
+            case .success(.conflict(let condition, let actual)):
                 // Off the store's thread: trying again is work.
                 Task {
                     do throws(APIStatus) {
+                        if new.ifThere != nil, condition.key == key, actual > 0 { try? await resource.storage.cache.waitUntilFresh(actual) }
                         if condition.key == key { try renameOrFail(new) } else { try chooseAgainOrFail(new, taken: condition.key) }
                     } catch {
                         new.settle()
@@ -124,6 +136,11 @@ extension Registry {
     /// The name is taken: another one is made up if the client left that to the server.
     private func renameOrFail(_ new: NewObject) throws(APIStatus) {
         let name = new.object.text("metadata", "name")
+        if let ifThere = new.ifThere {
+            try ifThere()
+            new.settle()
+            return
+        }
         guard new.namesItself, new.attempt < 8 else { throw new.resource.alreadyExists(name) }
         var next = new
         next.attempt += 1

@@ -5,7 +5,11 @@ import NIOHTTP1
 extension Registry {
     /// PATCH: a change of whatever is there. Made again on the newer state when somebody else was faster.
     func patch(_ request: APIRequest, _ resource: ServedResource, view: UpdateView, _ responder: any Responder) throws(APIStatus) {
-        let options = try WriteOptions(request.query, kind: "PatchOptions")
+        if ApplyBody.isMeant(request) {
+            try apply(request, resource, view: view, responder)
+            return
+        }
+        let options = try WriteOptions(request.query, kind: "PatchOptions", patch: .other)
         let answer = try answer(request, resource, responder)
         let patch = try PatchBody(request, schema: resource.schema)
         let info = request.info
@@ -59,7 +63,7 @@ struct PatchBody: Sendable {
             guard let schema else { throw .unsupportedMediaType(supported: Self.accepted.filter { !$0.contains("strategic") }) }
             kind = .strategic(try Self.read(request.body, &decode), schema)
         default:
-            throw .unsupportedMediaType(supported: Self.accepted.filter { !$0.contains("apply") })
+            throw .unsupportedMediaType(supported: Self.accepted)
         }
         issues = decode.issues
     }

@@ -18,11 +18,19 @@ extension Registry {
             var decode = Decode()
             let wanted = try decode.document(request.body, contentType: request.headers.first(name: "Content-Type"))
             try checkScale(wanted, request)
-            try change(scaleChange(request, resource, view, options, answer) { _ in wanted })
+            try change(scaleChange(request, resource, view, options, answer) { _, _ in wanted })
+        case "patch" where ApplyBody.isMeant(request):
+            let options = try WriteOptions(request.query, kind: "PatchOptions", patch: .apply)
+            let patch = try ApplyBody(request, options)
+            try change(
+                scaleChange(request, resource, view, options, answer, isApply: true) { scale, manager throws(APIStatus) in
+                    try patch.check(group: "autoscaling", version: "v1", kind: "Scale", schema: manager.updater.schema)
+                    return try manager.applied(patch.tree, to: scale, force: options.force)
+                })
         case "patch":
-            let options = try WriteOptions(request.query, kind: "PatchOptions")
+            let options = try WriteOptions(request.query, kind: "PatchOptions", patch: .other)
             let patch = try PatchBody(request, schema: Schema.of(group: "autoscaling", version: "v1", kind: "Scale"))
-            try change(scaleChange(request, resource, view, options, answer) { scale throws(APIStatus) in try patch.apply(to: scale) })
+            try change(scaleChange(request, resource, view, options, answer) { scale, _ throws(APIStatus) in try patch.apply(to: scale) })
         default:
             throw .methodNotAllowed
         }
@@ -37,15 +45,23 @@ extension Registry {
         }
     }
 
+    /// - Parameter make: the new scale from the old one; an applied one says who manages its fields.
     private func scaleChange(
-        _ request: APIRequest, _ resource: ServedResource, _ view: ScaleView, _ options: WriteOptions, _ answer: Answer,
-        _ make: @escaping @Sendable (JSONValue) throws(APIStatus) -> JSONValue
-    ) -> Change {
-        Change(
+        _ request: APIRequest, _ resource: ServedResource, _ view: ScaleView, _ options: WriteOptions, _ answer: Answer, isApply: Bool = false,
+        _ make: @escaping @Sendable (JSONValue, FieldManager) throws(APIStatus) -> JSONValue
+    ) throws(APIStatus) -> Change {
+        guard let schema = Schema.of(group: "autoscaling", version: "v1", kind: "Scale") else { throw .pathNotFound }
+        let manager = FieldManager(
+            name: FieldManagerName.of(request, options), subresource: "scale", apiVersion: ScaleFields.apiVersion, now: clock.timestamp,
+            updater: FieldUpdater(apiVersion: ScaleFields.apiVersion, schema: schema))
+        return Change(
             request: request, resource: resource, view: .inner(validates: true), options: options, answer: answer, retries: .unlessVersioned,
             completion: { answer.send(view.scale(of: $0).serialized(), 200) }
         ) { current throws(APIStatus) in
-            let scale = try make(view.scale(of: current))
+            let fields = ScaleFields(current.at("metadata", "managedFields"), version: resource.type.apiVersion, view: view)
+            var before = view.scale(of: current)
+            before["metadata"]?["managedFields"] = fields?.scale.list
+            let scale = try make(before, manager)
             let replicas = scale.at("spec", "replicas") ?? 0
             guard let number = replicas.integerValue, number >= 0 else {
                 throw .invalid(
@@ -54,6 +70,12 @@ extension Registry {
             }
             var object = current
             object.setPath(view.specReplicas[...], .integer(number))
+            if let fields {
+                var wanted = before
+                wanted.setPath(["spec", "replicas"], .integer(number))
+                let list = isApply ? scale.at("metadata", "managedFields") : manager.updated(wanted, live: before)
+                if let managed = try? ManagedFields(list: list) { object["metadata"]?["managedFields"] = fields.merged(with: managed).list }
+            }
             // The version that the client saw, if it says one.
             object["metadata"]?["resourceVersion"] = scale.at("metadata", "resourceVersion")
             return object

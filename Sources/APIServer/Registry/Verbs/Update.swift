@@ -34,6 +34,16 @@ extension Registry {
             case fail
             /// The object to create instead.
             case create(JSONValue)
+            /// The applied object to create instead, which says who manages its fields.
+            case apply(@Sendable () throws(APIStatus) -> JSONValue)
+        }
+
+        /// Who says which manager has which fields of the changed object.
+        enum Managers: Sendable {
+            /// The registry: what has changed is the client's.
+            case tracked
+            /// `make`. Steps that the server takes by itself leave everything as it was.
+            case made
         }
 
         let request: APIRequest
@@ -43,6 +53,7 @@ extension Registry {
         var answer: Answer
         let retries: Retries
         let missing: Missing
+        let managers: Managers
         /// What is answered instead of the object, when it has been written.
         var completion: (@Sendable (JSONValue) -> Void)?
         /// The name, where it is not the request's.
@@ -53,7 +64,7 @@ extension Registry {
 
         init(
             request: APIRequest, resource: ServedResource, view: UpdateView, options: WriteOptions, answer: Answer, retries: Retries,
-            missing: Missing = .fail, completion: (@Sendable (JSONValue) -> Void)? = nil,
+            missing: Missing = .fail, managers: Managers = .tracked, completion: (@Sendable (JSONValue) -> Void)? = nil,
             make: @escaping @Sendable (JSONValue) throws(APIStatus) -> JSONValue
         ) {
             self.request = request
@@ -63,6 +74,7 @@ extension Registry {
             self.answer = answer
             self.retries = retries
             self.missing = missing
+            if case .inner = view { self.managers = .made } else { self.managers = managers }
             self.completion = completion
             self.make = make
         }
@@ -80,12 +92,27 @@ extension Registry {
         let storage = resource.storage
         let info = change.request.info
         guard let entry = storage.entry(namespace: info.namespace, name: change.name) else {
-            guard case .create(let object) = change.missing else { throw resource.notFound(change.name) }
+            let object: JSONValue
+            var ifThere: (@Sendable () throws(APIStatus) -> Void)?
+            switch change.missing {
+            case .fail: throw resource.notFound(change.name)
+            case .create(let wanted): object = wanted
+            case .apply(let make):
+                object = try make()
+                var next = change
+                next.attempt += 1
+                let again = next
+                ifThere = { [self] () throws(APIStatus) in
+                    if again.attempt > Self.conflictsMax { throw resource.alreadyExists(again.name) }
+                    try self.change(again)
+                }
+            }
+            try mayCreate?(change.request)
             // An update with a version means an object that was there.
             if let version = object.at("metadata", "resourceVersion")?.stringValue, !version.isEmpty, version != "0" {
                 throw resource.stale(change.name)
             }
-            try createObject(object, change.request, resource, change.options, change.answer)
+            try createObject(object, change.request, resource, change.options, change.answer, ifThere: ifThere)
             return
         }
         let current = entry.tree
@@ -97,6 +124,7 @@ extension Registry {
         let context = context(change.request, dryRun: change.options.dryRun)
         object.editOrMake("metadata") { MetadataRules.keep(&$0, from: old["metadata"] ?? [:]) }
         if change.view.needsDefaults(resource.strategy) { Default.apply(&object, resource) }
+        if case .tracked = change.managers { track(&object, old: old, change, now: context.now) }
         var review = AdmissionReview(.update, change.request, resource, object: object, old: old, context)
         object = .null
         try admission.mutate(&review)
@@ -112,7 +140,7 @@ extension Registry {
             remove(object, old: old, entry, change, answer, versioned: versioned, context)
             return
         }
-        if object == old {
+        if isSame(object, old) {
             if let completion = change.completion { completion(current) } else { answer.entry(entry, status: 200) }
             return
         }
@@ -134,6 +162,26 @@ extension Registry {
                 answer.written(value, revision: revision, status: 200)
             }
         }
+    }
+
+    /// Writes down whose the fields are now.
+    private func track(_ object: inout JSONValue, old: JSONValue, _ change: Change, now: String) {
+        let resource = change.resource
+        guard let manager = fieldManager(change.request, resource, change.options, subresource: change.request.info.subresource, now: now) else {
+            object["metadata"]?["managedFields"] = old.at("metadata", "managedFields")
+            return
+        }
+        let list = manager.updated(resource.fromStorage(object), live: resource.fromStorage(old))
+        object["metadata"]?["managedFields"] = list
+    }
+
+    /// Whether nothing has changed. That somebody wanted to change something, and when, is no change.
+    private func isSame(_ object: JSONValue, _ old: JSONValue) -> Bool {
+        guard let now = object.at("metadata", "managedFields"), let before = old.at("metadata", "managedFields") else { return object == old }
+        guard now.equalsButForTimes(before) else { return false }
+        var same = object
+        same["metadata"]?["managedFields"] = before
+        return same == old
     }
 
     /// Compares the version and uid that the client named with the current ones.

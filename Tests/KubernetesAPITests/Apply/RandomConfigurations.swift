@@ -17,7 +17,7 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 /// Makes objects of a type that have a few of its fields, without empty parts.
-struct RandomObjects {
+struct RandomConfigurations {
     var generator: SeededGenerator
     /// How likely a field is to be there, in percent.
     var density = 30
