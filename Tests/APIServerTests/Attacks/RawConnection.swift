@@ -8,6 +8,9 @@ import Testing
 
 @testable import APIServer
 
+/// All attacks, one after the other: each has a server of its own, and many servers at once would make others wait.
+@Suite(.serialized) enum Attacks {}
+
 /// A TLS connection on which anything can be said.
 struct RawConnection {
     var authority: CertificateAuthority

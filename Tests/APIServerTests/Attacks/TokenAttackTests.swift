@@ -6,114 +6,119 @@ import Testing
 
 @testable import APIServer
 
-/// Tokens that somebody made up, took from elsewhere or kept for too long. Each is a 401 that says nothing but that.
-@Suite struct TokenAttackTests {
-    private static let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+extension Attacks {
+    /// Tokens that somebody made up, took from elsewhere or kept for too long. Each is a 401 that says nothing but that.
+    @Suite struct TokenAttackTests {
+        private static let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
-    private func refused(_ whole: WholeServer, _ token: String, _ what: Comment) async throws {
-        let reply = try await whole.call(.POST, Self.path, ["kind": "SelfSubjectReview"], headers: WholeServer.bearer(token))
-        #expect(reply.status == 401, what)
-        #expect(reply.json["message"]?.stringValue == "Unauthorized", what)
-        // No hint of why, and never the token.
-        #expect(reply.json["details"] == nil && !reply.text.contains(token), what)
-    }
-
-    /// A token whose parts a test writes.
-    private func token(_ header: JSONValue, _ payload: String, sign: (String) throws -> [UInt8]) rethrows -> String {
-        let message = "\(Base64URL.encode(header.serialized())).\(payload)"
-        return "\(message).\(Base64URL.encode(try sign(message)))"
-    }
-
-    @Test func tokensThatNobodyShouldBelieve() async throws {
-        try await WholeServer.with { whole in
-            let good = try await whole.account("robot")
-            let accepted = try await whole.call(.POST, Self.path, ["kind": "SelfSubjectReview"], headers: WholeServer.bearer(good))
-            #expect(accepted.status == 201, "\(accepted.text)")
-            let parts = good.split(separator: ".").map(String.init)
-            let payload = parts[1]
-
-            for algorithm in ["none", "None", "NONE", "nOnE", ""] {
-                try await refused(whole, token(["alg": .string(algorithm), "typ": "JWT"], payload) { _ in [] }, "alg \(algorithm)")
-                try await refused(
-                    whole, "\(Base64URL.encode(#"{"alg":"\#(algorithm)"}"#.utf8.map { $0 })).\(payload).\(parts[2])", "alg \(algorithm), signed")
-            }
-            // The public key, which everybody may read, as the key of a symmetric signature.
-            let keySet = try JSONValue(parsing: Array(whole.tokens.keySetJSON.utf8))
-            let key = try #require(keySet["keys"]?[0])
-            let secrets = [Array(whole.tokens.keySetJSON.utf8), key.serialized(), Array((key["x"]?.stringValue ?? "").utf8)]
-            for secret in secrets {
-                for id in [key["kid"], nil] {
-                    var header: JSONValue = ["alg": "HS256", "typ": "JWT"]
-                    header["kid"] = id
-                    let forged = token(header, payload) { message in
-                        Array(HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: SymmetricKey(data: secret)))
-                    }
-                    try await refused(whole, forged, "the public key as a shared secret")
-                }
-            }
-            // A key of the attacker's own, in the header or behind an address in it.
-            let own = P256.Signing.PrivateKey()
-            for extra in ["jwk", "jku", "x5u", "x5c"] {
-                let forged = try token(["alg": "ES256", .init(stringLiteral: extra): "https://evil.example.com/keys"], payload) { message in
-                    Array(try own.signature(for: Array(message.utf8)).rawRepresentation)
-                }
-                try await refused(whole, forged, "a key in the header: \(extra)")
-            }
-            // Other claims under a signature that is real.
-            let claims = try #require(Base64URL.decode(payload[...]).flatMap { try? JSONValue(parsing: $0) })
-            for (name, value) in [("sub", "system:serviceaccount:kube-system:admin"), ("exp", 4_000_000_000), ("aud", ["x"])] as [(String, JSONValue)]
-            {
-                var changed = claims
-                changed[name] = value
-                try await refused(whole, "\(parts[0]).\(Base64URL.encode(changed.serialized())).\(parts[2])", "another \(name)")
-            }
-            // Not quite tokens.
-            for text in ["a.b.c", "..", good + ".", good + "x", String(good.dropLast(2)), "\(good) \(good)"] {
-                try await refused(whole, text, "not a token")
-            }
-            let long = String(repeating: "A", count: 100_000)
-            let answer = try await whole.raw().say("GET /version HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(long)\r\nConnection: close\r\n\r\n")
-            #expect(answer.hasPrefix("HTTP/1.1 401"))
+        private func refused(_ whole: WholeServer, _ token: String, _ what: Comment) async throws {
+            let reply = try await whole.call(.POST, Self.path, ["kind": "SelfSubjectReview"], headers: WholeServer.bearer(token))
+            #expect(reply.status == 401, what)
+            #expect(reply.json["message"]?.stringValue == "Unauthorized", what)
+            // No hint of why, and never the token.
+            #expect(reply.json["details"] == nil && !reply.text.contains(token), what)
         }
-    }
 
-    @Test func tokensOfElsewhereAndOfAnotherTime() async throws {
-        try await WholeServer.with { whole in
-            let good = try await whole.account("robot")
-            let account = try await whole.call(.GET, "/api/v1/namespaces/default/serviceaccounts/robot", user: WholeServer.admin)
-            let reference = ServiceAccountClaims.Reference(name: "robot", uid: try #require(account.json["metadata"]?["uid"]?.stringValue))
-            let now = systemSeconds()
-            func claims(from start: Int64, to end: Int64, audiences: [String]? = nil, uid: String? = nil) -> ServiceAccountClaims {
-                ServiceAccountClaims(
-                    issuer: whole.tokens.issuer, audiences: audiences ?? whole.tokens.audiences, namespace: "default",
-                    serviceAccount: .init(name: "robot", uid: uid ?? reference.uid), issuedAt: start, expires: end, id: "x")
+        /// A token whose parts a test writes.
+        private func token(_ header: JSONValue, _ payload: String, sign: (String) throws -> [UInt8]) rethrows -> String {
+            let message = "\(Base64URL.encode(header.serialized())).\(payload)"
+            return "\(message).\(Base64URL.encode(try sign(message)))"
+        }
+
+        @Test func tokensThatNobodyShouldBelieve() async throws {
+            try await WholeServer.with { whole in
+                let good = try await whole.account("robot")
+                let accepted = try await whole.call(.POST, Self.path, ["kind": "SelfSubjectReview"], headers: WholeServer.bearer(good))
+                #expect(accepted.status == 201, "\(accepted.text)")
+                let parts = good.split(separator: ".").map(String.init)
+                let payload = parts[1]
+
+                for algorithm in ["none", "None", "NONE", "nOnE", ""] {
+                    try await refused(whole, token(["alg": .string(algorithm), "typ": "JWT"], payload) { _ in [] }, "alg \(algorithm)")
+                    try await refused(
+                        whole, "\(Base64URL.encode(#"{"alg":"\#(algorithm)"}"#.utf8.map { $0 })).\(payload).\(parts[2])", "alg \(algorithm), signed")
+                }
+                // The public key, which everybody may read, as the key of a symmetric signature.
+                let keySet = try JSONValue(parsing: Array(whole.tokens.keySetJSON.utf8))
+                let key = try #require(keySet["keys"]?[0])
+                let secrets = [Array(whole.tokens.keySetJSON.utf8), key.serialized(), Array((key["x"]?.stringValue ?? "").utf8)]
+                for secret in secrets {
+                    for id in [key["kid"], nil] {
+                        var header: JSONValue = ["alg": "HS256", "typ": "JWT"]
+                        header["kid"] = id
+                        let forged = token(header, payload) { message in
+                            Array(HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: SymmetricKey(data: secret)))
+                        }
+                        try await refused(whole, forged, "the public key as a shared secret")
+                    }
+                }
+                // A key of the attacker's own, in the header or behind an address in it.
+                let own = P256.Signing.PrivateKey()
+                for extra in ["jwk", "jku", "x5u", "x5c"] {
+                    let forged = try token(["alg": "ES256", .init(stringLiteral: extra): "https://evil.example.com/keys"], payload) { message in
+                        Array(try own.signature(for: Array(message.utf8)).rawRepresentation)
+                    }
+                    try await refused(whole, forged, "a key in the header: \(extra)")
+                }
+                // Other claims under a signature that is real.
+                let claims = try #require(Base64URL.decode(payload[...]).flatMap { try? JSONValue(parsing: $0) })
+                for (name, value) in [("sub", "system:serviceaccount:kube-system:admin"), ("exp", 4_000_000_000), ("aud", ["x"])]
+                    as [(String, JSONValue)]
+                {
+                    var changed = claims
+                    changed[name] = value
+                    try await refused(whole, "\(parts[0]).\(Base64URL.encode(changed.serialized())).\(parts[2])", "another \(name)")
+                }
+                // Not quite tokens.
+                for text in ["a.b.c", "..", good + ".", good + "x", String(good.dropLast(2)), "\(good) \(good)"] {
+                    try await refused(whole, text, "not a token")
+                }
+                let long = String(repeating: "A", count: 50_000)
+                let answer = try await whole.raw().say(
+                    "GET /version HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(long)\r\nConnection: close\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 401"))
             }
-            // The same claims are believed when nothing is wrong with them.
-            let own = try whole.tokens.sign(claims(from: now, to: now + 600))
-            #expect(try await whole.call(.GET, "/version", headers: WholeServer.bearer(own)).status == 200)
+        }
 
-            let elsewhere = try ServiceAccountTokens(key: .generate(), issuer: whole.tokens.issuer)
-            try await refused(whole, try elsewhere.sign(claims(from: now, to: now + 600)), "another cluster of the same name")
-            let other = try ServiceAccountTokens(key: .generate(), issuer: "https://kubernetes.default.svc.other")
-            try await refused(whole, try other.sign(claims(from: now, to: now + 600)), "another cluster")
-            try await refused(whole, try whole.tokens.sign(claims(from: now - 7200, to: now - 3600)), "expired")
-            try await refused(whole, try whole.tokens.sign(claims(from: now + 3600, to: now + 7200)), "not valid yet")
-            try await refused(whole, try whole.tokens.sign(claims(from: now, to: now + 600, audiences: ["vault"])), "another audience")
-            try await refused(whole, try whole.tokens.sign(claims(from: now, to: now + 600, audiences: [])), "no audience")
-            try await refused(whole, try whole.tokens.sign(claims(from: now, to: now + 600, uid: "gone")), "an account of that name that was before")
+        @Test func tokensOfElsewhereAndOfAnotherTime() async throws {
+            try await WholeServer.with { whole in
+                let good = try await whole.account("robot")
+                let account = try await whole.call(.GET, "/api/v1/namespaces/default/serviceaccounts/robot", user: WholeServer.admin)
+                let reference = ServiceAccountClaims.Reference(name: "robot", uid: try #require(account.json["metadata"]?["uid"]?.stringValue))
+                let now = systemSeconds()
+                func claims(from start: Int64, to end: Int64, audiences: [String]? = nil, uid: String? = nil) -> ServiceAccountClaims {
+                    ServiceAccountClaims(
+                        issuer: whole.tokens.issuer, audiences: audiences ?? whole.tokens.audiences, namespace: "default",
+                        serviceAccount: .init(name: "robot", uid: uid ?? reference.uid), issuedAt: start, expires: end, id: "x")
+                }
+                // The same claims are believed when nothing is wrong with them.
+                let own = try whole.tokens.sign(claims(from: now, to: now + 600))
+                #expect(try await whole.call(.GET, "/version", headers: WholeServer.bearer(own)).status == 200)
 
-            // A token that is bound to a node dies with the node.
-            _ = try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": "n1"]], user: WholeServer.admin)
-            let bound = try await whole.account(
-                "robot", spec: ["expirationSeconds": 600, "boundObjectRef": ["kind": "Node", "apiVersion": "v1", "name": "n1"]])
-            #expect(try await whole.call(.GET, "/version", headers: WholeServer.bearer(bound)).status == 200)
-            #expect(try await whole.call(.DELETE, "/api/v1/nodes/n1", user: WholeServer.admin).status == 200)
-            try await refused(whole, bound, "bound to a node that is gone")
-            _ = try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": "n1"]], user: WholeServer.admin)
-            try await refused(whole, bound, "bound to a node that was before")
+                let elsewhere = try ServiceAccountTokens(key: .generate(), issuer: whole.tokens.issuer)
+                try await refused(whole, try elsewhere.sign(claims(from: now, to: now + 600)), "another cluster of the same name")
+                let other = try ServiceAccountTokens(key: .generate(), issuer: "https://kubernetes.default.svc.other")
+                try await refused(whole, try other.sign(claims(from: now, to: now + 600)), "another cluster")
+                try await refused(whole, try whole.tokens.sign(claims(from: now - 7200, to: now - 3600)), "expired")
+                try await refused(whole, try whole.tokens.sign(claims(from: now + 3600, to: now + 7200)), "not valid yet")
+                try await refused(whole, try whole.tokens.sign(claims(from: now, to: now + 600, audiences: ["vault"])), "another audience")
+                try await refused(whole, try whole.tokens.sign(claims(from: now, to: now + 600, audiences: [])), "no audience")
+                try await refused(
+                    whole, try whole.tokens.sign(claims(from: now, to: now + 600, uid: "gone")), "an account of that name that was before")
 
-            #expect(try await whole.call(.DELETE, "/api/v1/namespaces/default/serviceaccounts/robot", user: WholeServer.admin).status == 200)
-            try await refused(whole, good, "of an account that is gone")
+                // A token that is bound to a node dies with the node.
+                _ = try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": "n1"]], user: WholeServer.admin)
+                let bound = try await whole.account(
+                    "robot", spec: ["expirationSeconds": 600, "boundObjectRef": ["kind": "Node", "apiVersion": "v1", "name": "n1"]])
+                #expect(try await whole.call(.GET, "/version", headers: WholeServer.bearer(bound)).status == 200)
+                #expect(try await whole.call(.DELETE, "/api/v1/nodes/n1", user: WholeServer.admin).status == 200)
+                try await refused(whole, bound, "bound to a node that is gone")
+                _ = try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": "n1"]], user: WholeServer.admin)
+                try await refused(whole, bound, "bound to a node that was before")
+
+                #expect(try await whole.call(.DELETE, "/api/v1/namespaces/default/serviceaccounts/robot", user: WholeServer.admin).status == 200)
+                try await refused(whole, good, "of an account that is gone")
+            }
         }
     }
 }
