@@ -160,7 +160,8 @@ struct ClusterServer {
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
         return Parts(
-            services: services, admin: client("system:apiserver", "system:masters", program: "apus"), gate: gate, containerd: containerd, runtime: runtime)
+            services: services, admin: client("system:apiserver", "system:masters", program: "apus"), gate: gate, containerd: containerd,
+            runtime: runtime)
     }
 
     private func makeKubelet(_ pki: ClusterPKI, _ client: Client, _ runtime: RuntimeClient, _ endpoint: String) throws -> Kubelet {
