@@ -76,7 +76,8 @@ extension Attacks {
                 let long = String(repeating: "A", count: 50_000)
                 let answer = try await whole.raw().say(
                     "GET /version HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(long)\r\nConnection: close\r\n\r\n")
-                #expect(answer.hasPrefix("HTTP/1.1 401"))
+                // It is refused before anybody reads it: headers have a limit.
+                #expect(answer.hasPrefix("HTTP/1.1 431"))
             }
         }
 

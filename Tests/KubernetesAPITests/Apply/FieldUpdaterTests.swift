@@ -118,10 +118,10 @@ import Testing
 
     @Test func whatNobodyHasIsNotRemoved() throws {
         var world = World()
-        world.object = ["map": ["a": "1"], "pointer": ["number": 1]]
-        try world.apply("one", #"{"map":{"b":"2"},"pointer":{"map":{"k":"v"}}}"#)
-        try world.apply("one", #"{"string":"x"}"#)
-        #expect(world.object == (try json(#"{"map":{"a":"1"},"pointer":{"number":1},"string":"x"}"#)))
+        world.object = ["map": ["a": "1"], "set": ["p", "q"]]
+        try world.apply("one", #"{"map":{"b":"2","c":"3"},"set":["r","s"]}"#)
+        try world.apply("one", #"{"map":{"c":"3"},"set":["s"]}"#)
+        #expect(world.object == (try json(#"{"map":{"a":"1","c":"3"},"set":["p","q","s"]}"#)))
     }
 
     @Test(arguments: 0..<100)
