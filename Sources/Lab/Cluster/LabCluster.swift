@@ -1,6 +1,6 @@
 import Linux
 
-/// Makes a control plane of a lab's first machine the documented way: `kubeadm init`, then a pod network. The others are ready to join it.
+/// Makes a cluster of a lab's machines the documented way: `kubeadm init` on the first, a pod network, `kubeadm join` on the others.
 package struct LabCluster: Sendable {
     /// The range of pod addresses that the pod network's manifest has.
     private static let podRange = "10.244.0.0/16"
@@ -41,8 +41,30 @@ package struct LabCluster: Sendable {
         try await Laboratory.timed("pod network", report, detail: { _ in Self.podRange }) {
             try await on(master, ["kubectl", "apply", "-f", "-"], input: PackageResources.podnetwork_yaml)
         }
-        try await Laboratory.timed("node", report, detail: { _ in "\(master.hostname) is Ready" }) {
-            try await on(master, ["kubectl", "wait", "--for=condition=Ready", "node", "--all", "--timeout=\(Self.readyTime)s"])
+        try await join(master, report)
+        try await Laboratory.timed("nodes", report, detail: { _ in "all are Ready" }) {
+            // A kubelet that has its certificate registers its node a moment later.
+            let script = """
+                for i in $(seq 100); do kubectl get node "$@" > /dev/null 2>&1 && break; sleep 0.2; done
+                exec kubectl wait --for=condition=Ready node "$@" --timeout=\(Self.readyTime)s
+                """
+            try await on(master, ["sh", "-c", script, "wait"] + plan.machines.map { $0.hostname.lowercased() })
+        }
+    }
+
+    private func join(_ master: MachinePlan, _ report: @escaping Laboratory.Report) async throws {
+        if plan.machines.count < 2 { return }
+        // A token stands in the line: it is passed on and shown nowhere.
+        let line = try await on(master, ["kubeadm", "token", "create", "--print-join-command"]).outputText
+        let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard words.starts(with: ["kubeadm", "join"]) else { throw LabError("kubeadm token create did not print the command to join by") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for machine in plan.machines.dropFirst() {
+                group.addTask {
+                    try await Laboratory.timed(machine.hostname, report, detail: { _ in "has joined" }) { _ = try await on(machine, words) }
+                }
+            }
+            try await group.waitForAll()
         }
     }
 
@@ -55,7 +77,7 @@ package struct LabCluster: Sendable {
         guard result.exitCode == 0 else {
             let said = result.errorText.isEmpty ? result.outputText : result.errorText
             throw LabError(
-                "\(command.prefix(2).joined(separator: " ")) failed on \(machine.hostname) with exit code \(result.exitCode):\n"
+                "\(command[0] == "sh" ? "a step" : command.prefix(2).joined(separator: " ")) failed on \(machine.hostname) with exit code \(result.exitCode):\n"
                     + said.split(separator: "\n").suffix(12).joined(separator: "\n"))
         }
         return result

@@ -1,0 +1,132 @@
+# The documented walk on three machines of a lab: packages, kubeadm init, kubeadm join, a pod network, an application, machines that fail.
+# shellcheck shell=bash
+
+labs=$work/labs
+machines="Master WorkNode1 WorkNode2"
+
+lab() {
+    local command=$1
+    shift
+    apus lab "$command" --data-dir "$labs" --name walk "$@"
+}
+
+# at MACHINE COMMAND...
+at() {
+    local machine=$1
+    shift
+    lab exec "$machine" -- "$@"
+}
+
+kw() { at Master kubectl "$@"; }
+
+test_walk_packages_are_installed_on_bare_machines() {
+    PACKAGE_COMPRESSION=none scripts/build-packages "$work/packages"
+    lab up --bare
+    for machine in $machines; do
+        tar -C "$work/packages" -c . | at "$machine" tar -C /tmp -x
+        at "$machine" sh -c 'apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 /tmp/*.deb && rm /tmp/*.deb'
+        # As the documentation has it, to be kept at the next start, too.
+        at "$machine" sh -c 'echo net.ipv4.ip_forward=1 > /etc/sysctl.d/k8s.conf && sysctl -q -p /etc/sysctl.d/k8s.conf'
+    done
+}
+
+test_walk_kubeadm_init() {
+    at Master kubeadm init --pod-network-cidr=10.244.0.0/16 --apiserver-advertise-address=10.0.2.15 > "$work/init.log" 2>&1 || {
+        cat "$work/init.log"
+        return 1
+    }
+    contains "$(cat "$work/init.log")" "Your Kubernetes control-plane has initialized successfully!" "kubeadm join 10.0.2.15:6443"
+    # What it says to do next, word for word.
+    at Master sh -c 'mkdir -p $HOME/.kube; cp -i /etc/kubernetes/admin.conf $HOME/.kube/config; chown $(id -u):$(id -g) $HOME/.kube/config'
+    contains "$(kw get nodes)" NotReady control-plane
+}
+
+test_walk_workers_join_by_the_line_that_init_has_printed() {
+    sed -n '/^kubeadm join/,$p' "$work/init.log" > "$work/join.sh"
+    for machine in WorkNode1 WorkNode2; do
+        at "$machine" sh -s < "$work/join.sh" > "$work/join.log" 2>&1 || { cat "$work/join.log"; return 1; }
+        contains "$(cat "$work/join.log")" "This node has joined the cluster"
+    done
+    eventually 30 kw get node worknode1 worknode2
+    contains "$(kw describe node worknode1)" "cni plugin not initialized"
+}
+
+test_walk_a_pod_network_makes_them_ready() {
+    kw apply -f /usr/share/apus/podnetwork.yaml
+    kw wait --for=condition=Ready node --all --timeout=90s
+    kw wait --for=condition=Available -n kube-system deployment/coredns --timeout=90s
+}
+
+test_walk_an_application_on_both_workers() {
+    local root=$work/web layout=$work/web.oci ip
+    mkdir -p "$root/bin" "$root/www"
+    cp /bin/busybox "$root/bin/"
+    umoci init --layout "$layout"
+    umoci new --image "$layout:1"
+    umoci insert --image "$layout:1" "$root" /
+    for machine in WorkNode1 WorkNode2; do
+        tar -C "$layout" -c . | at "$machine" ctr -n k8s.io image import --base-name lab.test/web -
+    done
+    kw apply -f - <<-'Y'
+		apiVersion: apps/v1
+		kind: Deployment
+		metadata: {name: web}
+		spec:
+		  replicas: 4
+		  selector: {matchLabels: {app: web}}
+		  template:
+		    metadata: {labels: {app: web}}
+		    spec:
+		      terminationGracePeriodSeconds: 0
+		      tolerations:
+		      - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
+		      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 1}
+		      containers:
+		      - name: web
+		        image: lab.test/web:1
+		        imagePullPolicy: Never
+		        command: [/bin/busybox, sh, -c, "busybox hostname > /www/index.html; exec busybox httpd -f -p 80 -h /www"]
+		---
+		apiVersion: v1
+		kind: Service
+		metadata: {name: web}
+		spec: {selector: {app: web}, ports: [{port: 80}]}
+	Y
+    kw wait --for=condition=Available deployment/web --timeout=60s
+    equal "nodes of the replicas" "worknode1 worknode2" "$(kw get pods -l app=web -o 'jsonpath={.items[*].spec.nodeName}' | tr ' ' '\n' | sort -u | paste -sd' ')"
+    ip=$(kw get service web -o 'jsonpath={.spec.clusterIP}')
+    # From every machine to every pod.
+    for machine in $machines; do
+        equal "answers on $machine" 4 "$(at "$machine" sh -c "for i in \$(seq 60); do curl -sf -m 2 http://$ip/; done | sort -u | wc -l")"
+    done
+    contains "$(kw exec deployment/web -- /bin/busybox nslookup web.default.svc.cluster.local 10.96.0.10)" "$ip"
+}
+
+test_walk_a_worker_fails_and_comes_back() {
+    lab stop --force WorkNode1
+    kw wait --for=condition=Ready=Unknown node/worknode1 --timeout=120s
+    # Its pods are started elsewhere.
+    eventually 60 four_on_worknode2
+    lab start WorkNode1
+    kw wait --for=condition=Ready node/worknode1 --timeout=60s
+}
+
+four_on_worknode2() {
+    local running
+    running=$(kw get pods -l app=web --field-selector=spec.nodeName=worknode2,status.phase=Running -o name | wc -l)
+    equal "replicas on worknode2" 4 "$running"
+}
+
+test_walk_the_master_is_started_anew() {
+    lab stop Master
+    lab start Master
+    eventually 60 kw get nodes
+    kw wait --for=condition=Ready node --all --timeout=90s
+    equal "control plane" "3" "$(kw get pods -n kube-system -l tier=control-plane -o name | wc -l)"
+}
+
+test_walk_ends_without_a_trace() {
+    lab down
+    [ ! -e "$labs/walk" ]
+    equal cgroups "" "$(find /sys/fs/cgroup -type d -name "apus-lab*$id*")"
+}
