@@ -19,7 +19,8 @@ package enum NewObjectFields {
             }
         }
         if entries.isEmpty { return nil }
-        return .object(JSONObject(uniqueEntries: sorted(entries)))
+        sort(&entries)
+        return .object(JSONObject(uniqueEntries: entries))
     }
 
     private typealias Entry = JSONObject.Element
@@ -33,11 +34,26 @@ package enum NewObjectFields {
             default: put(name, value, schema.field(name), hasOwner: true, .object(schema), &entries)
             }
         }
-        return sorted(entries)
+        sort(&entries)
+        return entries
     }
 
-    private static func sorted(_ entries: [Entry]) -> [Entry] {
-        entries.count < 2 ? entries : entries.sorted { byteOrder($0.key, $1.key) < 0 }
+    /// Puts the entries from a place on in the order of their keys. They are few, and often in order already.
+    private static func sort(_ entries: inout [Entry], from start: Int = 0) {
+        var i = start + 1
+        while i < entries.count {
+            var j = i
+            while j > start, byteOrder(entries[j].key, entries[j - 1].key) < 0 {
+                entries.swapAt(j, j - 1)
+                j -= 1
+            }
+            i += 1
+            // A long map deserves a better way.
+            if i - start == 32, entries.count - start > 64 {
+                entries[start...].sort { byteOrder($0.key, $1.key) < 0 }
+                return
+            }
+        }
     }
 
     /// - Parameter hasOwner: whether an empty object of the type has the object around the member.
@@ -59,25 +75,29 @@ package enum NewObjectFields {
     /// What is below a value that is no leaf, and `.` when it is new as a whole.
     private static func parts(_ value: JSONValue, _ shape: ApplyShape, isNew: Bool) -> [Entry] {
         var entries: [Entry] = []
+        let start = isNew ? 1 : 0
         switch (shape, value) {
         case (.object(let schema), .object(let members)):
             entries.reserveCapacity(members.count + 1)
+            if isNew { entries.append((".", .object(JSONObject()))) }
             for (name, member) in members { put(name, member, schema.field(name), hasOwner: !isNew, shape, &entries) }
-            entries = sorted(entries)
+            sort(&entries, from: start)
         case (_, .object(let members)):
             entries.reserveCapacity(members.count + 1)
+            if isNew { entries.append((".", .object(JSONObject()))) }
             for (name, member) in members { put(name, member, nil, hasOwner: false, shape, &entries) }
-            entries = sorted(entries)
+            sort(&entries, from: start)
         case (_, .array(let items)):
-            entries = elements(items, shape)
+            entries.reserveCapacity(items.count + 1)
+            if isNew { entries.append((".", .object(JSONObject()))) }
+            elements(items, shape, &entries)
         default:
             break
         }
-        if isNew { entries.insert((".", .object(JSONObject())), at: 0) }
         return entries
     }
 
-    private static func elements(_ items: [JSONValue], _ shape: ApplyShape) -> [Entry] {
+    private static func elements(_ items: [JSONValue], _ shape: ApplyShape, _ entries: inout [Entry]) {
         var elements: [(element: PathElement, value: JSONValue)] = []
         elements.reserveCapacity(items.count)
         for item in items {
@@ -85,8 +105,6 @@ package enum NewObjectFields {
         }
         if elements.count > 1 { elements.sort { $0.element < $1.element } }
         let inner = shape.elements
-        var entries: [Entry] = []
-        entries.reserveCapacity(elements.count)
         var last: PathElement?
         for (element, value) in elements {
             if let last, last == element {
@@ -99,7 +117,6 @@ package enum NewObjectFields {
             let below = isLeaf ? [] : parts(value, inner.of(value), isNew: true)
             entries.append((element.fieldsV1Key, .object(JSONObject(uniqueEntries: below))))
         }
-        return entries
     }
 }
 

@@ -127,8 +127,14 @@ extension PathElement {
         }
     }
 
+    private static let special: [UInt8] = [
+        UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"),
+    ]
+
     /// JSON as Go's encoder writes it, which hides the characters that HTML would take for markup.
     private static func json(_ value: JSONValue) -> String {
+        if case .string(let text) = value, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && !special.contains($0) }) { return "\"" + text + "\"" }
+        if case .integer(let number) = value { return String(number) }
         let text = value.description
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") || $0 == UInt8(ascii: "&") }) else { return text }
         return text.replacing("<", with: "\\u003c").replacing(">", with: "\\u003e").replacing("&", with: "\\u0026")
