@@ -50,3 +50,13 @@ test_undo_brings_it_back() {
     equal "all ready" 3 "$(k get deployment web -o jsonpath='{.status.readyReplicas}')"
     k delete deployment,service web
 }
+
+test_a_new_label_of_the_node_counts_at_once() {
+    k label node --all disk=ssd
+    k run picky --image="127.0.0.1:5000/tools:1" --overrides='{"spec":{"nodeSelector":{"disk":"ssd"}}}' --restart=Never -- true
+    eventually 20 has_ended picky
+    k delete pod picky
+    k label node --all disk-
+}
+
+has_ended() { [ "$(k get pod "$1" -o jsonpath='{.status.phase}')" = Succeeded ]; }

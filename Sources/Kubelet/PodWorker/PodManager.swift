@@ -163,15 +163,15 @@ final class PodManager: ServiceLifecycle.Service {
 
     private func start(_ pod: Pod, _ group: inout DiscardingTaskGroup, isOrphan: Bool = false) {
         let worker = PodWorker(pod, services: services, registry: registry)
-        let failure = isOrphan ? nil : admission(pod)
+        let failure = isOrphan ? nil : nodeObject().flatMap { PodManager.admission(pod, $0, registry) }
         registry.add(pod, worker.mailbox)
         services.volumeSources.follow(pod, worker.mailbox)
-        if let failure {
-            services.events.warning(pod, nil, failure.reason, failure.message)
-            worker.mailbox.post(.failed(failure))
-        }
         if isOrphan { worker.mailbox.post(.removed) }
         group.addTask { [registry, informer, post, services] in
+            if let first = failure, let failure = await PodManager.admission(pod, asOfNow: services, registry, otherwise: first) {
+                services.events.warning(pod, nil, failure.reason, failure.message)
+                worker.mailbox.post(.failed(failure))
+            }
             await worker.run()
             services.volumeSources.forget(pod)
             registry.remove(pod.uid)
@@ -187,10 +187,22 @@ final class PodManager: ServiceLifecycle.Service {
     }
 
     /// Pods that ran before were admitted before.
-    private func admission(_ pod: Pod) -> PodFailure? {
-        guard !pod.isTerminal, !pod.isBeingDeleted, pod.status.startTime == nil, let node = nodeObject() else { return nil }
+    private static func admission(_ pod: Pod, _ node: Node, _ registry: PodRegistry) -> PodFailure? {
+        guard !pod.isTerminal, !pod.isBeingDeleted, pod.status.startTime == nil else { return nil }
         let others = registry.all.map(\.pod).filter { $0.uid != pod.uid && !$0.isTerminal }
         return PodAdmission(node: node).check(pod, beside: others)
+    }
+
+    /// The last word on a pod that would be refused: the scheduler may have seen a change of the node, such as a new label, that this agent has not.
+    private static func admission(
+        _ pod: Pod, asOfNow services: NodeServices, _ registry: PodRegistry, otherwise failure: PodFailure
+    ) async -> PodFailure? {
+        do {
+            return admission(pod, try await services.client.get(Node.self, services.configuration.nodeName), registry)
+        } catch {
+            services.logger.warning("the node was not read", metadata: ["pod": "\(pod.key)", "error": "\(error)"])
+            return failure
+        }
     }
 
     /// Pods that have nothing in the runtime any more, but a folder and perhaps a cgroup, are cleaned up in the same way as those that have. A
