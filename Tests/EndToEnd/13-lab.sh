@@ -163,3 +163,11 @@ test_lab_a_killed_start_can_be_removed() {
         eventually 10 same_traces
     done
 }
+
+test_lab_a_whole_cluster_in_one_command() {
+    lab up --name whole
+    equal "nodes that are Ready" 3 "$(lab exec Master --name whole -- kubectl get nodes --no-headers | grep -cw Ready)"
+    lab exec Master --name whole -- kubectl wait --for=condition=Ready pod --all -n kube-system --timeout=60s
+    lab down --name whole
+    eventually 10 same_traces
+}
