@@ -102,6 +102,16 @@ test_walk_an_application_on_both_workers() {
     contains "$(kw exec deployment/web -- /bin/busybox nslookup web.default.svc.cluster.local 10.96.0.10)" "$ip"
 }
 
+# As the documentation has it: a disk that only one worker has.
+test_walk_a_pod_chooses_its_node_by_a_label() {
+    kw label node worknode2 disk=ssd
+    kw run fast --image=lab.test/web:1 --image-pull-policy=Never --overrides='{"spec":{"nodeSelector":{"disk":"ssd"}}}' \
+        --command -- /bin/busybox sleep 1000
+    kw wait --for=condition=Ready pod/fast --timeout=60s
+    equal node worknode2 "$(kw get pod fast -o 'jsonpath={.spec.nodeName}')"
+    kw delete pod fast --now
+}
+
 test_walk_a_worker_fails_and_comes_back() {
     lab stop --force WorkNode1
     kw wait --for=condition=Ready=Unknown node/worknode1 --timeout=120s
