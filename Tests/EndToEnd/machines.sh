@@ -23,7 +23,8 @@ make_machine() {
             mkdir -p "/$path" "$root/$path"
             mount --bind "$root/$path" "/$path"
         done
-        for file in hosts machine-id; do mount --bind "$root/etc/$file" "/etc/$file"; done
+        # Not every system has both.
+        for file in hosts machine-id; do [ ! -e "/etc/$file" ] || mount --bind "$root/etc/$file" "/etc/$file"; done
         touch "$root/up"
         exec sleep infinity' machine "$name" "$m/$name" "$own_folders" &
     echo $! > "$m/$name.pid"
