@@ -15,7 +15,7 @@ enum MachineFiles {
     }
 
     static func all(_ lab: LabPlan, _ machine: MachinePlan) -> [File] {
-        [
+        initTools() + [
             text("etc/hostname", machine.hostname + "\n"),
             text("etc/hosts", hosts(lab)),
             text("etc/machine-id", machine.machineID + "\n", mode: 0o444),
@@ -26,6 +26,11 @@ enum MachineFiles {
             File(path: "etc/rc0.d/K01containerd", content: .link("../init.d/containerd")),
             File(path: "etc/rc2.d/S01containerd", content: .link("../init.d/containerd")),
         ]
+    }
+
+    /// A host that runs no init of its own, such as a container, need not have what tells the run level, by which packages decide about their services.
+    private static func initTools() -> [File] {
+        Files.exists("/usr/sbin/runlevel") || Files.exists("/sbin/runlevel") ? [] : [text("usr/sbin/runlevel", "#!/bin/sh\necho N 2\n", mode: 0o755)]
     }
 
     static func hosts(_ lab: LabPlan) -> String {
