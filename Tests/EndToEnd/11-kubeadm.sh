@@ -31,7 +31,7 @@ test_init_sets_a_control_plane_up() {
 }
 
 test_the_pod_network_makes_the_node_ready() {
-    ka apply -f "$PWD/deploy/podnetwork.yaml"
+    ka apply -f "$m/podnetwork.yaml"
     ka wait --for=condition=Ready node/master --timeout=90s
     ka wait --for=condition=Available -n kube-system deployment/coredns --timeout=90s
 }

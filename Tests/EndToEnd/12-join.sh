@@ -125,7 +125,7 @@ test_without_a_network_nodes_say_what_they_lack() {
 }
 
 test_the_pod_network_makes_all_ready() {
-    ka apply -f "$PWD/deploy/podnetwork.yaml"
+    ka apply -f "$m/podnetwork.yaml"
     ka wait --for=condition=Ready node/master node/worknode1 node/worknode2 --timeout=120s
     ka wait --for=condition=Available -n kube-system deployment/coredns --timeout=90s
     ka get nodes -o wide

@@ -11,7 +11,10 @@ own_folders="etc/kubernetes etc/cni/net.d var/lib/kubelet var/lib/kubeadm var/li
 make_machine() {
     local name=$1 network=$2 program
     mkdir -p "$m/bin" "$m/$name/etc"
-    for program in kubeadm kubelet; do ln -sf "$PWD/build/apus" "$m/bin/$program"; done
+    # The project's folder may be one that machines have for themselves.
+    [ -e "$m/bin/apus" ] || cp build/apus "$m/bin/apus"
+    cp deploy/podnetwork.yaml "$m/"
+    for program in kubeadm kubelet; do ln -sf apus "$m/bin/$program"; done
     cp /etc/hosts "$m/$name/etc/hosts"
     tr -d - < /proc/sys/kernel/random/uuid > "$m/$name/etc/machine-id"
     nsenter --net="/run/netns/$network" unshare --mount --uts --propagation private bash -c '
