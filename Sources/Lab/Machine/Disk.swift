@@ -29,8 +29,6 @@ struct Disk: Sendable {
         "etc/apus", "etc/cni", "etc/containerd", "etc/kubernetes", "etc/rc0.d", "etc/rc1.d", "etc/rc2.d", "etc/rc3.d", "etc/rc4.d", "etc/rc5.d",
         "etc/rc6.d", "etc/rcS.d",
     ]
-    /// Keeps services from being started where it is there.
-    private static let removed = ["usr/sbin/policy-rc.d"]
 
     /// Makes the disk of a new machine.
     func make(_ lab: LabPlan, _ machine: MachinePlan) async throws {
@@ -45,7 +43,6 @@ struct Disk: Sendable {
             for path in ["\(folder.disk)/\(tree)", folder.upper(tree), folder.work(tree)] { try Files.makeDirectory(path) }
         }
         for path in Self.emptied { try makeEmpty(path) }
-        for path in Self.removed where Files.exists("/\(path)") { try remove(path) }
         if !lab.isBare { try await Installation.copyProgram(upperPath) }
         for file in MachineFiles.all(lab, machine) + (lab.isBare ? [] : Installation.files) {
             let path = upperPath(file.path)
@@ -69,8 +66,17 @@ struct Disk: Sendable {
             + (Files.isDirectory("/\(packages)") ? [packages] : [])
     }
 
-    /// Whether machines see this file of the host's.
-    static func isShared(_ path: String) -> Bool { (sharedTrees + programTrees).contains { path.hasPrefix("/\($0)/") } }
+    /// Whether machines see this file of the host's. What is mounted inside one of the trees does not show through the overlay on it.
+    static func isShared(_ path: String) -> Bool {
+        guard let tree = (sharedTrees + programTrees).first(where: { path.hasPrefix("/\($0)/") }) else { return false }
+        var folder = Path.parent(path)
+        while let place = folder, place.utf8.count > tree.utf8.count + 1 {
+            // A mount that can't be told is taken for one: the file is copied, which does no harm.
+            if (try? Mounts.isMountPoint(place)) ?? true { return false }
+            folder = Path.parent(place)
+        }
+        return true
+    }
 
     /// Where a file of the machine is kept that was not the host's.
     private func upperPath(_ path: String) -> String {
@@ -84,12 +90,5 @@ struct Disk: Sendable {
         try Files.makeDirectory(upper)
         let failure = apus_set_attribute(upper, "trusted.overlay.opaque", "y", 1)
         if failure < 0 { throw SystemError("empty the folder", upper, errno: -failure) }
-    }
-
-    /// Hides a file of the host's, by what the kernel takes for its absence.
-    private func remove(_ path: String) throws {
-        let upper = upperPath(path)
-        try Files.makeDirectory(Path.parent(upper) ?? "/")
-        guard mknod(upper, S_IFCHR, 0) == 0 else { throw SystemError("hide", upper) }
     }
 }

@@ -28,9 +28,12 @@ enum MachineFiles {
         ]
     }
 
-    /// A host that runs no init of its own, such as a container, need not have what tells the run level, by which packages decide about their services.
+    /// By what packages decide whether their services are started: they are. A host without an init of its own, such as a container, need not have
+    /// what tells the run level.
     private static func initTools() -> [File] {
-        Files.exists("/usr/sbin/runlevel") || Files.exists("/sbin/runlevel") ? [] : [text("usr/sbin/runlevel", "#!/bin/sh\necho N 2\n", mode: 0o755)]
+        let runLevel = text("usr/sbin/runlevel", "#!/bin/sh\necho N 2\n", mode: 0o755)
+        let hasRunLevel = Files.exists("/usr/sbin/runlevel") || Files.exists("/sbin/runlevel")
+        return [text("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 0\n", mode: 0o755)] + (hasRunLevel ? [] : [runLevel])
     }
 
     static func hosts(_ lab: LabPlan) -> String {
