@@ -69,13 +69,9 @@ struct Disk: Sendable {
     /// Whether machines see this file of the host's. What is mounted inside one of the trees does not show through the overlay on it.
     static func isShared(_ path: String) -> Bool {
         guard let tree = (sharedTrees + programTrees).first(where: { path.hasPrefix("/\($0)/") }) else { return false }
-        var folder = Path.parent(path)
-        while let place = folder, place.utf8.count > tree.utf8.count + 1 {
-            // A mount that can't be told is taken for one: the file is copied, which does no harm.
-            if (try? Mounts.isMountPoint(place)) ?? true { return false }
-            folder = Path.parent(place)
-        }
-        return true
+        // Mounts that can't be told are taken for some: the file is copied, which does no harm.
+        guard let mounts = try? Mounts.under("/\(tree)") else { return false }
+        return !mounts.contains { $0.path.utf8.count > tree.utf8.count + 1 && path.hasPrefix($0.path + "/") }
     }
 
     /// Where a file of the machine is kept that was not the host's.
