@@ -68,9 +68,9 @@ package enum ControllerManagerFlags {
         ~ disable-http2-serving         bool     false  -   HTTP/2 is offered
         [Authentication and authorization]
           authentication-kubeconfig     string   -      -   kubeconfig by which bearer tokens are asked about
-        ~ authentication-skip-lookup    bool     false  -   only --client-ca-file says whose certificates count
+          authentication-skip-lookup    bool     false  -   only --client-ca-file says whose certificates count, and not the API server as well
         ~ authentication-token-webhook-cache-ttl duration 10s - answers count for ten seconds
-        ~ authentication-tolerate-lookup-failure bool false - nothing is looked up
+        ~ authentication-tolerate-lookup-failure bool false - it is looked up until it is found
           authorization-kubeconfig      string   -      -   kubeconfig by which it is asked who may see what
           authorization-always-allow-paths list  /healthz,/readyz,/livez - paths that everybody may see
         ~ authorization-webhook-cache-authorized-ttl duration 10s - answers count for ten seconds

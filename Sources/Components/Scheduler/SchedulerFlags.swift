@@ -62,9 +62,9 @@ package enum SchedulerFlags {
         ~ -                             string   -      metricsBindAddress metrics are served on --secure-port
         [Authentication and authorization]
           authentication-kubeconfig     string   -      -   kubeconfig by which bearer tokens are asked about
-        ~ authentication-skip-lookup    bool     false  -   only --client-ca-file says whose certificates count
+          authentication-skip-lookup    bool     false  -   only --client-ca-file says whose certificates count, and not the API server as well
         ~ authentication-token-webhook-cache-ttl duration 10s - answers count for ten seconds
-        ~ authentication-tolerate-lookup-failure bool true - nothing is looked up
+        ~ authentication-tolerate-lookup-failure bool true - it is looked up until it is found
           authorization-kubeconfig      string   -      -   kubeconfig by which it is asked who may see what
           authorization-always-allow-paths list  /healthz,/readyz,/livez - paths that everybody may see
         ~ authorization-webhook-cache-authorized-ttl duration 10s - answers count for ten seconds
