@@ -180,7 +180,7 @@ let testTargets: [Target] = [
         "APIServerTests",
         [
             "APIServer", "KeyManagement", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
-            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log,
+            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log, lifecycle,
         ]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
     tests(
@@ -191,7 +191,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "KubeletTests",
-        ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
+        [
+            "Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log, nio,
+            nioEmbedded, nioHTTP1, nioSSL, nioTLS,
+        ]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", crypto]),

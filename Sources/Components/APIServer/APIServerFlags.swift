@@ -126,9 +126,9 @@ package enum APIServerFlags {
         ! audit-log-format              string   json   -   the form of old versions
         ! audit-log-compress            bool     false  -   compression of full files
         ! audit-log-version             string   audit.k8s.io/v1 - other versions
-        ! audit-log-truncate-enabled    bool     false  -   cutting events short
-        ~ audit-log-truncate-max-batch-size int  10485760 - events are not cut short
-        ~ audit-log-truncate-max-event-size int  102400 -   events are not cut short
+          audit-log-truncate-enabled    bool     false  -   leave objects out of events that are too large
+        ~ audit-log-truncate-max-batch-size int  10485760 - events are written one by one
+          audit-log-truncate-max-event-size int  102400 -   bytes of an event with its objects
         ~ audit-log-batch-buffer-size   int      10000  -   events are written at once
         ~ audit-log-batch-max-size      int      1      -   events are written at once
         ~ audit-log-batch-max-wait      duration 0s     -   events are written at once
@@ -142,9 +142,9 @@ package enum APIServerFlags {
           audit-webhook-initial-backoff duration 10s    -   the pause after a failure
         ! audit-webhook-mode            string   batch  -   sending while the request waits
         ! audit-webhook-version         string   audit.k8s.io/v1 - other versions
-        ! audit-webhook-truncate-enabled bool    false  -   cutting events short
-        ~ audit-webhook-truncate-max-batch-size int 10485760 - events are not cut short
-        ~ audit-webhook-truncate-max-event-size int 102400 - events are not cut short
+          audit-webhook-truncate-enabled bool    false  -   leave objects out of events that are too large
+          audit-webhook-truncate-max-batch-size int 10485760 - bytes of one batch
+          audit-webhook-truncate-max-event-size int 102400 - bytes of an event with its objects
         ~ audit-webhook-batch-throttle-burst int 15     -   batches are sent when they are full
         ~ audit-webhook-batch-throttle-enable bool true -   batches are sent when they are full
         ~ audit-webhook-batch-throttle-qps float 10     -   batches are sent when they are full
