@@ -104,8 +104,8 @@ package enum KubeletFlags {
           authorization-webhook-cache-unauthorized-ttl duration 30s authorization.webhook.cacheUnauthorizedTTL how long a no counts
         ~ -                             bool     true   enableProfilingHandler there are no profiles of Go programs
         ~ -                             bool     false  enableDebugFlagsHandler the log level is set at the start
-        ~ -                             bool     true   enableSystemLogHandler logs of the system are not served
-        ~ -                             bool     false  enableSystemLogQuery   logs of the system are not served
+          -                             bool     true   enableSystemLogHandler serve what is in /var/log
+        ~ -                             bool     false  enableSystemLogQuery   the journal is not asked
         ~ contention-profiling          bool     false  enableContentionProfiling there are no profiles of Go programs
         [Cgroups]
           cgroup-driver                 string   cgroupfs cgroupDriver         cgroupfs or systemd
