@@ -30,6 +30,7 @@ import Testing
                 "add rule endpoint-default/web/tcp/__10.244.0.6/8080 meta l4proto tcp dnat to 10.244.0.6:8080",
                 "add rule service-default/web/tcp/ ip daddr 10.96.0.10 tcp dport 80 ip saddr != 10.244.0.0/16 jump mark-for-masquerade",
                 "add rule service-default/web/tcp/ numgen random mod 2 vmap { 0 : goto endpoint-default/web/tcp/__10.244.0.5/8080, 1 : goto endpoint-default/web/tcp/__10.244.0.6/8080 }",
+                "add rule service-default/web/tcp/ goto endpoint-default/web/tcp/__10.244.0.5/8080",
                 "add element cluster-ips { 10.96.0.10 }",
                 "add element service-ips { 10.96.0.10 . tcp . 80 comment \"default/web\" : goto service-default/web/tcp/ }",
             ])
@@ -69,7 +70,7 @@ import Testing
                 "add rule external-default/web/tcp/ fib saddr type local goto service-default/web/tcp/",
                 "add rule external-default/web/tcp/ goto local-default/web/tcp/",
                 "add rule firewall-default/web/tcp/ ip saddr != { 198.51.100.0/24 } drop",
-                "add rule local-default/web/tcp/ numgen random mod 1 vmap { 0 : goto endpoint-default/web/tcp/__10.244.0.5/8080 }",
+                "add rule local-default/web/tcp/ goto endpoint-default/web/tcp/__10.244.0.5/8080",
             ])
     }
 
