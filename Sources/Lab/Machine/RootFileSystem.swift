@@ -80,6 +80,6 @@ struct RootFileSystem {
         guard let controllers = try Files.readText("\(hierarchy.path)/cgroup.controllers"), !controllers.isEmpty else { return }
         try Files.makeDirectory("\(hierarchy.path)/init")
         try Files.writeSetting("\(hierarchy.path)/init/cgroup.procs", "0")
-        try hierarchy.delegate(from: hierarchy.path)
+        Cgroups.handOn(from: hierarchy.path)
     }
 }
