@@ -9,17 +9,20 @@ import NIOHTTP1
 /// Answers `/metrics`: what this process uses and what it has answered.
 package struct MetricsHandler: Sendable {
     private let requests: RequestMetrics
+    private let flowControl: FlowControl?
     private let startTime: Int64
 
     /// - Parameter startTime: seconds since 1970.
-    package init(requests: RequestMetrics, startTime: Int64 = systemSeconds()) {
+    package init(requests: RequestMetrics, flowControl: FlowControl? = nil, startTime: Int64 = systemSeconds()) {
         self.requests = requests
+        self.flowControl = flowControl
         self.startTime = startTime
     }
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
         responder.respond(
-            status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"], body: Array((process + requests.text).utf8))
+            status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
+            body: Array((process + requests.text + (flowControl?.text ?? "")).utf8))
     }
 
     private var process: String {

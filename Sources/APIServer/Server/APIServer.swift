@@ -14,6 +14,7 @@ package final class APIServer: Service {
     private let front: HTTPServer
     private let roles: RegistryRBACSource
     private let nodeUses: RegistryNodeUses
+    private let flowControl: RegistryFlowControl
     private let ready = Latch()
     private let authorityFiles: AuthorityFiles
     private let encryptionFile: EncryptionFile?
@@ -32,7 +33,7 @@ package final class APIServer: Service {
         let nodeUses = RegistryNodeUses()
         let authorizer = UnionAuthorizer(modes: modes, node: NodeAuthorizer(uses: nodeUses.uses), rbac: roleAuthorizer)
         let registry = Registry(
-            store: store, services: configuration.services,
+            store: store, services: configuration.services, served: configuration.served,
             admission: AdmissionChain.standard.adding([
                 NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                 CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
@@ -68,6 +69,7 @@ package final class APIServer: Service {
             tokens: access.tokenAuthenticators(configuration.tokens, lookup: core), audiences: configuration.tokens.audiences,
             frontProxy: access.frontProxy?.headers, anonymous: access.anonymous, now: now)
         let metrics = RequestMetrics()
+        flowControl = RegistryFlowControl(FlowControl(configuration.limits))
         let entrance = Entrance()
         front = try HTTPServer(
             configuration: .init(
@@ -79,15 +81,17 @@ package final class APIServer: Service {
             impersonation: Impersonation(authorizer: authorizer),
             authorizer: authorizer,
             asksOutside: modes.contains { if case .webhook = $0 { true } else { false } },
+            flowControl: flowControl.control,
             crossroads: Crossroads(
                 registry: registry,
                 reviews: ReviewHandler(
                     authorizer: authorizer, authenticator: authenticator, tokens: configuration.tokens, lookup: core, now: now),
                 proxy: configuration.kubelets.map { ProxyHandler(lookup: lookup, tls: $0, group: group) },
                 discovery: DiscoveryHandler(
-                    source: BuiltInDiscovery { Self.serves(registry, $0, $1) }, serverAddress: configuration.serverAddress),
+                    source: BuiltInDiscovery(catalog: ResourceCatalog.builtIn.serving(configuration.served)) { Self.serves(registry, $0, $1) },
+                    serverAddress: configuration.serverAddress),
                 health: health,
-                metrics: MetricsHandler(requests: metrics, startTime: now()),
+                metrics: MetricsHandler(requests: metrics, flowControl: flowControl.control, startTime: now()),
                 issuer: IssuerHandler(tokens: configuration.tokens, serverAddress: configuration.serverAddress),
                 version: configuration.version.jsonBytes,
                 branches: configuration.branches.map { Crossroads.Branch(prefix: $0.prefix, handler: $0.handler) }),
@@ -127,6 +131,7 @@ package final class APIServer: Service {
                 try await cancelWhenGracefulShutdown { try await self.bootstrap() }
             }
             group.addTask { try await self.authorityFiles.run() }
+            group.addTask { await cancelWhenGracefulShutdown { await self.flowControl.control.run() } }
             if let encryptionFile { group.addTask { try await encryptionFile.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
             group.addTask { try await self.front.run() }
@@ -160,6 +165,7 @@ package final class APIServer: Service {
             do {
                 try await registry.bootstrap(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)
                 try await PolicyBootstrap(registry: registry, logger: logger).apply(.shared)
+                flowControl.follow(registry)
                 ready.open()
                 logger.info("API server is ready")
                 await registry.keepBootstrapped(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)

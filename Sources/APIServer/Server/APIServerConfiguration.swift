@@ -25,6 +25,10 @@ package struct APIServerConfiguration: Sendable {
     package var services: ServiceNetwork
     /// Who decides what users may do, in this order.
     package var authorizationModes: [AuthorizationMode] = [.node, .rbac]
+    /// How many requests are served at a time.
+    package var limits = FlowControl.Limits()
+    /// Which versions of which resources are served.
+    package var served = ServedVersions()
     /// Admission plugins that are not to run.
     package var disabledAdmissionPlugins: Set<String> = []
     package var version: VersionInfo

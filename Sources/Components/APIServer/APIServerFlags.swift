@@ -11,15 +11,15 @@ package enum APIServerFlags {
         ! cors-allowed-origins          list     -      -   cross-origin requests
         ~ default-not-ready-toleration-seconds int 300  -   the admission plugin's value is 300
         ~ default-unreachable-toleration-seconds int 300 -  the admission plugin's value is 300
-        ~ enable-priority-and-fairness  bool     true   -   requests are not queued by priority
+          enable-priority-and-fairness  bool     true   -   divide the server among users by FlowSchemas and PriorityLevelConfigurations; else only count
         ~ external-hostname             string   -      -   the advertised address is used
         ~ feature-gates                 map      -      -   features are as in their final form
         \(SharedFlags.versions)
         ~ runtime-config-emulation-forward-compatible bool false - only 1.36 is served
         ~ goaway-chance                 float    0      -   connections are not moved
         ~ livez-grace-period            duration 0s     -   a server that is starting is alive
-        ~ max-mutating-requests-inflight int     200    -   requests are not limited by number
-        ~ max-requests-inflight         int      400    -   requests are not limited by number
+          max-mutating-requests-inflight int     200    -   writes served at a time; with priority and fairness both numbers are one pool
+          max-requests-inflight         int      400    -   reads served at a time
         ~ min-request-timeout           int      1800   -   watches end when their clients end them
         ~ request-timeout               duration 1m     -   requests are answered as fast as they can be
         ~ shutdown-delay-duration       duration 0s     -   the server stops when it is told to
@@ -36,7 +36,7 @@ package enum APIServerFlags {
         ~ peer-advertise-port           string   -      -   there is one API server
         ~ peer-ca-file                  string   -      -   there is one API server
         ~ peer-bind-address             string   -      -   there is one API server
-        ! runtime-config                map      -      -   switching API groups on and off
+          runtime-config                map      -      -   versions and resources to serve or not: api/all, api/ga, api/beta, api/alpha, v1, group/version, group/version/resource, each =true or =false
         [Storage]
           storage-backend               string   sqlite -   sqlite: the embedded store, a file of this server; etcd3 is not supported
           sqlite-data-dir               string   /var/lib/kube-apiserver -  the folder of the embedded store
