@@ -2,20 +2,53 @@
 #include "CSchemas.h"
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
+static const unsigned char admission_v1[] = {
+#embed "tables/admission.v1.txt"
+};
+static const unsigned char admission_v1beta1[] = {
+#embed "tables/admission.v1beta1.txt"
+};
 static const unsigned char admissionregistration_v1[] = {
 #embed "tables/admissionregistration.v1.txt"
+};
+static const unsigned char admissionregistration_v1alpha1[] = {
+#embed "tables/admissionregistration.v1alpha1.txt"
 };
 static const unsigned char admissionregistration_v1beta1[] = {
 #embed "tables/admissionregistration.v1beta1.txt"
 };
+static const unsigned char apidiscovery_v2[] = {
+#embed "tables/apidiscovery.v2.txt"
+};
+static const unsigned char apidiscovery_v2beta1[] = {
+#embed "tables/apidiscovery.v2beta1.txt"
+};
+static const unsigned char apiserverinternal_v1alpha1[] = {
+#embed "tables/apiserverinternal.v1alpha1.txt"
+};
 static const unsigned char apps_v1[] = {
 #embed "tables/apps.v1.txt"
+};
+static const unsigned char apps_v1beta1[] = {
+#embed "tables/apps.v1beta1.txt"
+};
+static const unsigned char apps_v1beta2[] = {
+#embed "tables/apps.v1beta2.txt"
 };
 static const unsigned char authentication_v1[] = {
 #embed "tables/authentication.v1.txt"
 };
+static const unsigned char authentication_v1alpha1[] = {
+#embed "tables/authentication.v1alpha1.txt"
+};
+static const unsigned char authentication_v1beta1[] = {
+#embed "tables/authentication.v1beta1.txt"
+};
 static const unsigned char authorization_v1[] = {
 #embed "tables/authorization.v1.txt"
+};
+static const unsigned char authorization_v1beta1[] = {
+#embed "tables/authorization.v1beta1.txt"
 };
 static const unsigned char autoscaling_v1[] = {
 #embed "tables/autoscaling.v1.txt"
@@ -26,14 +59,23 @@ static const unsigned char autoscaling_v2[] = {
 static const unsigned char batch_v1[] = {
 #embed "tables/batch.v1.txt"
 };
+static const unsigned char batch_v1beta1[] = {
+#embed "tables/batch.v1beta1.txt"
+};
 static const unsigned char certificates_v1[] = {
 #embed "tables/certificates.v1.txt"
+};
+static const unsigned char certificates_v1alpha1[] = {
+#embed "tables/certificates.v1alpha1.txt"
 };
 static const unsigned char certificates_v1beta1[] = {
 #embed "tables/certificates.v1beta1.txt"
 };
 static const unsigned char coordination_v1[] = {
 #embed "tables/coordination.v1.txt"
+};
+static const unsigned char coordination_v1alpha2[] = {
+#embed "tables/coordination.v1alpha2.txt"
 };
 static const unsigned char coordination_v1beta1[] = {
 #embed "tables/coordination.v1beta1.txt"
@@ -44,11 +86,32 @@ static const unsigned char core_v1[] = {
 static const unsigned char discovery_v1[] = {
 #embed "tables/discovery.v1.txt"
 };
+static const unsigned char discovery_v1beta1[] = {
+#embed "tables/discovery.v1beta1.txt"
+};
 static const unsigned char events_v1[] = {
 #embed "tables/events.v1.txt"
 };
+static const unsigned char events_v1beta1[] = {
+#embed "tables/events.v1beta1.txt"
+};
+static const unsigned char extensions_v1beta1[] = {
+#embed "tables/extensions.v1beta1.txt"
+};
 static const unsigned char flowcontrol_v1[] = {
 #embed "tables/flowcontrol.v1.txt"
+};
+static const unsigned char flowcontrol_v1beta1[] = {
+#embed "tables/flowcontrol.v1beta1.txt"
+};
+static const unsigned char flowcontrol_v1beta2[] = {
+#embed "tables/flowcontrol.v1beta2.txt"
+};
+static const unsigned char flowcontrol_v1beta3[] = {
+#embed "tables/flowcontrol.v1beta3.txt"
+};
+static const unsigned char imagepolicy_v1alpha1[] = {
+#embed "tables/imagepolicy.v1alpha1.txt"
 };
 static const unsigned char networking_v1[] = {
 #embed "tables/networking.v1.txt"
@@ -59,14 +122,32 @@ static const unsigned char networking_v1beta1[] = {
 static const unsigned char node_v1[] = {
 #embed "tables/node.v1.txt"
 };
+static const unsigned char node_v1alpha1[] = {
+#embed "tables/node.v1alpha1.txt"
+};
+static const unsigned char node_v1beta1[] = {
+#embed "tables/node.v1beta1.txt"
+};
 static const unsigned char policy_v1[] = {
 #embed "tables/policy.v1.txt"
+};
+static const unsigned char policy_v1beta1[] = {
+#embed "tables/policy.v1beta1.txt"
 };
 static const unsigned char rbac_v1[] = {
 #embed "tables/rbac.v1.txt"
 };
+static const unsigned char rbac_v1alpha1[] = {
+#embed "tables/rbac.v1alpha1.txt"
+};
+static const unsigned char rbac_v1beta1[] = {
+#embed "tables/rbac.v1beta1.txt"
+};
 static const unsigned char resource_v1[] = {
 #embed "tables/resource.v1.txt"
+};
+static const unsigned char resource_v1alpha3[] = {
+#embed "tables/resource.v1alpha3.txt"
 };
 static const unsigned char resource_v1beta1[] = {
 #embed "tables/resource.v1beta1.txt"
@@ -77,8 +158,17 @@ static const unsigned char resource_v1beta2[] = {
 static const unsigned char scheduling_v1[] = {
 #embed "tables/scheduling.v1.txt"
 };
+static const unsigned char scheduling_v1alpha2[] = {
+#embed "tables/scheduling.v1alpha2.txt"
+};
+static const unsigned char scheduling_v1beta1[] = {
+#embed "tables/scheduling.v1beta1.txt"
+};
 static const unsigned char storage_v1[] = {
 #embed "tables/storage.v1.txt"
+};
+static const unsigned char storage_v1alpha1[] = {
+#embed "tables/storage.v1alpha1.txt"
 };
 static const unsigned char storage_v1beta1[] = {
 #embed "tables/storage.v1beta1.txt"
@@ -106,32 +196,62 @@ static const unsigned char descriptions[] = {
 };
 
 static const apus_table tables[] = {
+    {"admission.v1", admission_v1, sizeof admission_v1},
+    {"admission.v1beta1", admission_v1beta1, sizeof admission_v1beta1},
     {"admissionregistration.v1", admissionregistration_v1, sizeof admissionregistration_v1},
+    {"admissionregistration.v1alpha1", admissionregistration_v1alpha1, sizeof admissionregistration_v1alpha1},
     {"admissionregistration.v1beta1", admissionregistration_v1beta1, sizeof admissionregistration_v1beta1},
+    {"apidiscovery.v2", apidiscovery_v2, sizeof apidiscovery_v2},
+    {"apidiscovery.v2beta1", apidiscovery_v2beta1, sizeof apidiscovery_v2beta1},
+    {"apiserverinternal.v1alpha1", apiserverinternal_v1alpha1, sizeof apiserverinternal_v1alpha1},
     {"apps.v1", apps_v1, sizeof apps_v1},
+    {"apps.v1beta1", apps_v1beta1, sizeof apps_v1beta1},
+    {"apps.v1beta2", apps_v1beta2, sizeof apps_v1beta2},
     {"authentication.v1", authentication_v1, sizeof authentication_v1},
+    {"authentication.v1alpha1", authentication_v1alpha1, sizeof authentication_v1alpha1},
+    {"authentication.v1beta1", authentication_v1beta1, sizeof authentication_v1beta1},
     {"authorization.v1", authorization_v1, sizeof authorization_v1},
+    {"authorization.v1beta1", authorization_v1beta1, sizeof authorization_v1beta1},
     {"autoscaling.v1", autoscaling_v1, sizeof autoscaling_v1},
     {"autoscaling.v2", autoscaling_v2, sizeof autoscaling_v2},
     {"batch.v1", batch_v1, sizeof batch_v1},
+    {"batch.v1beta1", batch_v1beta1, sizeof batch_v1beta1},
     {"certificates.v1", certificates_v1, sizeof certificates_v1},
+    {"certificates.v1alpha1", certificates_v1alpha1, sizeof certificates_v1alpha1},
     {"certificates.v1beta1", certificates_v1beta1, sizeof certificates_v1beta1},
     {"coordination.v1", coordination_v1, sizeof coordination_v1},
+    {"coordination.v1alpha2", coordination_v1alpha2, sizeof coordination_v1alpha2},
     {"coordination.v1beta1", coordination_v1beta1, sizeof coordination_v1beta1},
     {"core.v1", core_v1, sizeof core_v1},
     {"discovery.v1", discovery_v1, sizeof discovery_v1},
+    {"discovery.v1beta1", discovery_v1beta1, sizeof discovery_v1beta1},
     {"events.v1", events_v1, sizeof events_v1},
+    {"events.v1beta1", events_v1beta1, sizeof events_v1beta1},
+    {"extensions.v1beta1", extensions_v1beta1, sizeof extensions_v1beta1},
     {"flowcontrol.v1", flowcontrol_v1, sizeof flowcontrol_v1},
+    {"flowcontrol.v1beta1", flowcontrol_v1beta1, sizeof flowcontrol_v1beta1},
+    {"flowcontrol.v1beta2", flowcontrol_v1beta2, sizeof flowcontrol_v1beta2},
+    {"flowcontrol.v1beta3", flowcontrol_v1beta3, sizeof flowcontrol_v1beta3},
+    {"imagepolicy.v1alpha1", imagepolicy_v1alpha1, sizeof imagepolicy_v1alpha1},
     {"networking.v1", networking_v1, sizeof networking_v1},
     {"networking.v1beta1", networking_v1beta1, sizeof networking_v1beta1},
     {"node.v1", node_v1, sizeof node_v1},
+    {"node.v1alpha1", node_v1alpha1, sizeof node_v1alpha1},
+    {"node.v1beta1", node_v1beta1, sizeof node_v1beta1},
     {"policy.v1", policy_v1, sizeof policy_v1},
+    {"policy.v1beta1", policy_v1beta1, sizeof policy_v1beta1},
     {"rbac.v1", rbac_v1, sizeof rbac_v1},
+    {"rbac.v1alpha1", rbac_v1alpha1, sizeof rbac_v1alpha1},
+    {"rbac.v1beta1", rbac_v1beta1, sizeof rbac_v1beta1},
     {"resource.v1", resource_v1, sizeof resource_v1},
+    {"resource.v1alpha3", resource_v1alpha3, sizeof resource_v1alpha3},
     {"resource.v1beta1", resource_v1beta1, sizeof resource_v1beta1},
     {"resource.v1beta2", resource_v1beta2, sizeof resource_v1beta2},
     {"scheduling.v1", scheduling_v1, sizeof scheduling_v1},
+    {"scheduling.v1alpha2", scheduling_v1alpha2, sizeof scheduling_v1alpha2},
+    {"scheduling.v1beta1", scheduling_v1beta1, sizeof scheduling_v1beta1},
     {"storage.v1", storage_v1, sizeof storage_v1},
+    {"storage.v1alpha1", storage_v1alpha1, sizeof storage_v1alpha1},
     {"storage.v1beta1", storage_v1beta1, sizeof storage_v1beta1},
     {"storagemigration.v1beta1", storagemigration_v1beta1, sizeof storagemigration_v1beta1},
     {"apiextensions.v1", apiextensions_v1, sizeof apiextensions_v1},

@@ -56,24 +56,29 @@ package final class RequestMetrics: Sendable {
     }
 }
 
-/// A responder that counts what goes through it.
+/// A responder that counts what goes through it, and gives the request's seat back when it is answered.
 struct MeteredResponder: Responder {
     let inner: any Responder
     let metrics: RequestMetrics
     let info: RequestInfo
+    /// Of streams the beginning counts: a watch takes no seat while nothing happens.
+    var seat: FlowControl.Seat?
 
     func respond(status: Int, headers: HTTPHeaders, body: [UInt8]) {
         metrics.end(info, code: status)
         inner.respond(status: status, headers: headers, body: body)
+        seat?.giveBack()
     }
 
     func respond(status: Int, headers: HTTPHeaders, body: ByteBuffer) {
         metrics.end(info, code: status)
         inner.respond(status: status, headers: headers, body: body)
+        seat?.giveBack()
     }
 
     func stream(status: Int, headers: HTTPHeaders) -> any StreamWriter {
         metrics.end(info, code: status)
+        seat?.giveBack()
         return inner.stream(status: status, headers: headers)
     }
 

@@ -21,6 +21,13 @@ enum KindTable {
         "secrets": .secret,
         "serviceaccounts": .serviceAccount,
         "services": .service,
+        "mutatingadmissionpolicies.admissionregistration.k8s.io": .mutatingAdmissionPolicy,
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io": .mutatingAdmissionPolicyBinding,
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io": .mutatingWebhookConfiguration,
+        "validatingadmissionpolicies.admissionregistration.k8s.io": .validatingAdmissionPolicy,
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io": .validatingAdmissionPolicyBinding,
+        "validatingwebhookconfigurations.admissionregistration.k8s.io": .validatingWebhookConfiguration,
+        "apiservices.apiregistration.k8s.io": .apiService,
         "controllerrevisions.apps": .controllerRevision,
         "daemonsets.apps": .daemonSet,
         "deployments.apps": .deployment,
@@ -32,6 +39,8 @@ enum KindTable {
         "certificatesigningrequests.certificates.k8s.io": .certificateSigningRequest,
         "leases.coordination.k8s.io": .lease,
         "endpointslices.discovery.k8s.io": .endpointSlice,
+        "flowschemas.flowcontrol.apiserver.k8s.io": .flowSchema,
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": .priorityLevelConfiguration,
         "ingressclasses.networking.k8s.io": .ingressClass,
         "ingresses.networking.k8s.io": .ingress,
         "ipaddresses.networking.k8s.io": .ipAddress,
@@ -43,9 +52,17 @@ enum KindTable {
         "clusterroles.rbac.authorization.k8s.io": .clusterRole,
         "rolebindings.rbac.authorization.k8s.io": .roleBinding,
         "roles.rbac.authorization.k8s.io": .role,
+        "deviceclasses.resource.k8s.io": .deviceClass,
+        "resourceclaims.resource.k8s.io": .resourceClaim,
+        "resourceclaimtemplates.resource.k8s.io": .resourceClaimTemplate,
+        "resourceslices.resource.k8s.io": .resourceSlice,
         "priorityclasses.scheduling.k8s.io": .priorityClass,
         "csidrivers.storage.k8s.io": .csiDriver,
+        "csinodes.storage.k8s.io": .csiNode,
+        "csistoragecapacities.storage.k8s.io": .csiStorageCapacity,
         "storageclasses.storage.k8s.io": .storageClass,
+        "volumeattachments.storage.k8s.io": .volumeAttachment,
+        "volumeattributesclasses.storage.k8s.io": .volumeAttributesClass,
     ]
 
     /// Where upstream keeps objects under another name than that of the resource.
@@ -58,11 +75,20 @@ enum KindTable {
     /// Resources of which one and the same object is served in two groups: the other group's, by the one that is stored.
     private static let aliases: [String: String] = ["events.events.k8s.io": "events"]
 
-    /// The version that is stored, where it is not `v1`.
-    private static let storedVersions: [String: String] = ["horizontalpodautoscalers.autoscaling": "v2"]
+    /// The version that is stored: the most stable, and then the newest that there is.
+    private static func storedVersions(_ catalog: ResourceCatalog) -> [String: String] {
+        catalog.resources.reduce(into: [:]) { versions, resource in
+            let name = name(resource.type)
+            if versions[name].map({ VersionOrder($0) < VersionOrder(resource.type.version) }) ?? true { versions[name] = resource.type.version }
+        }
+    }
 
+    /// How versions that differ from the stored one in more than their name become it. Where a kind has changed nothing but its version, none is needed.
     private static let conversions: [String: VersionConversion] = [
         "events.k8s.io/v1/events": EventView.conversion, "autoscaling/v1/horizontalpodautoscalers": AutoscalerView.conversion,
+        "resource.k8s.io/v1beta1/resourceclaims": ResourceView.claim,
+        "resource.k8s.io/v1beta1/resourceclaimtemplates": ResourceView.claimTemplate,
+        "resource.k8s.io/v1beta1/resourceslices": ResourceView.slice,
     ]
 
     /// What selectors ask for so often that an index pays.
@@ -73,7 +99,7 @@ enum KindTable {
     /// Where the objects of each resource are kept; longer prefixes first.
     static func storagePrefixes(_ catalog: ResourceCatalog) -> [(prefix: String, group: String, plural: String)] {
         var places: [String: (prefix: String, group: String, plural: String)] = [:]
-        for resource in catalog.resources where isServed(resource.type) && aliases[name(resource.type)] == nil {
+        for resource in catalog.resources where resource.verbs.contains("list") && aliases[name(resource.type)] == nil {
             places[name(resource.type)] = (prefix(of: resource.type), resource.type.group, resource.type.plural)
         }
         return places.values.sorted { ($1.prefix.utf8.count, $0.prefix) < ($0.prefix.utf8.count, $1.prefix) }
@@ -83,18 +109,21 @@ enum KindTable {
 
     static func name(_ type: ResourceType) -> String { type.group.isEmpty ? type.plural : "\(type.plural).\(type.group)" }
 
-    /// Whether a version is served: stable ones are, as with upstream.
-    static func isServed(_ type: ResourceType) -> Bool { !type.version.contains("alpha") && !type.version.contains("beta") }
-
+    /// - Parameters:
+    ///   - catalog: all that there is; the version in which a kind is stored does not hang on what is served.
+    ///   - served: what is served.
     static func build(
-        catalog: ResourceCatalog, store: any Store, logger: Logger
+        catalog: ResourceCatalog, served: ServedVersions, store: any Store, logger: Logger
     ) -> (served: [ServedResource], storages: [String: ObjectStorage]) {
         // Only what can be listed is kept; reviews and bindings are answered elsewhere.
-        let kept = catalog.resources.filter { isServed($0.type) && $0.verbs.contains("list") && $0.type.plural != "componentstatuses" }
+        let known = catalog.resources.filter { $0.verbs.contains("list") && $0.type.plural != "componentstatuses" }
+        let kept = known.filter { served.serves($0.type) }
+        let names = Set(kept.map { name($0.type) })
+        let storedVersions = storedVersions(catalog)
         var storages: [String: ObjectStorage] = [:]
-        for resource in kept {
+        for resource in known {
             let name = name(resource.type)
-            guard aliases[name] == nil, storages[name] == nil, resource.type.version == storedVersions[name] ?? "v1" else { continue }
+            guard aliases[name] == nil, resource.type.version == storedVersions[name], names.contains(name) else { continue }
             let prefix = prefix(of: resource.type)
             var configuration = WatchCache.Configuration()
             configuration.indexes = indexes[name] ?? []
@@ -114,8 +143,9 @@ enum KindTable {
             let name = name(resource.type)
             guard let storage = storages[aliases[name] ?? name] else { return nil }
             let isStored = storage.type.group == resource.type.group && storage.type.version == resource.type.version
-            let conversion = conversions["\(resource.type.apiVersion)/\(resource.type.plural)"]
-            guard isStored || conversion != nil else { return nil }
+            let conversion =
+                conversions["\(resource.type.apiVersion)/\(resource.type.plural)"]
+                ?? .renaming(resource.type.apiVersion, stored: storage.type.apiVersion)
             return ServedResource(
                 type: resource.type, shortNames: resource.shortNames, categories: resource.categories, verbs: resource.verbs,
                 subresources: resource.subresources.map(\.name), storage: storage, conversion: isStored ? nil : conversion,

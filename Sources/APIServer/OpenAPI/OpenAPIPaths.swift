@@ -45,7 +45,7 @@ struct OpenAPIPaths {
     ) {
         let suffix = subresource.name.prefix(1).uppercased() + subresource.name.dropFirst()
         // Streams and proxies have options instead of objects.
-        guard Schema.of(subresource.kind) != nil, subresource.name != "log" else {
+        guard !subresource.kind.kind.hasSuffix("Options"), subresource.name != "log" else {
             var operations: [(String, String, String, Answer)] = []
             for (method, verb) in [("get", "get"), ("post", "create"), ("put", "update"), ("patch", "patch"), ("delete", "delete")] {
                 let action = subresource.name == "log" ? "read" : "connect\(method.prefix(1).uppercased() + method.dropFirst())"

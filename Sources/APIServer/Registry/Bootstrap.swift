@@ -32,18 +32,21 @@ extension Registry {
         try await kubernetesService(port: port)
         if let address { try await kubernetesEndpoints(address: address, port: port) }
         try await repairAllocations()
+        try await ensureFlowControlObjects()
     }
 
     /// Makes anew what somebody deletes of it. Returns when the task is cancelled.
     ///
     /// - Parameter interval: how often to look; a look that finds everything there reads memory only.
     package func keepBootstrapped(address: String?, port: Int, interval: Duration = .seconds(10)) async {
-        while (try? await Task.sleep(for: interval)) != nil {
+        while !Task.isCancelled {
             do throws(APIStatus) {
                 try await bootstrap(address: address, port: port)
+                try await noteDanglingFlowSchemas()
             } catch {
                 logger.warning("cannot make anew what every cluster begins with", metadata: ["error": "\(error)"])
             }
+            try? await Task.sleep(for: interval)
         }
     }
 

@@ -33,7 +33,8 @@ package final class Registry: RequestHandler, ClusterView {
     package let caches: [WatchCache]
 
     package init(
-        store: any Store, services: ServiceNetwork, catalog: ResourceCatalog = .builtIn, admission: AdmissionChain = .standard,
+        store: any Store, services: ServiceNetwork, catalog: ResourceCatalog = .builtIn, served: ServedVersions = ServedVersions(),
+        admission: AdmissionChain = .standard,
         clock: ServerClock = .system, mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)? = nil, logger: Logger
     ) {
         self.store = store
@@ -42,11 +43,11 @@ package final class Registry: RequestHandler, ClusterView {
         self.clock = clock
         self.mayCreate = mayCreate
         self.logger = logger
-        let built = KindTable.build(catalog: catalog, store: store, logger: logger)
+        let built = KindTable.build(catalog: catalog, served: served, store: store, logger: logger)
         resources = built.served
         storages = built.storages
         caches = built.storages.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
-        served = Dictionary(
+        self.served = Dictionary(
             built.served.map { (Key(group: $0.type.group, version: $0.type.version, plural: $0.type.plural), $0) },
             uniquingKeysWith: { first, _ in first })
     }

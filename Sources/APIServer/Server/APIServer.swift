@@ -14,6 +14,7 @@ package final class APIServer: Service {
     private let front: HTTPServer
     private let roles: RegistryRBACSource
     private let nodeUses: RegistryNodeUses
+    private let flowControl: RegistryFlowControl
     private let ready = Latch()
     private let followers: [FileFollower]
     private let trust: AuthenticationTrust
@@ -37,7 +38,7 @@ package final class APIServer: Service {
         let current = configuration.authorizationFile.map { _ in CurrentAuthorizer(union(modes)) }
         let authorizer: any Authorizer = current ?? union(modes)
         let registry = Registry(
-            store: store, services: configuration.services,
+            store: store, services: configuration.services, served: configuration.served,
             admission: AdmissionChain.standard.adding([
                 NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                 CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
@@ -87,6 +88,7 @@ package final class APIServer: Service {
             tokens: access.tokenAuthenticators(configuration.tokens, current: authentication, lookup: core),
             audiences: configuration.tokens.audiences, frontProxy: access.frontProxy?.headers, anonymous: authentication.anonymous, now: now)
         let metrics = RequestMetrics()
+        flowControl = RegistryFlowControl(FlowControl(configuration.limits))
         let entrance = Entrance()
         front = try HTTPServer(
             configuration: .init(
@@ -99,15 +101,17 @@ package final class APIServer: Service {
             authorizer: authorizer,
             // A file may come to name somebody outside.
             asksOutside: current != nil || modes.contains { if case .webhook = $0 { true } else { false } },
+            flowControl: flowControl.control,
             crossroads: Crossroads(
                 registry: registry,
                 reviews: ReviewHandler(
                     authorizer: authorizer, authenticator: authenticator, tokens: configuration.tokens, lookup: core, now: now),
                 proxy: configuration.kubelets.map { ProxyHandler(lookup: lookup, tls: $0, group: group) },
                 discovery: DiscoveryHandler(
-                    source: BuiltInDiscovery { Self.serves(registry, $0, $1) }, serverAddress: configuration.serverAddress),
+                    source: BuiltInDiscovery(catalog: ResourceCatalog.builtIn.serving(configuration.served)) { Self.serves(registry, $0, $1) },
+                    serverAddress: configuration.serverAddress),
                 health: health,
-                metrics: MetricsHandler(requests: metrics, startTime: now(), further: further),
+                metrics: MetricsHandler(requests: metrics, flowControl: flowControl.control, startTime: now(), further: further),
                 issuer: IssuerHandler(tokens: configuration.tokens, serverAddress: configuration.serverAddress),
                 version: configuration.version.jsonBytes,
                 branches: configuration.branches.map { Crossroads.Branch(prefix: $0.prefix, handler: $0.handler) }),
@@ -151,6 +155,7 @@ package final class APIServer: Service {
                 try? await cancelWhenGracefulShutdown { try await ready.wait() }
                 if ready.isOpen { try await self.trust.run() }
             }
+            group.addTask { await cancelWhenGracefulShutdown { await self.flowControl.control.run() } }
             if let encryptionFile { group.addTask { try await encryptionFile.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
             group.addTask { try await self.front.run() }
@@ -185,6 +190,7 @@ package final class APIServer: Service {
                 try await registry.bootstrap(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)
                 try await PolicyBootstrap(registry: registry, logger: logger).apply(.shared)
                 try await trust.settle()
+                flowControl.follow(registry)
                 ready.open()
                 logger.info("API server is ready")
                 await registry.keepBootstrapped(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)

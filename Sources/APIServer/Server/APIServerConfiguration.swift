@@ -27,6 +27,10 @@ package struct APIServerConfiguration: Sendable {
     package var authorizationModes: [AuthorizationMode] = [.node, .rbac]
     /// Where those are named, if a file names them.
     package var authorizationFile: AuthorizationFileOptions?
+    /// How many requests are served at a time.
+    package var limits = FlowControl.Limits()
+    /// Which versions of which resources are served.
+    package var served = ServedVersions()
     /// Admission plugins that are not to run.
     package var disabledAdmissionPlugins: Set<String> = []
     package var version: VersionInfo

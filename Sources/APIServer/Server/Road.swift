@@ -1,6 +1,8 @@
+import NIOHTTP1
+
 /// The road that every request takes:
 ///
-///     request info → authenticate → impersonate → authorize → handler
+///     request info → authenticate → impersonate → authorize → flow control → handler
 ///
 /// Requests over the network enter at its beginning, those of components in this process behind the authentication, with the identity that their
 /// transport was made for. Each step either fills in the request or throws the `Status` that is the answer.
@@ -10,6 +12,7 @@ package struct Road: RequestHandler {
     let authorizer: any Authorizer
     /// Whether the authorizer may have to ask somebody outside.
     let asksOutside: Bool
+    let flowControl: FlowControl
     let crossroads: Crossroads
     let metrics: RequestMetrics
     let log: RequestLog
@@ -82,7 +85,24 @@ package struct Road: RequestHandler {
             end(request, error, responder)
             return
         }
-        crossroads.handle(request, MeteredResponder(inner: responder, metrics: metrics, info: request.info))
+        switch flowControl.enter(request.info, path: request.path, user: request.user) {
+        case .free: arrive(request, nil, responder)
+        case .seated(let seat): arrive(request, seat, responder)
+        case .full(let flow):
+            let waiting = request
+            flowControl.wait(flow) { seat in
+                arrive(waiting, seat, responder)
+            } refuse: {
+                MeteredResponder(inner: responder, metrics: metrics, info: waiting.info).respond(
+                    status: 429,
+                    headers: ["Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff", "Retry-After": "1"],
+                    body: Array("Too many requests, please try again later.\n".utf8))
+            }
+        }
+    }
+
+    private func arrive(_ request: APIRequest, _ seat: FlowControl.Seat?, _ responder: any Responder) {
+        crossroads.handle(request, MeteredResponder(inner: responder, metrics: metrics, info: request.info, seat: seat))
     }
 
     private func refuse(_ request: APIRequest, _ reason: String, _ responder: any Responder) {

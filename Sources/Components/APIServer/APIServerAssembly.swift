@@ -16,7 +16,7 @@ package struct APIServerAssembly: Sendable {
         _ configuration: APIServerConfiguration, store: any Store, serving: ServingFiles?, kubeletClient: ServingFiles? = nil, logger: Logger
     ) throws {
         var configuration = configuration
-        let documents = OpenAPIDocuments(catalog: .builtIn, version: configuration.version.gitVersion)
+        let documents = OpenAPIDocuments(catalog: ResourceCatalog.builtIn.serving(configuration.served), version: configuration.version.gitVersion)
         configuration.branches.append((prefix: "/openapi/", handler: OpenAPIHandler(documents)))
         let server = try APIServer(configuration: configuration, store: store, logger: logger)
         self.server = server

@@ -47,6 +47,12 @@ package enum APIServerComponent: Component {
             kubelets: try kubelets(flags), tokens: try ServiceAccountFlags.tokens(flags),
             services: ServiceNetwork(ranges: services, nodePorts: try nodePorts(flags)))
         try AccessFlags.apply(flags, to: &configuration, logger: logger)
+        configuration.limits = try limits(flags)
+        do {
+            configuration.served = try ServedVersions(settings: flags.map("runtime-config"))
+        } catch {
+            throw FlagProblem("--runtime-config: \(error)")
+        }
         return (configuration, serving)
     }
 
@@ -69,6 +75,22 @@ package enum APIServerComponent: Component {
         return try BackendTLS(
             authorityPEM: try flags.text("kubelet-certificate-authority").map { try ServingFiles.read($0) },
             certificatePEM: try ServingFiles.read(certificate), keyPEM: try ServingFiles.read(key))
+    }
+
+    private static func limits(_ flags: FlagValues) throws -> FlowControl.Limits {
+        func number(_ name: String) throws -> Int {
+            guard let number = Int(exactly: flags.int(name)), number >= 0 else {
+                throw FlagProblem("--\(name) \(flags.int(name)) must not be negative")
+            }
+            return number
+        }
+        let limits = FlowControl.Limits(
+            reading: try number("max-requests-inflight"), writing: try number("max-mutating-requests-inflight"),
+            isFair: flags.bool("enable-priority-and-fairness"))
+        guard !limits.isFair || limits.reading + limits.writing > 0 else {
+            throw FlagProblem("--max-requests-inflight and --max-mutating-requests-inflight must not both be 0 with --enable-priority-and-fairness")
+        }
+        return limits
     }
 
     private static func nodePorts(_ flags: FlagValues) throws -> ClosedRange<Int64> {

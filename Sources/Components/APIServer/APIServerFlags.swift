@@ -5,23 +5,21 @@ package enum APIServerFlags {
     package static let table = FlagTable(
         program: "kube-apiserver", summary: "The API server: keeps the cluster's objects and answers everybody who asks for them.", text: text)
 
-    private static let text: StaticString = """
+    private static let text = """
         [Generic]
           advertise-address             ip       -      -   the address at which others reach this server; that of --bind-address or of the default route if not given
         ! cors-allowed-origins          list     -      -   cross-origin requests
         ~ default-not-ready-toleration-seconds int 300  -   the admission plugin's value is 300
         ~ default-unreachable-toleration-seconds int 300 -  the admission plugin's value is 300
-        ~ enable-priority-and-fairness  bool     true   -   requests are not queued by priority
+          enable-priority-and-fairness  bool     true   -   divide the server among users by FlowSchemas and PriorityLevelConfigurations; else only count
         ~ external-hostname             string   -      -   the advertised address is used
         ~ feature-gates                 map      -      -   features are as in their final form
-        ~ emulated-version              list     -      -   only 1.36 is served
-        ~ emulation-forward-compatible  bool     false  -   only 1.36 is served
-        ~ min-compatibility-version     list     -      -   only 1.36 is served
+        \(SharedFlags.versions)
         ~ runtime-config-emulation-forward-compatible bool false - only 1.36 is served
         ~ goaway-chance                 float    0      -   connections are not moved
         ~ livez-grace-period            duration 0s     -   a server that is starting is alive
-        ~ max-mutating-requests-inflight int     200    -   requests are not limited by number
-        ~ max-requests-inflight         int      400    -   requests are not limited by number
+          max-mutating-requests-inflight int     200    -   writes served at a time; with priority and fairness both numbers are one pool
+          max-requests-inflight         int      400    -   reads served at a time
         ~ min-request-timeout           int      1800   -   watches end when their clients end them
         ~ request-timeout               duration 1m     -   requests are answered as fast as they can be
         ~ shutdown-delay-duration       duration 0s     -   the server stops when it is told to
@@ -38,7 +36,7 @@ package enum APIServerFlags {
         ~ peer-advertise-port           string   -      -   there is one API server
         ~ peer-ca-file                  string   -      -   there is one API server
         ~ peer-bind-address             string   -      -   there is one API server
-        ! runtime-config                map      -      -   switching API groups on and off
+          runtime-config                map      -      -   versions and resources to serve or not: api/all, api/ga, api/beta, api/alpha, v1, group/version, group/version/resource, each =true or =false
         [Storage]
           storage-backend               string   sqlite -   sqlite: the embedded store, a file of this server; etcd3 is not supported
           sqlite-data-dir               string   /var/lib/kube-apiserver -  the folder of the embedded store
@@ -63,14 +61,7 @@ package enum APIServerFlags {
           tls-cert-file                 string   -      -   serving certificate with its chain; made in --cert-dir if not given
           tls-private-key-file          string   -      -   its key
           cert-dir                      string   /var/run/kubernetes - where a certificate is made if none is given
-        ! tls-sni-cert-key              list     -      -   certificates by host name
-        ~ tls-cipher-suites             list     -      -   only suites that are safe are offered
-          tls-min-version               string   VersionTLS12 - VersionTLS12 or VersionTLS13
-        ~ tls-curve-preferences         list     -      -   only curves that are safe are offered
-        ~ http2-max-streams-per-connection int   0      -   the limit is 250
-        ~ permit-address-sharing        bool     false  -   SO_REUSEADDR is always set
-        ~ permit-port-sharing           bool     false  -   SO_REUSEPORT is not set
-        ~ disable-http2-serving         bool     false  -   HTTP/2 is offered
+        \(SharedFlags.connections)
         [Authentication]
           client-ca-file                string   -      -   whose client certificates count; taken in anew when it changes
           anonymous-auth                bool     true   -   let in requests without identity, as system:anonymous
@@ -174,10 +165,7 @@ package enum APIServerFlags {
         ~ profiling                     bool     true   -   there are no profiles of Go programs
         ~ contention-profiling          bool     false  -   there are no profiles of Go programs
         ~ debug-socket-path             string   -      -   there are no profiles of Go programs
-        ~ allow-metric-labels           map      -      -   labels are as they are
-        ~ allow-metric-labels-manifest  string   -      -   labels are as they are
-        ~ disabled-metrics              list     -      -   no metrics are left out
-        ~ show-hidden-metrics-for-version string -      -   there are no hidden metrics
+        \(SharedFlags.metrics)
         ~ tracing-config-file           string   -      -   no traces are sent
         """
 }

@@ -11,7 +11,7 @@ struct ApusCommand: AsyncParsableCommand {
         version: ApusVersion.text,
         subcommands: [
             UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, CertsCommand.self, ServerCommand.self,
-            HelloCommand.self, LabCommand.self,
+            HelloCommand.self, LabCommand.self, WireCommand.self,
         ])
 }
 

@@ -7,7 +7,7 @@ struct CatalogTable {
 
     func file() -> OutputFile {
         var lines = ["# \(OutputFolder.mark); do not edit."]
-        for resource in resources where !resource.version.contains("alpha") {
+        for resource in resources {
             var words = [
                 "resource", resource.group.isEmpty ? "-" : resource.group, resource.version, resource.plural, resource.kind,
                 resource.isNamespaced ? "namespaced" : "cluster", resource.verbs.isEmpty ? "-" : resource.verbs.joined(separator: ","),

@@ -11,6 +11,7 @@ struct APIDescription {
             types[id] = try Self.read(id, definition, numbers)
         }
         guard !types.isEmpty else { throw GeneratorError("the OpenAPI document has no definitions") }
+        for type in try MessageTypes(numbers: numbers, published: types).types() { types[type.id] = type }
     }
 
     func type(_ id: TypeID) throws -> TypeDescription {
@@ -24,7 +25,7 @@ struct APIDescription {
     }
 
     /// Definitions that are values rather than objects.
-    private static let wellKnown: [String: FieldType] = [
+    static let wellKnown: [String: FieldType] = [
         "Quantity": .quantity, "Time": .time, "MicroTime": .microTime, "IntOrString": .intOrString, "RawExtension": .any, "FieldsV1": .any,
         "Patch": .any, "JSON": .any, "JSONSchemaPropsOrArray": .any, "JSONSchemaPropsOrBool": .any, "JSONSchemaPropsOrStringArray": .any,
     ]

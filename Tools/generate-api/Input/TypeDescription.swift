@@ -5,6 +5,8 @@ struct TypeDescription {
     /// Kinds under which objects of the type are sent at the top level.
     var kinds: [GroupVersionKind]
     var isAtomicMap: Bool
+    /// Whether the OpenAPI document has it; others get no Swift type.
+    var isPublished = true
 
     /// An object with `apiVersion`, `kind` and the metadata of a list.
     var isList: Bool {
@@ -23,6 +25,14 @@ struct TypeID: Hashable, Sendable {
         name = String(definition[dot...].dropFirst())
     }
 
+    init(package: String, name: String) {
+        self.package = package
+        self.name = name
+    }
+
+    /// The last part of the package: `v1`.
+    var version: String { package.split(separator: ".").last.map(String.init) ?? "" }
+
     /// The short form used in schema tables: `core.v1`, `meta.v1`.
     var module: String { package.split(separator: ".").suffix(2).joined(separator: ".") }
 }
@@ -39,7 +49,7 @@ struct FieldDescription {
     var isRequired: Bool
     var protobufPath: [Int]
     var listType: String?
-    var listKeys: [String]
+    var listKeys: [String] = []
     var isAtomicMap: Bool
     var patchStrategy: String?
     var patchMergeKey: String?

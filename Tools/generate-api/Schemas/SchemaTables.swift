@@ -9,7 +9,7 @@ struct SchemaTables {
     let api: APIDescription
 
     func files() -> [OutputFile] {
-        Set(api.types.keys.map(\.package)).sorted().filter { !$0.contains("alpha") }.map { package in
+        Set(api.types.keys.map(\.package)).sorted().map { package in
             let types = api.types(in: package).filter { !($0.isKind && $0.isList) }
             var lines = ["# \(OutputFolder.mark); do not edit.", "package \(package)"]
             for type in types {

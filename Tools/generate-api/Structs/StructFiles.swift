@@ -5,7 +5,7 @@ struct StructFiles {
     let resources: [ResourceDescription]
 
     func files() throws -> [OutputFile] {
-        let types = api.types(in: module.package).filter { !module.excluded.contains($0.id.name) && !($0.isKind && $0.isList) }
+        let types = api.types(in: module.package).filter { $0.isPublished && !module.excluded.contains($0.id.name) && !($0.isKind && $0.isList) }
         guard !types.isEmpty else { throw GeneratorError("\(module.package) has no types") }
         return try FilePacker(api: api).files(of: types).map { try file($0) }
     }

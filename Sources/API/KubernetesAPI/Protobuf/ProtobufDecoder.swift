@@ -178,6 +178,7 @@ struct ProtobufDecoder {
         case .int32, .int64: 0
         case .bool: false
         case .array: []
+        case .time, .microTime, .any: .null
         default: [:]
         }
     }

@@ -5,10 +5,15 @@ package enum ProtobufDocument {
     package static let contentType = "application/vnd.kubernetes.protobuf"
     private static let magic: [UInt8] = [0x6b, 0x38, 0x73, 0x00]
     /// Types that every group version has under its own name.
-    private static let commonKinds: Set<String> = ["DeleteOptions", "ListOptions", "CreateOptions", "UpdateOptions", "PatchOptions", "Status"]
+    private static let commonKinds: Set<String> = [
+        "CreateOptions", "DeleteOptions", "GetOptions", "ListOptions", "PartialObjectMetadata", "PatchOptions", "Status", "UpdateOptions",
+        "WatchEvent",
+    ]
 
     /// The document as JSON would have it.
-    package static func tree(_ bytes: [UInt8]) throws(ProtobufError) -> JSONValue {
+    ///
+    /// - Parameter fallback: what it is, when it does not say so itself.
+    package static func tree(_ bytes: [UInt8], as fallback: GroupVersionKind? = nil) throws(ProtobufError) -> JSONValue {
         guard bytes.starts(with: magic) else {
             throw ProtobufError(description: "provided data does not appear to be a protobuf message, expected prefix \(magic)")
         }
@@ -30,24 +35,31 @@ package enum ProtobufDocument {
             default: break
             }
         }
-        var object = try ProtobufDecoder().message(raw, try schema(apiVersion: apiVersion, kind: kind), depth: 0)
-        object["apiVersion"] = .string(apiVersion)
-        object["kind"] = .string(kind)
+        var type = GroupVersionKind(apiVersion: apiVersion, kind: kind)
+        if kind.isEmpty, let fallback { type = fallback }
+        let schema = try known(type)
+        var object = try ProtobufDecoder().message(raw, schema, depth: 0)
+        if schema.field("kind") != nil || !kind.isEmpty {
+            object["apiVersion"] = .string(type.apiVersion)
+            object["kind"] = .string(type.kind)
+        }
         return .object(object)
     }
 
-    private static func schema(apiVersion: String, kind: String) throws(ProtobufError) -> Schema {
-        if let schema = Schema.of(GroupVersionKind(apiVersion: apiVersion, kind: kind)) { return schema }
-        if commonKinds.contains(kind), let schema = Schema.named("meta.v1.\(kind)") { return schema }
-        if kind == partialMetadata.name { return partialMetadata }
-        if kind.hasSuffix("List") { return list(of: try schema(apiVersion: apiVersion, kind: String(kind.dropLast(4)))) }
-        throw ProtobufError(description: "no kind \"\(kind)\" is registered for version \"\(apiVersion)\"")
+    /// The schema of everything that is sent at the top level: kinds, their lists, and what every group version has under its own name.
+    package static func schema(of kind: GroupVersionKind) -> Schema? {
+        if let schema = Schema.of(kind) { return schema }
+        if commonKinds.contains(kind.kind), let schema = Schema.named("meta.v1.\(kind.kind)") { return schema }
+        guard kind.kind.hasSuffix("List") else { return nil }
+        return schema(of: GroupVersionKind(group: kind.group, version: kind.version, kind: String(kind.kind.dropLast(4)))).map(list)
     }
 
-    /// Objects without anything but their metadata: a kind that the published documents do not describe.
-    private static let partialMetadata = Schema(
-        name: "PartialObjectMetadata", openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata",
-        fields: [Schema.Field(name: "metadata", type: .object(Schema.Reference("meta.v1.ObjectMeta")), protobufPath: [1])])
+    private static func known(_ kind: GroupVersionKind) throws(ProtobufError) -> Schema {
+        guard let schema = schema(of: kind) else {
+            throw ProtobufError(description: "no kind \"\(kind.kind)\" is registered for version \"\(kind.apiVersion)\"")
+        }
+        return schema
+    }
 
     private static func list(of item: Schema) -> Schema {
         Schema(
@@ -64,14 +76,14 @@ package enum ProtobufDocument {
     /// - Throws: when the object is not as the schema says.
     package static func message(_ tree: JSONValue, _ schema: Schema? = nil) throws(ProtobufError) -> [UInt8] {
         guard let object = tree.objectValue else { throw ProtobufError(description: "not an object") }
-        let known: Schema
+        let type: Schema
         if let schema {
-            known = schema
+            type = schema
         } else {
-            known = try Self.schema(apiVersion: tree["apiVersion"]?.stringValue ?? "", kind: tree["kind"]?.stringValue ?? "")
+            type = try Self.known(GroupVersionKind(apiVersion: tree["apiVersion"]?.stringValue ?? "", kind: tree["kind"]?.stringValue ?? ""))
         }
         var encoder = ProtobufEncoder()
-        try encoder.fields(of: object, ProtobufFields.of(known))
+        try encoder.fields(of: object, ProtobufFields.of(type))
         return encoder.writer.bytes
     }
 

@@ -40,6 +40,8 @@ struct ProtobufEncoder {
     }
 
     private mutating func mapValue(_ value: JSONValue, _ type: Schema.ValueType, _ field: ProtobufFields.Field) throws(ProtobufError) {
+        // A moment that is not set is an empty message.
+        if value.isNull { return writer.write(2, bytes: []) }
         guard case .array(let element) = type else { return try single(value, type, field, 2) }
         // A list as a map's value is a message of its own with the items at number 1.
         guard let items = value.arrayValue else { throw mismatch(field) }

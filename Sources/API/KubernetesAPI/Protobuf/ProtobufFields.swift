@@ -51,7 +51,7 @@ final class ProtobufFields: Sendable {
     /// Made once for each type.
     static func of(_ schema: Schema) -> ProtobufFields {
         if let fields = known.withLock({ $0[schema.name] }) { return fields }
-        let present = ScalarPresence.shared.fields[schema.name] ?? []
+        let present = ScalarPresence.shared.fields(of: schema.name)
         let fields = ProtobufFields(
             schema.fields.map { field in
                 (field.protobufPath[...], Field(name: field.name, type: field.type, tellsZeroFromAbsent: present.contains(field.name)))
@@ -65,7 +65,15 @@ final class ProtobufFields: Sendable {
 private struct ScalarPresence: Sendable {
     static let shared = ScalarPresence()
 
-    let fields: [String: Set<String>]
+    private let fields: [String: Set<String>]
+
+    /// Former versions of a type are as the stable one where nothing else is said of them.
+    func fields(of type: String) -> Set<String> {
+        if let own = fields[type] { return own }
+        let parts = type.split(separator: ".")
+        guard parts.count == 3, parts[1] != "v1" else { return [] }
+        return fields["\(parts[0]).v1.\(parts[2])"] ?? []
+    }
 
     private init() {
         var fields: [String: Set<String>] = [:]

@@ -41,33 +41,4 @@ extension Strategy {
             ]
         }
     }
-
-    static let csiDriver = Strategy {
-        $0.emptyStatus = nil
-        $0.defaults = { driver in
-            driver.editOrMake("spec") { spec in
-                spec.setDefault("attachRequired", true)
-                spec.setDefault("podInfoOnMount", false)
-                spec.setDefault("storageCapacity", false)
-                spec.setDefaultString("fsGroupPolicy", "ReadWriteOnceWithFSType")
-                spec.setDefault("volumeLifecycleModes", ["Persistent"])
-                spec.setDefault("requiresRepublish", false)
-                spec.setDefault("seLinuxMount", false)
-            }
-        }
-        $0.generation = [["spec"]]
-        $0.table = TableView([
-            .name, .boolean("AttachRequired"), .boolean("PodInfoOnMount"), .boolean("StorageCapacity"), .text("TokenRequests"),
-            .boolean("RequiresRepublish"), .text("Modes"), .age,
-        ]) { driver in
-            let spec = driver["spec"] ?? [:]
-            let tokens = spec.list("tokenRequests").map { $0.text("audience") }.joined(separator: ",")
-            return [
-                .name, .value(.bool(spec["attachRequired"]?.boolValue ?? true)), .value(.bool(spec["podInfoOnMount"]?.boolValue ?? false)),
-                .value(.bool(spec["storageCapacity"]?.boolValue ?? false)), .value(.string(tokens.isEmpty ? "<unset>" : tokens)),
-                .value(.bool(spec["requiresRepublish"]?.boolValue ?? false)),
-                .value(.string(spec.list("volumeLifecycleModes").compactMap(\.stringValue).joined(separator: ","))), .age,
-            ]
-        }
-    }
 }
