@@ -34,11 +34,12 @@ package final class APIServer: Service {
         let authorizer = UnionAuthorizer(modes: modes, node: NodeAuthorizer(uses: nodeUses.uses), rbac: roleAuthorizer)
         let registry = Registry(
             store: store, services: configuration.services, served: configuration.served,
-            admission: AdmissionChain.standard.adding([
-                NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
-                CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
-                EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
-            ]).without(configuration.disabledAdmissionPlugins), clock: clock,
+            admission: AdmissionChain.standard.adding(AdmissionChain.optional.filter { configuration.optionalAdmissionPlugins.contains($0.name) })
+                .adding([
+                    NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
+                    CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
+                    EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
+                ]).without(configuration.disabledAdmissionPlugins), clock: clock,
             mayCreate: { request throws(APIStatus) in
                 var attributes = AuthorizationAttributes(request)
                 attributes.verb = "create"

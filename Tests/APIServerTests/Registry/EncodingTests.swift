@@ -42,6 +42,18 @@ struct EncodingTests {
         }
     }
 
+    @Test("failures are told in the client's encoding, even of resources that are not there", arguments: ["/api/v1/nothings", configMaps + "/none"])
+    func failures(_ path: String) async throws {
+        let server = try await server()
+        let told = await server.call("GET", path)
+        let message = await server.call("GET", path, headers: protobuf)
+        #expect(message.status == 404)
+        #expect(message.headers.first(name: "Content-Type") == "application/vnd.kubernetes.protobuf")
+        #expect(try ProtobufDocument.tree(message.bytes).text("message") == told.message)
+        let text = await server.call("GET", path, headers: yaml)
+        #expect(text.status == 404 && text.text.contains("reason: NotFound"))
+    }
+
     @Test("what was written in protobuf")
     func writtenInProtobuf() async throws {
         let server = try await server()
