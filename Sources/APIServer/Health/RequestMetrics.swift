@@ -50,7 +50,11 @@ package final class RequestMetrics: Sendable {
 
     /// A request begins. To be told of its end by what this returns.
     func begin(_ method: String) -> RequestArrival {
-        let isMutating = !["GET", "HEAD", "OPTIONS"].contains(method)
+        let isMutating =
+            switch method {
+            case "GET", "HEAD", "OPTIONS": false
+            default: true
+            }
         state.withLock { state in
             if isMutating { state.writing += 1 } else { state.reading += 1 }
         }

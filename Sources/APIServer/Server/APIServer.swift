@@ -52,6 +52,8 @@ package final class APIServer: Service {
             // Starting anew would not help: the server is alive, and says what it waits for.
             health.add(HealthCheck("kms-providers", scope: .readiness) { encrypted.envelopes.lazy.compactMap(\.problem).first })
         }
+        health.add(
+            HealthCheck("informer-sync", scope: .readiness) { registry.caches.first { !$0.isReady }.map { "\($0.scope.prefix) is not filled" } })
         let now = clock.seconds
         let lookup = ObjectLookup(
             get: { registry.object(group: $0, resource: $1, namespace: $2, name: $3) },

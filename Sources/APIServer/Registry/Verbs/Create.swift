@@ -51,7 +51,7 @@ extension Registry {
         review.object = object
         do throws(APIStatus) {
             try admission.validate(&review)
-            answer.warnings += review.warnings
+            answer.warnings += review.warnings + resource.strategy.warnings(review.object ?? .null, nil)
             try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled, ifThere: ifThere))
         } catch {
             for settle in review.settled { settle() }
