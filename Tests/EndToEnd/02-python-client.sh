@@ -7,3 +7,7 @@ test_python_client_goes_through_every_kind() {
         --target build/python 'kubernetes>=34,<38'
     contains "$(PYTHONPATH=build/python on_node timeout 300 python3 Tests/EndToEnd/python/every_kind.py)" "kinds went through"
 }
+
+test_python_client_uses_subresources() {
+    contains "$(PYTHONPATH=build/python on_node timeout 120 python3 Tests/EndToEnd/python/subresources.py)" "all subresources answered"
+}
