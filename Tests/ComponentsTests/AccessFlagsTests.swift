@@ -227,7 +227,7 @@ struct AccessFlagsTests {
             (["--authorization-webhook-config-file=@/webhook.conf"], "needs the mode Webhook"),
             (["--authorization-config=@/authz.yaml", "--authorization-mode=RBAC"], "--authorization-mode can not be specified when"),
             (["--authorization-policy-file=@/x"], "--authorization-policy-file is not supported"),
-            (["--enable-admission-plugins=AlwaysPullImages"], "there is no plugin AlwaysPullImages"),
+            (["--enable-admission-plugins=ImagePolicyWebhook"], "there is no plugin ImagePolicyWebhook"),
             (
                 ["--enable-admission-plugins=PodSecurity", "--disable-admission-plugins=PodSecurity"],
                 "PodSecurity in --enable-admission-plugins and --disable-admission-plugins overlapped"

@@ -28,7 +28,8 @@ package struct AdmissionChain: Sendable {
     package static var standard: AdmissionChain {
         AdmissionChain([
             NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(), TaintNodesByCondition(), PriorityAdmission(), DefaultTolerationSeconds(),
-            StorageObjectInUseProtection(), DefaultStorageClass(), DefaultIngressClass(), RuntimeClassAdmission(), ResourceQuotaAdmission(),
+            StorageObjectInUseProtection(), DefaultStorageClass(), DefaultIngressClass(), RuntimeClassAdmission(), PersistentVolumeClaimResize(),
+            ResourceQuotaAdmission(),
         ])
     }
 
@@ -52,11 +53,14 @@ package struct AdmissionChain: Sendable {
         return chain
     }
 
+    /// Plugins that run only where they are asked for.
+    package static var optional: [any AdmissionPlugin] { [AlwaysPullImages(), DenyServiceExternalIPs(), ExtendedResourceToleration()] }
+
     /// The names of all plugins that a server has, those included that ask its authorizer or take settings.
     package static var pluginNames: Set<String> {
         standard.names.union([
             "NodeRestriction", "CertificateApproval", "CertificateSigning", "CertificateSubjectRestriction", "PodSecurity",
-        ])
+        ]).union(optional.map(\.name))
     }
 
     /// The names of its plugins.

@@ -135,7 +135,10 @@ package final class FlowControl: Sendable {
     /// Asks for a seat. Never waits.
     func enter(_ info: RequestInfo, path: String, user: UserInfo) -> Entry {
         // Answered by others, for as long as they like.
-        if ["proxy", "exec", "attach", "portforward", "log"].contains(info.subresource) { return .free }
+        switch info.subresource {
+        case "proxy", "exec", "attach", "portforward", "log": return .free
+        default: break
+        }
         return state.withLock { state in
             guard let flow = flow(info, path, user, state), let position = state.positions[flow.level] else { return .free }
             guard state.levels[position].waiting == 0, hasSeat(position, state) else { return .full(flow) }

@@ -22,6 +22,8 @@ package struct APIRequest: Sendable {
     package var audit: AuditTrail?
     /// What is asked of somebody outside about this request; nil: nobody outside is ever asked.
     package var questions: OpenQuestions?
+    /// When the road began; set there.
+    var arrival = RequestArrival(isMutating: false, moment: .now)
     /// Nil for requests from inside the process.
     package var connection: ClientConnection?
 

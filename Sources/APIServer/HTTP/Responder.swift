@@ -47,7 +47,7 @@ extension Responder {
     /// Sends a `Status` object under its own code.
     package func respond(_ status: APIStatus) {
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
-        if let seconds = status.details?.retryAfterSeconds, seconds > 0 { headers.add(name: "Retry-After", value: String(seconds)) }
+        if let retry = status.retryAfter { headers.add(name: "Retry-After", value: retry) }
         respond(status: status.code, headers: headers, body: status.jsonBytes)
     }
 }
@@ -57,5 +57,13 @@ extension StreamWriter {
 
     package func write(_ buffer: ByteBuffer) {
         write(Array(buffer.readableBytesView))
+    }
+}
+
+extension APIStatus {
+    /// The header that tells a client when to come again; nil when it need not.
+    var retryAfter: String? {
+        guard let seconds = details?.retryAfterSeconds, seconds > 0 else { return nil }
+        return String(seconds)
     }
 }

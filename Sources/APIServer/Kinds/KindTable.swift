@@ -92,6 +92,10 @@ enum KindTable {
         "resource.k8s.io/v1beta1/resourceslices": ResourceView.slice,
     ]
 
+    private static let deprecations: [String: String] = [
+        "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    ]
+
     /// What selectors ask for so often that an index pays.
     private static let indexes: [String: [WatchCacheIndex]] = [
         "pods": [.field("spec.nodeName", at: ["spec", "nodeName"])]
@@ -150,7 +154,8 @@ enum KindTable {
             return ServedResource(
                 type: resource.type, shortNames: resource.shortNames, categories: resource.categories, verbs: resource.verbs,
                 subresources: resource.subresources.map(\.name), storage: storage, conversion: isStored ? nil : conversion,
-                schema: resource.schema, storedFieldLabels: name == "events.events.k8s.io" ? EventView.selectableFields : [:])
+                schema: resource.schema, deprecation: deprecations[name].map { "299 - \(goQuoted($0))" },
+                storedFieldLabels: name == "events.events.k8s.io" ? EventView.selectableFields : [:])
         }
         return (served, storages)
     }

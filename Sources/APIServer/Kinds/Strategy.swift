@@ -23,6 +23,8 @@ package struct Strategy: Sendable {
     /// Further rules of a change. `validate` runs as well, unless `validatesChangesOnly`.
     var validateUpdate: @Sendable (Field, _ old: JSONValue) -> Void = { _, _ in }
     var validatesChangesOnly = false
+    /// What is allowed and had better not be; for `Warning` headers. Of a new object there is no old one.
+    var warnings: @Sendable (JSONValue, _ old: JSONValue?) -> [String] = { _, _ in [] }
 
     /// The status of a new object; nil for kinds whose new objects bear none.
     var emptyStatus: JSONValue? = [:]

@@ -83,7 +83,7 @@ package final class Registry: RequestHandler, ClusterView {
             try dispatch(request, responder)
         } catch {
             if request.retries({ self.handle(request, responder) }) { return }
-            responder.respond(error)
+            responder.respond(error, accept: request.headers.first(name: "Accept"))
         }
     }
 

@@ -33,6 +33,8 @@ package struct ServedResource: Sendable {
     let conversion: VersionConversion?
     /// The types of fields in this version; nil when nothing is known of them.
     let schema: Schema?
+    /// The `Warning` that everybody gets who uses what will go; nil: none.
+    let deprecation: String?
     /// Labels of field selectors that bear other names in this version, with the stored version's names.
     let storedFieldLabels: [String: String]
 

@@ -39,11 +39,12 @@ package final class APIServer: Service {
         let authorizer: any Authorizer = current ?? union(modes)
         let registry = Registry(
             store: store, services: configuration.services, served: configuration.served,
-            admission: AdmissionChain.standard.adding([
-                NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
-                CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
-                PodCertificateIssuing(authorizer: authorizer), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
-            ]).without(configuration.disabledAdmissionPlugins), clock: clock,
+            admission: AdmissionChain.standard.adding(AdmissionChain.optional.filter { configuration.optionalAdmissionPlugins.contains($0.name) })
+                .adding([
+                    NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
+                    CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
+                    EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
+                ]).without(configuration.disabledAdmissionPlugins), clock: clock,
             mayCreate: { request throws(APIStatus) in
                 var attributes = AuthorizationAttributes(request)
                 attributes.verb = "create"
@@ -56,6 +57,8 @@ package final class APIServer: Service {
             // Starting anew would not help: the server is alive, and says what it waits for.
             health.add(HealthCheck("kms-providers", scope: .readiness) { encrypted.envelopes.lazy.compactMap(\.problem).first })
         }
+        health.add(
+            HealthCheck("informer-sync", scope: .readiness) { registry.caches.first { !$0.isReady }.map { "\($0.scope.prefix) is not filled" } })
         let now = clock.seconds
         let lookup = ObjectLookup(
             get: { registry.object(group: $0, resource: $1, namespace: $2, name: $3) },

@@ -31,6 +31,8 @@ package struct APIServerConfiguration: Sendable {
     package var limits = FlowControl.Limits()
     /// Which versions of which resources are served.
     package var served = ServedVersions()
+    /// Admission plugins of those that run only where they are asked for.
+    package var optionalAdmissionPlugins: Set<String> = []
     /// Admission plugins that are not to run.
     package var disabledAdmissionPlugins: Set<String> = []
     package var version: VersionInfo

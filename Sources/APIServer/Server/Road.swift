@@ -19,7 +19,6 @@ package struct Road: RequestHandler {
     let auditor: Auditor?
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
-        metrics.begin()
         begin(request, responder) { request in
             switch authenticator.authenticate(request) {
             case .user(let user):
@@ -42,12 +41,12 @@ package struct Road: RequestHandler {
 
     /// A request from inside the process.
     package func handle(_ request: APIRequest, as user: UserInfo, _ responder: any Responder) {
-        metrics.begin()
         begin(request, responder) { request in travel(request, as: Authenticator.authenticated(user), responder) }
     }
 
     private func begin(_ request: APIRequest, _ responder: any Responder, _ next: (APIRequest) -> Void) {
         var request = request
+        request.arrival = metrics.begin(request.method)
         do throws(APIStatus) {
             request.info = try RequestInfo(method: request.method, path: request.path, query: request.query)
         } catch {
@@ -93,7 +92,7 @@ package struct Road: RequestHandler {
             flowControl.wait(flow) { seat in
                 arrive(waiting, seat, responder)
             } refuse: {
-                MeteredResponder(inner: responder, metrics: metrics, info: waiting.info).respond(
+                MeteredResponder(inner: responder, metrics: metrics, info: waiting.info, arrival: waiting.arrival).respond(
                     status: 429,
                     headers: ["Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff", "Retry-After": "1"],
                     body: Array("Too many requests, please try again later.\n".utf8))
@@ -102,7 +101,7 @@ package struct Road: RequestHandler {
     }
 
     private func arrive(_ request: APIRequest, _ seat: FlowControl.Seat?, _ responder: any Responder) {
-        crossroads.handle(request, MeteredResponder(inner: responder, metrics: metrics, info: request.info, seat: seat))
+        crossroads.handle(request, MeteredResponder(inner: responder, metrics: metrics, info: request.info, arrival: request.arrival, seat: seat))
     }
 
     private func refuse(_ request: APIRequest, _ reason: String, _ responder: any Responder) {
@@ -115,7 +114,8 @@ package struct Road: RequestHandler {
 
     private func end(_ request: APIRequest, _ status: APIStatus, _ responder: any Responder) {
         log.refused(request, status)
-        MeteredResponder(inner: responder, metrics: metrics, info: request.info).respond(status)
+        MeteredResponder(inner: responder, metrics: metrics, info: request.info, arrival: request.arrival)
+            .respond(status, accept: request.headers.first(name: "Accept"))
     }
 
     private func impersonate(_ request: inout APIRequest) throws(APIStatus) {

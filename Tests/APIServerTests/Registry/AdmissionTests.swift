@@ -121,4 +121,57 @@ struct AdmissionTests {
         let bySource = try await server.get("/api/v1/events?fieldSelector=source%3Dx")
         #expect(bySource.list("items").count == 1)
     }
+
+    @Test("claims grow when they have a volume whose class allows it")
+    func resize() async throws {
+        let server = try await TestServer()
+        let claims = "/api/v1/namespaces/default/persistentvolumeclaims"
+        for (name, allows) in [("fixed", false), ("elastic", true)] {
+            _ = try await server.created(
+                "POST", "/apis/storage.k8s.io/v1/storageclasses",
+                ["metadata": ["name": .string(name)], "provisioner": "example.com/p", "allowVolumeExpansion": .bool(allows)])
+            var claim = try await server.created(
+                "POST", claims,
+                [
+                    "metadata": ["name": .string(name)],
+                    "spec": [
+                        "accessModes": ["ReadWriteOnce"], "storageClassName": .string(name), "resources": ["requests": ["storage": "1Gi"]],
+                    ],
+                ])
+            claim["spec"]?["resources"]?["requests"]?["storage"] = "2Gi"
+            let unbound = await server.call("PUT", claims + "/" + name, claim)
+            #expect(unbound.status >= 400)
+            claim["status"]?["phase"] = "Bound"
+            claim["spec"]?["volumeName"] = "pv"
+            claim["spec"]?["resources"]?["requests"]?["storage"] = "1Gi"
+            claim = try await server.created("PUT", claims + "/" + name, claim)
+            claim["status"]?["phase"] = "Bound"
+            claim = try await server.created("PUT", claims + "/" + name + "/status", claim)
+            claim["spec"]?["resources"]?["requests"]?["storage"] = "2Gi"
+            let grown = await server.call("PUT", claims + "/" + name, claim)
+            #expect(grown.status == (allows ? 200 : 403))
+            if !allows {
+                #expect(
+                    grown.message.hasSuffix(
+                        "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"))
+            }
+        }
+    }
+
+    @Test("plugins that run only where they are asked for")
+    func optional() async throws {
+        let server = try await TestServer(admission: AdmissionChain.standard.adding(AdmissionChain.optional))
+        var wanted = pod("p")
+        wanted["spec"]?["containers"]?[0]?["imagePullPolicy"] = "Never"
+        wanted["spec"]?["containers"]?[0]?["resources"] = ["limits": ["example.com/gpu": "1", "cpu": "1"]]
+        let made = try await server.created("POST", pods, wanted)
+        #expect(made.list("spec", "containers")[0].text("imagePullPolicy") == "Always")
+        #expect(made.list("spec", "tolerations").contains(["key": "example.com/gpu", "operator": "Exists"]))
+        #expect(!made.list("spec", "tolerations").contains { $0.text("key") == "cpu" })
+        let services = "/api/v1/namespaces/default/services"
+        let refused = await server.call(
+            "POST", services, ["metadata": ["name": "s"], "spec": ["ports": [["port": 80]], "externalIPs": ["192.0.2.7"]]])
+        #expect(refused.status == 403)
+        #expect(refused.message.hasSuffix("Use of external IPs is denied by admission control"))
+    }
 }

@@ -42,6 +42,36 @@ struct EncodingTests {
         }
     }
 
+    @Test("failures are told in the client's encoding, even of resources that are not there", arguments: ["/api/v1/nothings", configMaps + "/none"])
+    func failures(_ path: String) async throws {
+        let server = try await server()
+        let told = await server.call("GET", path)
+        let message = await server.call("GET", path, headers: protobuf)
+        #expect(message.status == 404)
+        #expect(message.headers.first(name: "Content-Type") == "application/vnd.kubernetes.protobuf")
+        #expect(try ProtobufDocument.tree(message.bytes).text("message") == told.message)
+        let text = await server.call("GET", path, headers: yaml)
+        #expect(text.status == 404 && text.text.contains("reason: NotFound"))
+    }
+
+    @Test("a scale in protobuf")
+    func scale() async throws {
+        let server = try await server()
+        let path = "/api/v1/namespaces/default/replicationcontrollers"
+        _ = try await server.created(
+            "POST", path,
+            [
+                "metadata": ["name": "r"],
+                "spec": [
+                    "replicas": 2, "selector": ["a": "b"],
+                    "template": ["metadata": ["labels": ["a": "b"]], "spec": ["containers": [["name": "c", "image": "x"]]]],
+                ],
+            ])
+        let reply = await server.call("GET", path + "/r/scale", headers: protobuf)
+        #expect(reply.headers.first(name: "Content-Type") == "application/vnd.kubernetes.protobuf")
+        #expect(try ProtobufDocument.tree(reply.bytes).number("spec", "replicas") == 2)
+    }
+
     @Test("what was written in protobuf")
     func writtenInProtobuf() async throws {
         let server = try await server()

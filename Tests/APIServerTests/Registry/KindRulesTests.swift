@@ -85,6 +85,11 @@ struct KindRulesTests {
                 #"MutatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch"#
             ),
             (
+                "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
+                #"{"metadata":{"name":"h"},"spec":{"maxReplicas":2,"scaleTargetRef":{"kind":"Deployment","name":"d"},"metrics":[{"type":"Pods","pods":{"metric":{"name":"m"},"target":{"type":"Value","value":"1"}}}],"behavior":{"scaleUp":{"policies":[{"type":"Pods","value":0,"periodSeconds":1801}]}}}}"#,
+                #"HorizontalPodAutoscaler.autoscaling "h" is invalid: [spec.metrics[0].pods.target.averageValue: Required value: must specify a positive target averageValue, spec.behavior.scaleUp.policies[0].value: Invalid value: 0: must be greater than zero, spec.behavior.scaleUp.policies[0].periodSeconds: Invalid value: 1801: must be less than or equal to 1800]"#
+            ),
+            (
                 "/apis/apiregistration.k8s.io/v1/apiservices",
                 #"{"metadata":{"name":"v1.x"},"spec":{"group":"example.com","version":"v1","groupPriorityMinimum":1,"versionPriority":1}}"#,
                 #"APIService.apiregistration.k8s.io "v1.x" is invalid: metadata.name: Invalid value: "v1.x": must be `spec.version+"."+spec.group`: "v1.example.com""#

@@ -57,6 +57,18 @@ struct ServiceTests {
         #expect(try await server.get(record).at("spec", "parentRef", "name") == "a")
     }
 
+    @Test("a further ServiceCIDR is a further range")
+    func furtherRanges() async throws {
+        let server = try await TestServer()
+        let wanted: JSONValue = ["metadata": ["name": "far"], "spec": ["clusterIP": "10.200.0.7", "ports": [["port": 80]]]]
+        #expect(await server.call("POST", path, wanted).status == 422)
+        _ = try await server.created(
+            "POST", "/apis/networking.k8s.io/v1/servicecidrs", ["metadata": ["name": "more"], "spec": ["cidrs": ["10.200.0.0/24"]]])
+        #expect(try await server.created("POST", path, wanted).text("spec", "clusterIP") == "10.200.0.7")
+        let other = try await server.created("POST", path, ["metadata": ["name": "near"], "spec": ["ports": [["port": 80]]]])
+        #expect(other.text("spec", "clusterIP").hasPrefix("10.96."))
+    }
+
     @Test("types change, and with them what is held")
     func types() async throws {
         let server = try await TestServer()

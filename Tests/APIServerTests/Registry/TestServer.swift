@@ -13,7 +13,7 @@ final class TestServer: Sendable {
     let store: MemoryStore
     private let tasks: Mutex<[Task<Void, any Error>]> = Mutex([])
 
-    init(bootstrap: Bool = true, served: ServedVersions = ServedVersions()) async throws {
+    init(bootstrap: Bool = true, served: ServedVersions = ServedVersions(), admission: AdmissionChain = .standard) async throws {
         let store = MemoryStore()
         let now = TimeBox()
         self.store = store
@@ -21,7 +21,8 @@ final class TestServer: Sendable {
         logger.logLevel = .critical
         guard let range = IPRange("10.96.0.0/16") else { throw Failure(message: "range") }
         registry = Registry(
-            store: store, services: ServiceNetwork(ranges: [range]), served: served, clock: ServerClock { now.seconds.withLock { $0 } },
+            store: store, services: ServiceNetwork(ranges: [range]), served: served, admission: admission,
+            clock: ServerClock { now.seconds.withLock { $0 } },
             logger: logger)
         clock = now
         let caches = registry.caches

@@ -158,6 +158,38 @@ struct ValidationTests {
         #expect(ignored.headers["Warning"].isEmpty)
     }
 
+    @Test("what is allowed and had better not be, told once")
+    func deprecations() async throws {
+        let server = try await TestServer()
+        let body: JSONValue = [
+            "metadata": ["name": "w"],
+            "spec": [
+                "selector": ["matchLabels": ["a": "b"]],
+                "template": [
+                    "metadata": ["labels": ["a": "b"]],
+                    "spec": [
+                        "nodeSelector": ["beta.kubernetes.io/os": "linux"],
+                        "containers": [
+                            ["name": "c", "image": "x", "env": [["name": "A", "value": "1"], ["name": "A", "value": "2"]]]
+                        ],
+                    ],
+                ],
+            ],
+        ]
+        let path = Self.deployments
+        let reply = await server.call("POST", path, body)
+        #expect(
+            reply.headers["Warning"] == [
+                #"299 - "spec.template.spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use \"kubernetes.io/os\" instead""#,
+                #"299 - "spec.template.spec.containers[0].env[1]: hides previous definition of \"A\", which may be dropped when using apply""#,
+            ])
+        let scaled = await server.call(
+            "PATCH", path + "/w", ["spec": ["replicas": 2]], headers: ["Content-Type": "application/merge-patch+json"])
+        #expect(scaled.status == 200 && scaled.headers["Warning"].isEmpty)
+        let endpoints = await server.call("GET", "/api/v1/namespaces/default/endpoints")
+        #expect(endpoints.headers["Warning"] == [#"299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice""#])
+    }
+
     @Test("YAML bodies")
     func yaml() async throws {
         let server = try await TestServer()

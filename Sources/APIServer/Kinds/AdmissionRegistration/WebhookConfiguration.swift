@@ -111,21 +111,32 @@ enum MatchRules {
         alone(rule["apiVersions"], "if '*' is present, must not specify other API versions")
         rule["apiVersions"].each { if $0.string.isEmpty { $0.required() } }
         some(rule["resources"])
-        let listed = Set((rule["resources"].value?.arrayValue ?? []).compactMap(\.stringValue))
-        rule["resources"].each { resource in
-            let name = resource.string
-            if name.isEmpty { resource.required() }
-            if name == "*/*", listed.count > 1 { resource.invalid("if '*/*' is present, must not specify other resources") }
-            if name == "*", listed.contains(where: { !$0.contains("/") && $0 != "*" }) {
-                resource.invalid("if '*' is present, must not specify other resources without subresources")
-            }
-            if let slash = name.firstIndex(of: "/"), name.hasSuffix("/*"), name != "*/*",
-                listed.contains(where: { $0 != name && $0.hasPrefix(name[...slash]) })
-            {
-                resource.invalid("if '\(name)' is present, must not specify \(name.dropLast())subresources")
-            }
-        }
+        resourceNames(rule["resources"])
         rule["scope"].oneOf(["*", "Cluster", "Namespaced"])
+    }
+
+    private static func resourceNames(_ resources: Field) {
+        let listed = (resources.value?.arrayValue ?? []).compactMap(\.stringValue)
+        /// Resources of which all subresources were named before, and subresources of all resources.
+        var wholes: Set<Substring> = []
+        var everywhere: Set<Substring> = []
+        resources.each { resource in
+            let name = resource.string
+            guard !name.isEmpty else {
+                resource.required()
+                return
+            }
+            let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { return }
+            if wholes.contains(parts[0]) { resource.invalid("if '\(parts[0])/*' is present, must not specify \(name)") }
+            if everywhere.contains(parts[1]) { resource.invalid("if '*/\(parts[1])' is present, must not specify \(name)") }
+            if parts[1] == "*" { wholes.insert(parts[0]) }
+            if parts[0] == "*" { everywhere.insert(parts[1]) }
+        }
+        if listed.count > 1, listed.contains("*/*") { resources.invalid("if '*/*' is present, must not specify other resources") }
+        if listed.contains("*"), listed.contains(where: { $0 != "*" && !$0.contains("/") }) {
+            resources.invalid("if '*' is present, must not specify other resources without subresources")
+        }
     }
 
     private static func some(_ list: Field) {

@@ -2,6 +2,7 @@ import JSON
 
 extension Strategy {
     static let daemonSet = Strategy {
+        $0.warnings = PodWarnings.inObject(at: ["spec", "template"])
         $0.defaults = { set in
             set.editOrMake("spec") { spec in
                 spec.editOrMake("updateStrategy") { strategy in

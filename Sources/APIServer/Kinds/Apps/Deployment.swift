@@ -3,6 +3,7 @@ import KubernetesAPI
 
 extension Strategy {
     static let deployment = Strategy {
+        $0.warnings = PodWarnings.inObject(at: ["spec", "template"])
         $0.defaults = { deployment in
             deployment.editOrMake("spec") { spec in
                 spec.setDefault("replicas", 1)

@@ -2,6 +2,7 @@ import JSON
 
 extension Strategy {
     static let statefulSet = Strategy {
+        $0.warnings = PodWarnings.inObject(at: ["spec", "template"])
         $0.defaults = { set in
             set.editOrMake("spec") { spec in
                 spec.setDefaultString("podManagementPolicy", "OrderedReady")

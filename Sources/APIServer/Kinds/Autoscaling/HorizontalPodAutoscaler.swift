@@ -8,6 +8,7 @@ extension Strategy {
         $0.defaults = { autoscaler in
             autoscaler.editOrMake("spec") { spec in
                 spec.setDefault("minReplicas", 1)
+                spec.edit("behavior", AutoscalerRules.behaviorDefaults)
                 if spec.list("metrics").isEmpty {
                     spec["metrics"] = [
                         ["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": 80]]]
@@ -23,8 +24,9 @@ extension Strategy {
             } else if spec["maxReplicas"].int < spec["minReplicas"].int {
                 spec["maxReplicas"].invalid("must be greater than or equal to `minReplicas`")
             }
-            spec["scaleTargetRef"]["kind"].required()
-            spec["scaleTargetRef"]["name"].required()
+            AutoscalerRules.reference(spec["scaleTargetRef"])
+            spec["metrics"].each(AutoscalerRules.metric)
+            spec["behavior"].ifPresent(AutoscalerRules.behavior)
         }
         $0.generation = [["spec"]]
         $0.table = TableView([
@@ -56,40 +58,4 @@ enum AutoscalerTable {
         }
         return texts.isEmpty ? "<none>" : texts.joined(separator: ", ")
     }
-}
-
-/// autoscaling/v1 knows one number, the wanted use of CPU; other metrics travel in the stored form only.
-enum AutoscalerView {
-    static let conversion = VersionConversion(
-        toStorage: { autoscaler in
-            autoscaler["apiVersion"] = "autoscaling/v2"
-            autoscaler.edit("spec") { spec in
-                if let use = spec["targetCPUUtilizationPercentage"] {
-                    spec["targetCPUUtilizationPercentage"] = nil
-                    spec["metrics"] = [
-                        ["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": use]]]
-                    ]
-                }
-            }
-            autoscaler.edit("status") { status in
-                if let use = status["currentCPUUtilizationPercentage"] {
-                    status["currentCPUUtilizationPercentage"] = nil
-                    status["currentMetrics"] = [["type": "Resource", "resource": ["name": "cpu", "current": ["averageUtilization": use]]]]
-                }
-            }
-        },
-        fromStorage: { autoscaler in
-            autoscaler["apiVersion"] = "autoscaling/v1"
-            autoscaler.edit("spec") { spec in
-                let cpu = spec.list("metrics").first { $0.text("resource", "name") == "cpu" }
-                if let use = cpu?.at("resource", "target", "averageUtilization") { spec["targetCPUUtilizationPercentage"] = use }
-                for field in ["metrics", "behavior"] { spec[field] = nil }
-            }
-            autoscaler.edit("status") { status in
-                let cpu = status.list("currentMetrics").first { $0.text("resource", "name") == "cpu" }
-                if let use = cpu?.at("resource", "current", "averageUtilization") { status["currentCPUUtilizationPercentage"] = use }
-                for field in ["currentMetrics", "conditions"] { status[field] = nil }
-                status.setDefault("currentReplicas", 0)
-            }
-        })
 }

@@ -3,6 +3,7 @@ import KubernetesAPI
 
 extension Strategy {
     static let cronJob = Strategy {
+        $0.warnings = PodWarnings.inObject(at: ["spec", "jobTemplate", "spec", "template"])
         $0.name = { name in
             // The names of its jobs have eleven more characters.
             let complaints = NameValidation.dns1123Subdomain(name)

@@ -3,6 +3,7 @@ import KubernetesAPI
 
 extension Strategy {
     static let job = Strategy {
+        $0.warnings = PodWarnings.inObject(at: ["spec", "template"])
         $0.defaults = { job in
             job.editOrMake("spec") { spec in
                 if spec["completions"] == nil, spec["parallelism"] == nil {

@@ -3,6 +3,7 @@ import KubernetesAPI
 
 extension Strategy {
     static let pod = Strategy {
+        $0.warnings = PodWarnings.inObject(at: [])
         $0.returnsDeleted = true
         $0.defaults = { pod in
             pod.editOrMake("spec") { spec in

@@ -2,6 +2,7 @@ import JSON
 
 extension Strategy {
     static let podTemplate = Strategy {
+        $0.warnings = PodWarnings.inObject(at: ["template"])
         $0.returnsDeleted = true
         $0.emptyStatus = nil
         $0.defaults = { $0.edit("template", PodSpecDefaults.applyToTemplate) }

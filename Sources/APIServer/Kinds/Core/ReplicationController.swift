@@ -2,6 +2,7 @@ import JSON
 
 extension Strategy {
     static let replicationController = Strategy {
+        $0.warnings = PodWarnings.inObject(at: ["spec", "template"])
         $0.defaults = { controller in
             let labels = controller.at("spec", "template", "metadata", "labels")
             if let labels, !labels.isZero {

@@ -62,20 +62,34 @@ enum ServiceAllocation {
         spec["ipFamilies"] = JSONValue(families)
     }
 
+    /// The ranges that the server was started with, and those of ServiceCIDR objects that are not on their way out.
+    private static func ranges(of family: String, _ network: ServiceNetwork, _ cluster: any ClusterView) -> [IPRange] {
+        var ranges = network.ranges
+        for object in cluster.objects(group: "networking.k8s.io", resource: "servicecidrs", namespace: nil)
+        where object.text("metadata", "deletionTimestamp").isEmpty {
+            for range in object.list("spec", "cidrs").compactMap({ $0.stringValue.flatMap { IPRange($0) } })
+            where !ranges.contains(where: { $0.description == range.description }) {
+                ranges.append(range)
+            }
+        }
+        return ranges.filter { $0.base.family == family }
+    }
+
     private static func addresses(
         _ spec: inout JSONValue, _ network: ServiceNetwork, _ cluster: any ClusterView, name: String, _ errors: inout [FieldError]
     ) {
         var addresses = spec.list("clusterIPs").compactMap(\.stringValue)
         for (index, family) in spec.list("ipFamilies").compactMap(\.stringValue).enumerated() {
             let path = FieldPath.element(FieldPath("spec.clusterIPs"), index)
-            guard let range = network.range(of: family) else { continue }
+            let ranges = Self.ranges(of: family, network, cluster)
+            guard let range = ranges.first else { continue }
             if index < addresses.count {
                 guard let address = IPAddress(addresses[index]) else { continue }
                 if address.family != family {
                     errors.append(
                         FieldError(
                             .invalid, path, value: .string(addresses[index]), "expected an \(family) value as indicated by `ipFamilies[\(index)]`"))
-                } else if !range.contains(address) {
+                } else if !ranges.contains(where: { $0.contains(address) }) {
                     errors.append(
                         FieldError(
                             .invalid, FieldPath("spec.clusterIPs"), value: spec["clusterIPs"],
@@ -84,9 +98,11 @@ enum ServiceAllocation {
                 }
                 continue
             }
-            let free = ServiceNetwork.pick(from: range) {
-                cluster.object(group: "networking.k8s.io", resource: "ipaddresses", namespace: "", name: $0.description) == nil
-            }
+            let free = ranges.lazy.compactMap { range in
+                ServiceNetwork.pick(from: range) {
+                    cluster.object(group: "networking.k8s.io", resource: "ipaddresses", namespace: "", name: $0.description) == nil
+                }
+            }.first
             guard let free else {
                 errors.append(FieldError(.internalError, FieldPath("spec.clusterIPs"), "failed to allocate a serviceIP: range is full"))
                 return

@@ -56,8 +56,7 @@ struct Answer: Sendable {
     }
 
     func status(_ status: APIStatus) {
-        guard encoding != .json(pretty: false), let tree = try? JSONValue(parsing: status.jsonBytes) else { return responder.respond(status) }
-        document(tree, Int(status.code))
+        responder.respond(status, in: encoding)
     }
 
     /// The Status of a finished deletion.
@@ -86,8 +85,13 @@ struct Answer: Sendable {
     }
 
     func send(_ bytes: [UInt8], _ status: Int) {
-        var headers: HTTPHeaders = ["Content-Type": encoding.contentType]
+        responder.respond(status: status, headers: headers(encoding.contentType), body: bytes)
+    }
+
+    func headers(_ contentType: String) -> HTTPHeaders {
+        var headers: HTTPHeaders = ["Content-Type": contentType]
+        if let deprecation = resource.deprecation { headers.add(name: "Warning", value: deprecation) }
         for warning in warnings { headers.add(name: "Warning", value: "299 - \(goQuoted(warning))") }
-        responder.respond(status: status, headers: headers, body: bytes)
+        return headers
     }
 }

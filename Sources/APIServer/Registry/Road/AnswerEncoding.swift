@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import NIOHTTP1
 
 /// The encodings in which objects are answered.
 enum AnswerEncoding: Sendable, Equatable {
@@ -48,5 +49,23 @@ enum AnswerEncoding: Sendable, Equatable {
         // Each event stands behind its length in four bytes.
         let length = UInt32(clamping: event.count)
         return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) } + event
+    }
+}
+
+extension Responder {
+    /// Sends a `Status` in the encoding that a client wishes, before anything else is known of its request.
+    func respond(_ status: APIStatus, accept: String?) {
+        guard let accept, accept != "application/json", let wish = AcceptHeader(accept) else { return respond(status) }
+        respond(status, in: wish.encoding)
+    }
+
+    /// Sends a `Status` under its own code.
+    func respond(_ status: APIStatus, in encoding: AnswerEncoding) {
+        guard encoding != .json(pretty: false), let tree = try? JSONValue(parsing: status.jsonBytes), let body = try? encoding.document(tree) else {
+            return respond(status)
+        }
+        var headers: HTTPHeaders = ["Content-Type": encoding.contentType]
+        if let retry = status.retryAfter { headers.add(name: "Retry-After", value: retry) }
+        respond(status: status.code, headers: headers, body: body)
     }
 }

@@ -53,7 +53,7 @@ extension Registry {
         review.object = object
         do throws(APIStatus) {
             try admission.validate(&review)
-            answer.warnings += review.warnings
+            answer.warnings += review.warnings + resource.strategy.warnings(review.object ?? .null, nil)
             try writeNew(
                 NewObject(
                     object: object, namesItself: namesItself, resource, context, answer, audit: request.audit, settled: review.settled,

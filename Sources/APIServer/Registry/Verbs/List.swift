@@ -171,7 +171,7 @@ extension Answer {
             _ = resource.bytes(of: entry).withUnsafeBytes { buffer.writeBytes($0) }
         }
         buffer.writeString("]}\n")
-        responder.respond(status: 200, headers: ["Content-Type": "application/json"], body: buffer)
+        responder.respond(status: 200, headers: headers("application/json"), body: buffer)
     }
 
     /// A list can't go on where it was: the client may go on at the newest revision with the token given here.

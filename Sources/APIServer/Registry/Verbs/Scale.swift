@@ -12,13 +12,13 @@ extension Registry {
             guard let entry = resource.storage.entry(namespace: request.info.namespace, name: request.info.name) else {
                 throw resource.notFound(request.info.name)
             }
-            answer.send(view.scale(of: entry.tree).serialized(), 200)
+            answer.document(view.scale(of: entry.tree), 200)
         case "update":
             let options = try WriteOptions(request.query, kind: "UpdateOptions")
             var decode = Decode()
             let wanted = try decode.document(request.body, contentType: request.headers.first(name: "Content-Type"))
             try checkScale(wanted, request)
-            try change(scaleChange(request, resource, view, options, answer) { _, _ in wanted })
+            try change(scaleChange(request, resource, view, options, answer, retries: .unlessVersioned) { _, _ in wanted })
         case "patch" where ApplyBody.isMeant(request):
             let options = try WriteOptions(request.query, kind: "PatchOptions", patch: .apply)
             let patch = try ApplyBody(request, options)
@@ -48,6 +48,7 @@ extension Registry {
     /// - Parameter make: the new scale from the old one; an applied one says who manages its fields.
     private func scaleChange(
         _ request: APIRequest, _ resource: ServedResource, _ view: ScaleView, _ options: WriteOptions, _ answer: Answer, isApply: Bool = false,
+        retries: Change.Retries = .always,
         _ make: @escaping @Sendable (JSONValue, FieldManager) throws(APIStatus) -> JSONValue
     ) throws(APIStatus) -> Change {
         guard let schema = Schema.of(group: "autoscaling", version: "v1", kind: "Scale") else { throw .pathNotFound }
@@ -55,8 +56,8 @@ extension Registry {
             name: FieldManagerName.of(request, options), subresource: "scale", apiVersion: ScaleFields.apiVersion, now: clock.timestamp,
             updater: FieldUpdater(apiVersion: ScaleFields.apiVersion, schema: schema))
         return Change(
-            request: request, resource: resource, view: .inner(validates: true), options: options, answer: answer, retries: .unlessVersioned,
-            completion: { answer.send(view.scale(of: $0).serialized(), 200) }
+            request: request, resource: resource, view: .inner(validates: true), options: options, answer: answer, retries: retries,
+            completion: { answer.document(view.scale(of: $0), 200) }
         ) { current throws(APIStatus) in
             let fields = ScaleFields(current.at("metadata", "managedFields"), version: resource.type.apiVersion, view: view)
             var before = view.scale(of: current)

@@ -135,6 +135,7 @@ extension Registry {
         try admission.validate(&review)
         var answer = change.answer
         answer.warnings += review.warnings
+        if case .object = change.view { answer.warnings += resource.strategy.warnings(object, old) }
         if let allocate = resource.strategy.allocate, case .object = change.view { try allocate(&object, old, context) }
 
         if isReleased(object, old: old, resource.strategy) {

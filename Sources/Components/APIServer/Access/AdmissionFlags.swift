@@ -6,6 +6,7 @@ import Logging
 enum AdmissionFlags {
     static func apply(_ flags: FlagValues, to configuration: inout APIServerConfiguration, logger: Logger) throws {
         configuration.disabledAdmissionPlugins = try disabled(flags, logger)
+        configuration.optionalAdmissionPlugins = Set(flags.list("enable-admission-plugins"))
         guard let path = flags.text("admission-control-config-file") else { return }
         let file = try AdmissionFile(yaml: try ServingFiles.read(path), path: path, read: ServingFiles.read)
         if let podSecurity = file.podSecurity { configuration.podSecurity = podSecurity }
