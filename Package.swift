@@ -63,6 +63,7 @@ let apiGroups: [(name: String, uses: [String])] = [
     ("NodeV1", ["CoreV1"]),
     ("StorageV1", ["CoreV1"]),
     ("AutoscalingV1", []),
+    ("AutoscalingV2", []),
 ]
 
 let floor0: [Target] = [
@@ -103,18 +104,20 @@ let floor3: [Target] = [
             "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "Flags", "PKI", "KeyManagement", "Storage", "KubernetesClient",
             nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, x509, asn1, crypto, yams, log, lifecycle,
         ]),
-    library("Scheduler", ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
+    library(
+        "Scheduler",
+        ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
     library(
         "ControllerManager",
         [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CoordinationV1", "RBACV1", "CertificatesV1",
-            "AuthenticationV1", "PKI", "KubernetesClient", crypto, log, lifecycle,
+            "AuthenticationV1", "AutoscalingV2", "Flags", "PKI", "KubernetesClient", crypto, log, lifecycle,
         ]),
     library(
         "Kubelet",
         [
-            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
-            "ContainerRuntime", "CLinux", "Linux", "Flags",
+            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI",
+            "KubernetesClient", "ContainerRuntime", "CLinux", "Linux", "Flags",
             nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
         ]),
     library("KubeProxy", ["JSON", "Linux", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
@@ -143,8 +146,8 @@ let floor5: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer",
-            "Scheduler",
+            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime",
+            "APIServer", "Scheduler",
             "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "Components", "Kubeadm", "Lab", "Flags", "CLinux", "Linux", nio,
             nioPosix, nioHTTP1, log, lifecycle,
             signals, arguments,
@@ -182,16 +185,24 @@ let testTargets: [Target] = [
             "APIServer", "KeyManagement", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log,
         ]),
-    tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
+    tests(
+        "SchedulerTests",
+        [
+            "Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer",
+            "Storage", log,
+        ]),
     tests(
         "ControllerManagerTests",
         [
-            "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1", "PKI",
-            "KubernetesClient", "APIServer", "Storage", log,
+            "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1",
+            "AutoscalingV2", "PKI", "KubernetesClient", "APIServer", "Storage", log,
         ]),
     tests(
         "KubeletTests",
-        ["Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log]),
+        [
+            "Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer",
+            "Storage", log,
+        ]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", crypto]),

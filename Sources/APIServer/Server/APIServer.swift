@@ -17,6 +17,7 @@ package final class APIServer: Service {
     private let ready = Latch()
     private let authorityFiles: AuthorityFiles
     private let encryptionFile: EncryptionFile?
+    private let usage: UsageHistory
     private let logger: Logger
 
     /// - Throws: when the serving certificate or its key cannot be used.
@@ -68,6 +69,7 @@ package final class APIServer: Service {
             tokens: access.tokenAuthenticators(configuration.tokens, lookup: core), audiences: configuration.tokens.audiences,
             frontProxy: access.frontProxy?.headers, anonymous: access.anonymous, now: now)
         let metrics = RequestMetrics()
+        let usage = UsageHistory()
         let entrance = Entrance()
         front = try HTTPServer(
             configuration: .init(
@@ -84,8 +86,11 @@ package final class APIServer: Service {
                 reviews: ReviewHandler(
                     authorizer: authorizer, authenticator: authenticator, tokens: configuration.tokens, lookup: core, now: now),
                 proxy: configuration.kubelets.map { ProxyHandler(lookup: lookup, tls: $0, group: group) },
+                usage: configuration.kubelets.map { _ in ResourceMetricsHandler(lookup: lookup, history: usage, clock: clock) },
                 discovery: DiscoveryHandler(
-                    source: BuiltInDiscovery { Self.serves(registry, $0, $1) }, serverAddress: configuration.serverAddress),
+                    source: BuiltInDiscovery(computed: configuration.kubelets == nil ? [] : ResourceMetricsHandler.resources) {
+                        Self.serves(registry, $0, $1)
+                    }, serverAddress: configuration.serverAddress),
                 health: health,
                 metrics: MetricsHandler(requests: metrics, startTime: now()),
                 issuer: IssuerHandler(tokens: configuration.tokens, serverAddress: configuration.serverAddress),
@@ -98,6 +103,7 @@ package final class APIServer: Service {
         self.registry = registry
         self.roles = roles
         self.nodeUses = nodeUses
+        self.usage = usage
         self.health = health
     }
 
@@ -129,6 +135,14 @@ package final class APIServer: Service {
             group.addTask { try await self.authorityFiles.run() }
             if let encryptionFile { group.addTask { try await encryptionFile.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
+            if configuration.kubelets != nil {
+                group.addTask {
+                    await cancelWhenGracefulShutdown {
+                        guard (try? await self.ready.wait()) != nil else { return }
+                        await self.usageCollector.run()
+                    }
+                }
+            }
             group.addTask { try await self.front.run() }
         }
         // Every request has been answered by now, and what is to be recorded of it is on its way.
@@ -138,6 +152,11 @@ package final class APIServer: Service {
     /// Serves with another certificate from now on.
     package func replaceCertificate(_ serving: HTTPServerTLS) throws {
         try front.replaceCertificate(serving)
+    }
+
+    private var usageCollector: UsageCollector {
+        let client = Client(transport: transport(as: UserInfo(name: "system:apiserver", groups: ["system:masters"])), userAgent: "kube-apiserver")
+        return UsageCollector(history: usage, registry: registry, client: client, logger: logger)
     }
 
     private func bootstrap() async throws {
