@@ -173,6 +173,12 @@ let defaultPolicyText = """
       networking.k8s.io | networkpolicies | read
       core events.k8s.io | events | create patch update
     bind apus:pod-network = sa:kube-system/apus-network
+    clusterrole apus:local-path-provisioner
+      core | persistentvolumes | read create delete
+      core | persistentvolumeclaims nodes | read
+      storage.k8s.io | storageclasses | read
+      events
+    bind apus:local-path-provisioner = sa:kube-system/local-path-provisioner
 
     clusterrole system:certificates.k8s.io:certificatesigningrequests:nodeclient
       certificates.k8s.io | certificatesigningrequests/nodeclient | create
