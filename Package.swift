@@ -63,6 +63,7 @@ let apiGroups: [(name: String, uses: [String])] = [
     ("NodeV1", ["CoreV1"]),
     ("StorageV1", ["CoreV1"]),
     ("AutoscalingV1", []),
+    ("AutoscalingV2", []),
 ]
 
 let floor0: [Target] = [
@@ -85,6 +86,7 @@ let floor2: [Target] = [
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
     library("Storage", [grdb, sqlite, log, lifecycle]),
     library("KeyManagement", exclude: ["Protos"], ["PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
+    library("VolumeBinding", ["KubernetesAPI", "CoreV1"]),
     library(
         "KubernetesClient",
         [
@@ -103,21 +105,25 @@ let floor3: [Target] = [
             "JSON", "KubernetesAPI", "CoreV1", "RBACV1", "Flags", "PKI", "KeyManagement", "Storage", "KubernetesClient",
             nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL, x509, asn1, crypto, yams, log, lifecycle,
         ]),
-    library("Scheduler", ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "KubernetesClient", log, lifecycle]),
+    library(
+        "Scheduler",
+        ["JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "SchedulingV1", "StorageV1", "VolumeBinding", "KubernetesClient", log, lifecycle]),
     library(
         "ControllerManager",
         [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CoordinationV1", "RBACV1", "CertificatesV1",
-            "AuthenticationV1", "PKI", "KubernetesClient", crypto, log, lifecycle,
+            "AuthenticationV1", "AutoscalingV2", "StorageV1", "VolumeBinding", "Flags", "PKI", "KubernetesClient", crypto, log, lifecycle,
         ]),
     library(
         "Kubelet",
         [
-            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "PKI", "KubernetesClient",
-            "ContainerRuntime", "CLinux", "Linux", "Flags",
+            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "AuthenticationV1", "AuthorizationV1", "NodeV1", "VolumeBinding", "PKI",
+            "KubernetesClient", "ContainerRuntime", "CLinux", "Linux", "Flags",
             nio, nioPosix, nioHTTP1, nioTLS, nioSSL, x509, asyncHTTPClient, crypto, log, lifecycle,
         ]),
     library("KubeProxy", ["JSON", "Linux", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, nioHTTP1, log, lifecycle]),
+    library(
+        "LocalStorage", ["KubernetesAPI", "CoreV1", "StorageV1", "VolumeBinding", "KubernetesClient", "Linux", log, lifecycle]),
     library("ClusterDNS", ["JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", "KubernetesClient", nio, nioPosix, log, lifecycle]),
     library("PodNetwork", ["JSON", "CLinux", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", nio, log, lifecycle]),
 ]
@@ -143,8 +149,8 @@ let floor5: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime", "APIServer",
-            "Scheduler",
+            "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "DiscoveryV1", "StorageV1", "PKI", "Storage", "KubernetesClient", "ContainerRuntime",
+            "APIServer", "Scheduler", "LocalStorage", "VolumeBinding",
             "ControllerManager", "Kubelet", "KubeProxy", "ClusterDNS", "PodNetwork", "Components", "Kubeadm", "Lab", "Flags", "CLinux", "Linux", nio,
             nioPosix, nioHTTP1, log, lifecycle,
             signals, arguments,
@@ -182,20 +188,27 @@ let testTargets: [Target] = [
             "APIServer", "KeyManagement", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log, lifecycle,
         ]),
-    tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),
+    tests(
+        "SchedulerTests",
+        [
+            "Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "StorageV1", "VolumeBinding", "PKI", "KubernetesClient", "APIServer",
+            "Storage", log,
+        ]),
     tests(
         "ControllerManagerTests",
         [
-            "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1", "PKI",
-            "KubernetesClient", "APIServer", "Storage", log,
+            "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1",
+            "AutoscalingV2", "StorageV1", "VolumeBinding", "PKI", "KubernetesClient", "APIServer", "Storage", log,
         ]),
     tests(
         "KubeletTests",
         [
-            "Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer", "Storage", log, nio,
-            nioEmbedded, nioHTTP1, nioSSL, nioTLS,
+            "Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "VolumeBinding", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer",
+            "Storage", log, nio, nioEmbedded, nioHTTP1, nioSSL, nioTLS,
         ]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
+    tests("LocalStorageTests", ["LocalStorage", "Linux", "KubernetesAPI", "CoreV1", "StorageV1", "VolumeBinding"]),
+    tests("VolumeBindingTests", ["VolumeBinding", "KubernetesAPI", "CoreV1"]),
     tests("ClusterDNSTests", ["ClusterDNS", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", nio]),
     tests("KubeadmTests", ["Kubeadm", "Flags", "JSON", "PKI", "Linux", "KubernetesAPI", "CoreV1", "KubernetesClient", crypto]),
     tests("LabTests", ["Lab", "Linux", "JSON"]),

@@ -17,6 +17,7 @@ package struct ControllerManagerConfiguration: Sendable {
     /// Whether every service account gets a secret with a token that does not end, as before 1.24
     /// (`--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false`). Needs `serviceAccountTokens`.
     package var makesTokenSecrets = false
+    package var autoscaler = AutoscalerSettings()
     /// `--controllers`.
     package var selection = ControllerSelection()
 
@@ -47,7 +48,9 @@ package struct ControllerManager: ServiceLifecycle.Service {
         var controllers: [any Controller] = [
             ReplicaSetController(context), ReplicationControllerController(context), DeploymentController(context), DaemonSetController(context),
             StatefulSetController(context), JobController(context), TTLAfterFinishedController(context), CronJobController(context),
-            DisruptionController(context), ResourceQuotaController(context),
+            HorizontalPodAutoscalerController(context, settings: configuration.autoscaler), DisruptionController(context),
+            ResourceQuotaController(context), PersistentVolumeController(context), ClaimProtectionController(context),
+            VolumeProtectionController(context), EphemeralVolumeController(context),
             EndpointsController(context), EndpointSliceController(context), EndpointSliceMirroringController(context),
             NamespaceController(context), ServiceAccountsController(context), RootCAPublisher(context, rootCA: configuration.rootCA),
             GarbageCollector(context), NodeLifecycleController(context), TaintEvictionController(context),

@@ -83,6 +83,8 @@ package struct FlagValues: Sendable {
         return 0
     }
 
+    package func float(_ key: String) -> Double { Double(string(key)) ?? 0 }
+
     /// - Throws: `FlagProblem` when it is no port.
     package func port(_ key: String) throws(FlagProblem) -> Int {
         guard let port = Int(exactly: int(key)), (0...65535).contains(port) else {

@@ -47,6 +47,11 @@ make_images() {
     # A program that finds names as most do, through the C library; a static busybox can't.
     with_libraries "$root" /usr/bin/curl
     push "$root" tools:1 /bin/sh
+    root=$work/redis
+    mkdir -p "$root"/{data,tmp}
+    with_libraries "$root" /usr/bin/redis-server
+    with_libraries "$root" /usr/bin/redis-cli
+    push "$root" redis:1 /usr/bin/redis-server
     for version in 1 2; do
         root=$work/nginx$version
         mkdir -p "$root"/{bin,tmp,etc/nginx,var/log/nginx,var/lib/nginx,run,www}

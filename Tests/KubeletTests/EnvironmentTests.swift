@@ -9,6 +9,8 @@ import Testing
 struct FixedObjects: ObjectSource {
     var configMaps: [String: [String: String]] = [:]
     var secrets: [String: [String: String]] = [:]
+    var claims: [String: PersistentVolumeClaim] = [:]
+    var volumes: [String: PersistentVolume] = [:]
 
     func configMap(_ name: String, namespace: String) async throws -> ConfigMap {
         guard let data = configMaps[name] else { throw Self.missing("configmap", name) }
@@ -18,6 +20,16 @@ struct FixedObjects: ObjectSource {
     func secret(_ name: String, namespace: String) async throws -> Secret {
         guard let data = secrets[name] else { throw Self.missing("secret", name) }
         return Secret { $0.data = data.mapValues { Array($0.utf8) } }
+    }
+
+    func claim(_ name: String, namespace: String) async throws -> PersistentVolumeClaim {
+        guard let claim = claims[name] else { throw Self.missing("persistentvolumeclaim", name) }
+        return claim
+    }
+
+    func volume(_ name: String) async throws -> PersistentVolume {
+        guard let volume = volumes[name] else { throw Self.missing("persistentvolume", name) }
+        return volume
     }
 
     static func missing(_ kind: String, _ name: String) -> APIStatusError {

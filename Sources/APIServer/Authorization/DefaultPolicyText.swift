@@ -1,7 +1,7 @@
 /// The roles and bindings that every cluster starts with. Names and rights are upstream's; `apus:` marks our own additions.
 ///
 /// A line that is not indented begins a role or is a binding:
-/// `clusterrole NAME [label,...]`, `role NAMESPACE/NAME`, `bind NAME = SUBJECT, ...` (a ClusterRoleBinding to the role of that name),
+/// `clusterrole NAME [label ...]`, `role NAMESPACE/NAME`, `bind NAME = SUBJECT, ...` (a ClusterRoleBinding to the role of that name),
 /// `rolebind NAMESPACE/NAME = SUBJECT, ...`. Subjects are `user:X`, `group:X` and `sa:NAMESPACE/X`.
 /// An indented line is a rule: `GROUPS | RESOURCES | VERBS [| RESOURCE NAMES]` or `url | PATHS | VERBS` or `aggregate LABEL`.
 /// `events` is the rule for writing events. `core` is the group without a name, `read` stands for get, list, watch and `write` for create, delete, deletecollection, patch, update.
@@ -70,6 +70,8 @@ let defaultPolicyText = """
       policy | poddisruptionbudgets poddisruptionbudgets/status | read
       networking.k8s.io | ingresses ingresses/status networkpolicies | read
       resource.k8s.io | resourceclaims resourceclaims/status resourceclaimtemplates | read
+    clusterrole system:aggregated-metrics-reader rbac.authorization.k8s.io/aggregate-to-admin rbac.authorization.k8s.io/aggregate-to-edit rbac.authorization.k8s.io/aggregate-to-view
+      metrics.k8s.io | nodes pods | read
 
     clusterrole system:node
       authentication.k8s.io | tokenreviews | create
@@ -171,6 +173,12 @@ let defaultPolicyText = """
       networking.k8s.io | networkpolicies | read
       core events.k8s.io | events | create patch update
     bind apus:pod-network = sa:kube-system/apus-network
+    clusterrole apus:local-path-provisioner
+      core | persistentvolumes | read create delete
+      core | persistentvolumeclaims nodes | read
+      storage.k8s.io | storageclasses | read
+      events
+    bind apus:local-path-provisioner = sa:kube-system/local-path-provisioner
 
     clusterrole system:certificates.k8s.io:certificatesigningrequests:nodeclient
       certificates.k8s.io | certificatesigningrequests/nodeclient | create

@@ -22,6 +22,15 @@ package struct DiscoveryResource: Sendable {
         self.subresources = subresources
     }
 
+    /// A resource that the catalogue does not have.
+    init(type: ResourceType, verbs: [String]) {
+        self.type = type
+        self.verbs = verbs
+        shortNames = []
+        categories = []
+        subresources = []
+    }
+
     var kind: GroupVersionKind { GroupVersionKind(group: type.group, version: type.version, kind: type.kind) }
 }
 
@@ -29,13 +38,18 @@ package struct DiscoveryResource: Sendable {
 package struct BuiltInDiscovery: DiscoverySource {
     private let served: [DiscoveryResource]
 
-    /// - Parameter serves: whether a resource is served; with a name, whether that subresource of it is.
-    package init(catalog: ResourceCatalog = .builtIn, serves: (_ type: ResourceType, _ subresource: String?) -> Bool) {
-        served = catalog.resources.compactMap { resource in
-            let subresources = resource.subresources.filter { serves(resource.type, $0.name) }
-            let isServed = serves(resource.type, nil)
-            return isServed || !subresources.isEmpty ? DiscoveryResource(resource, subresources: subresources) : nil
-        }
+    /// - Parameters:
+    ///   - computed: resources that are served besides those of the catalogue.
+    ///   - serves: whether a resource is served; with a name, whether that subresource of it is.
+    package init(
+        catalog: ResourceCatalog = .builtIn, computed: [DiscoveryResource] = [], serves: (_ type: ResourceType, _ subresource: String?) -> Bool
+    ) {
+        served =
+            catalog.resources.compactMap { resource in
+                let subresources = resource.subresources.filter { serves(resource.type, $0.name) }
+                let isServed = serves(resource.type, nil)
+                return isServed || !subresources.isEmpty ? DiscoveryResource(resource, subresources: subresources) : nil
+            } + computed
     }
 
     package var version: UInt64 { 1 }

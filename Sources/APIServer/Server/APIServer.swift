@@ -19,6 +19,7 @@ package final class APIServer: Service {
     private let followers: [FileFollower]
     private let trust: AuthenticationTrust
     private let encryptionFile: EncryptionFile?
+    private let usage: UsageHistory
     private let logger: Logger
 
     /// - Throws: when the serving certificate or its key cannot be used.
@@ -92,6 +93,7 @@ package final class APIServer: Service {
             audiences: configuration.tokens.audiences, frontProxy: access.frontProxy?.headers, anonymous: authentication.anonymous, now: now)
         let metrics = RequestMetrics()
         flowControl = RegistryFlowControl(FlowControl(configuration.limits))
+        let usage = UsageHistory()
         let entrance = Entrance()
         front = try HTTPServer(
             configuration: .init(
@@ -110,8 +112,12 @@ package final class APIServer: Service {
                 reviews: ReviewHandler(
                     authorizer: authorizer, authenticator: authenticator, tokens: configuration.tokens, lookup: core, now: now),
                 proxy: configuration.kubelets.map { ProxyHandler(lookup: lookup, tls: $0, group: group) },
+                usage: configuration.kubelets.map { _ in ResourceMetricsHandler(lookup: lookup, history: usage, clock: clock) },
                 discovery: DiscoveryHandler(
-                    source: BuiltInDiscovery(catalog: ResourceCatalog.builtIn.serving(configuration.served)) { Self.serves(registry, $0, $1) },
+                    source: BuiltInDiscovery(
+                        catalog: ResourceCatalog.builtIn.serving(configuration.served),
+                        computed: configuration.kubelets == nil ? [] : ResourceMetricsHandler.resources
+                    ) { Self.serves(registry, $0, $1) },
                     serverAddress: configuration.serverAddress),
                 health: health,
                 metrics: MetricsHandler(requests: metrics, flowControl: flowControl.control, startTime: now(), further: further),
@@ -125,6 +131,7 @@ package final class APIServer: Service {
         self.registry = registry
         self.roles = roles
         self.nodeUses = nodeUses
+        self.usage = usage
         self.health = health
     }
 
@@ -161,6 +168,14 @@ package final class APIServer: Service {
             group.addTask { await cancelWhenGracefulShutdown { await self.flowControl.control.run() } }
             if let encryptionFile { group.addTask { try await encryptionFile.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
+            if configuration.kubelets != nil {
+                group.addTask {
+                    await cancelWhenGracefulShutdown {
+                        guard (try? await self.ready.wait()) != nil else { return }
+                        await self.usageCollector.run()
+                    }
+                }
+            }
             group.addTask { try await self.front.run() }
         }
         // Every request has been answered by now, and what is to be recorded of it is on its way.
@@ -170,6 +185,11 @@ package final class APIServer: Service {
     /// Serves with another certificate from now on.
     package func replaceCertificate(_ serving: HTTPServerTLS) throws {
         try front.replaceCertificate(serving)
+    }
+
+    private var usageCollector: UsageCollector {
+        let client = Client(transport: transport(as: UserInfo(name: "system:apiserver", groups: ["system:masters"])), userAgent: "kube-apiserver")
+        return UsageCollector(history: usage, registry: registry, client: client, logger: logger)
     }
 
     private func bootstrap() async throws {

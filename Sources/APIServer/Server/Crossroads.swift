@@ -12,6 +12,8 @@ struct Crossroads: Sendable {
     let registry: any RequestHandler
     let reviews: ReviewHandler
     let proxy: ProxyHandler?
+    /// `metrics.k8s.io`; nil where kubelets cannot be asked.
+    let usage: ResourceMetricsHandler?
     let discovery: DiscoveryHandler
     let health: HealthHandler
     let metrics: MetricsHandler
@@ -25,6 +27,8 @@ struct Crossroads: Sendable {
                 reviews.handle(request, responder)
             } else if let proxy, ProxyHandler.serves(request.info) {
                 proxy.handle(request, responder)
+            } else if let usage, ResourceMetricsHandler.serves(request.info) {
+                usage.handle(request, responder)
             } else {
                 registry.handle(request, responder)
             }

@@ -82,8 +82,22 @@ package enum ControllerManagerComponent: Component {
             configuration.serviceAccountTokens = try ServiceAccountTokens(
                 key: try KeyPair(pem: try ServingFiles.read(path), what: path), issuer: "kubernetes/serviceaccount")
         }
+        configuration.autoscaler = try autoscaler(flags)
         try features(flags, &configuration)
         return configuration
+    }
+
+    private static func autoscaler(_ flags: FlagValues) throws(FlagProblem) -> AutoscalerSettings {
+        let prefix = "horizontal-pod-autoscaler-"
+        var settings = AutoscalerSettings()
+        settings.syncPeriod = flags.duration(prefix + "sync-period")
+        settings.downscaleStabilizationSeconds = flags.duration(prefix + "downscale-stabilization").components.seconds
+        settings.cpuInitializationSeconds = flags.duration(prefix + "cpu-initialization-period").components.seconds
+        settings.initialReadinessDelaySeconds = flags.duration(prefix + "initial-readiness-delay").components.seconds
+        settings.tolerance = flags.float(prefix + "tolerance")
+        guard settings.syncPeriod > .zero else { throw FlagProblem("--\(prefix)sync-period must be longer than nothing") }
+        guard settings.tolerance >= 0 else { throw FlagProblem("--\(prefix)tolerance must not be negative") }
+        return settings
     }
 
     private static let tokenSecrets = "LegacyServiceAccountTokenNoAutoGeneration"

@@ -109,11 +109,11 @@ package enum ControllerManagerFlags {
         ~ mirroring-concurrent-service-endpoint-syncs int 5 - the number of workers is fixed
         ~ mirroring-endpointslice-updates-batch-period duration 0s - changes are written at once
         ~ mirroring-max-endpoints-per-subset int 1000   -   slices are not mirrored
-        ~ horizontal-pod-autoscaler-cpu-initialization-period duration 5m - see the autoscaler
-        ~ horizontal-pod-autoscaler-downscale-stabilization duration 5m - see the autoscaler
-        ~ horizontal-pod-autoscaler-initial-readiness-delay duration 30s - see the autoscaler
-        ~ horizontal-pod-autoscaler-sync-period duration 15s - see the autoscaler
-        ~ horizontal-pod-autoscaler-tolerance float 0.1 -   see the autoscaler
+          horizontal-pod-autoscaler-cpu-initialization-period duration 5m - how long the use of CPU by a pod that starts may mislead
+          horizontal-pod-autoscaler-downscale-stabilization duration 5m - for how long the highest recommendation holds
+          horizontal-pod-autoscaler-initial-readiness-delay duration 30s - how long after its start a pod that is not ready counts as never having been
+          horizontal-pod-autoscaler-sync-period duration 15s - the pause between two looks at the metrics
+          horizontal-pod-autoscaler-tolerance float 0.1 - how far a metric may be from its target before anything happens
         ~ legacy-service-account-token-clean-up-period duration 8760h - no such tokens are made
         ~ namespace-sync-period         duration 5m     -   namespaces are looked at when they change
         ~ resource-quota-sync-period    duration 5m     -   quotas are looked at when something changes

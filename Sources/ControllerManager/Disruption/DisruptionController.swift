@@ -29,8 +29,7 @@ struct DisruptionController: Controller {
         pods = informers.informer(Pod.self)
         scales = ExpectedScale(
             client: context.client, deployments: informers.informer(Deployment.self), replicaSets: informers.informer(ReplicaSet.self),
-            statefulSets: informers.informer(StatefulSet.self), controllers: informers.informer(ReplicationController.self),
-            discovery: ResourceDiscovery(client: context.client))
+            statefulSets: informers.informer(StatefulSet.self), controllers: informers.informer(ReplicationController.self))
         events = context.recorder("controllermanager")
         queue = WorkQueue(time: context.time)
         marked = WorkQueue(time: context.time)

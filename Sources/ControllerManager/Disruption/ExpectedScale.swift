@@ -11,7 +11,6 @@ struct ExpectedScale: Sendable {
     let replicaSets: Informer<ReplicaSet>
     let statefulSets: Informer<StatefulSet>
     let controllers: Informer<ReplicationController>
-    let discovery: ResourceDiscovery
 
     /// - Returns: the sum over all controllers, and the names of pods without one.
     func sum(of pods: [Pod], namespace: String) async throws -> (count: Int32, unmanaged: [String]) {
@@ -56,20 +55,13 @@ struct ExpectedScale: Sendable {
 
     /// Custom controllers tell their size through their `scale` subresource.
     private func subresource(_ reference: OwnerReference, _ namespace: String) async throws -> Int32 {
-        let kind = GroupVersionKind(apiVersion: reference.apiVersion, kind: reference.kind)
-        let resources = try await discovery.resources()
-        guard let resource = resources.first(where: { $0.type.kind == kind.kind && $0.type.group == kind.group })?.type else {
-            throw NoScale(description: "the server has no resource for \(reference.kind) of \(reference.apiVersion)")
-        }
+        let scales = ScaleClient(client: client)
+        let resource = try await scales.resource(apiVersion: reference.apiVersion, kind: reference.kind)
         do {
-            let scale = try await client.get(path: resource.path(namespace: namespace, name: reference.name, subresource: "scale"))
+            let scale = try await scales.get(resource, NamespacedName(namespace: namespace, name: reference.name))
             return Int32(clamping: scale["spec"]?["replicas"]?.integerValue ?? 0)
         } catch let error as APIStatusError where error.isNotFound {
             throw NoScale(description: "\(resource.groupResource) does not implement the scale subresource")
         }
     }
-}
-
-struct NoScale: Error, CustomStringConvertible {
-    var description: String
 }

@@ -3,7 +3,7 @@ import CoreV1
 import KubernetesAPI
 import KubernetesClient
 
-/// Reads ConfigMaps and Secrets from the API when they are needed, so that a pod sees them as they are now.
+/// Reads what pods' environments and volumes are made of from the API when they are needed, so that a pod sees them as they are now.
 struct ClientObjectSource: ObjectSource {
     var client: Client
 
@@ -13,6 +13,14 @@ struct ClientObjectSource: ObjectSource {
 
     func secret(_ name: String, namespace: String) async throws -> Secret {
         try await naming("secret", name) { try await client.get(Secret.self, name, namespace: namespace) }
+    }
+
+    func claim(_ name: String, namespace: String) async throws -> PersistentVolumeClaim {
+        try await naming("persistentvolumeclaim", name) { try await client.get(PersistentVolumeClaim.self, name, namespace: namespace) }
+    }
+
+    func volume(_ name: String) async throws -> PersistentVolume {
+        try await naming("persistentvolume", name) { try await client.get(PersistentVolume.self, name) }
     }
 
     /// Upstream's kubelet says `configmap "x" not found` where the API server says `configmaps "x" not found`.

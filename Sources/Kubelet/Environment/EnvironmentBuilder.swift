@@ -6,6 +6,8 @@ import KubernetesClient
 protocol ObjectSource: Sendable {
     func configMap(_ name: String, namespace: String) async throws -> ConfigMap
     func secret(_ name: String, namespace: String) async throws -> Secret
+    func claim(_ name: String, namespace: String) async throws -> PersistentVolumeClaim
+    func volume(_ name: String) async throws -> PersistentVolume
 }
 
 /// Makes a container's environment.

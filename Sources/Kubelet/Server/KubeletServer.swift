@@ -138,6 +138,8 @@ final class KubeletServer: ServiceLifecycle.Service {
         guard isAllowed else { throw KubeletHTTPError(status: .forbidden, message: "Forbidden \(what)") }
     }
 
+    private static let metricsType = "text/plain; version=0.0.4; charset=utf-8"
+
     private func route(_ request: KubeletRequest, _ response: ServerResponse) async throws {
         let parts = Path.components(request.path)
         switch parts.first {
@@ -157,9 +159,12 @@ final class KubeletServer: ServiceLifecycle.Service {
         case "stats" where parts.count == 2 && parts[1] == "summary":
             let summary = await StatsSummary(services: services, registry: registry).summary()
             try await response.send(.ok, "application/json", summary.serialized())
+        case "metrics" where parts.count == 2 && parts[1] == "resource":
+            let text = await ResourceMetrics.measure(services, registry).text
+            try await response.send(.ok, Self.metricsType, Array(text.utf8))
         case "metrics" where parts.count == 1:
             let text = StatsSummary(services: services, registry: registry).metrics()
-            try await response.send(.ok, "text/plain; version=0.0.4; charset=utf-8", Array(text.utf8))
+            try await response.send(.ok, Self.metricsType, Array(text.utf8))
         default: throw KubeletHTTPError.notFound("404 page not found")
         }
     }

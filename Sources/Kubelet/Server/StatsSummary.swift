@@ -20,19 +20,14 @@ struct StatsSummary: Sendable {
     }
 
     private func node() -> JSONValue {
-        let info = MachineInfo.keyValues((try? Files.readText("/proc/meminfo")) ?? "")
-        func bytes(_ key: String) -> Int64 {
-            (info[key]?.split(separator: " ").first.flatMap { Int64($0) } ?? 0).multipliedReportingOverflow(by: 1024).partialValue
-        }
         let now = time(services.time.now)
-        let total = bytes("MemTotal")
-        let available = bytes("MemAvailable")
+        let usage = NodeUsage.measure()
         var result: JSONValue = [
             "nodeName": .string(services.configuration.nodeName),
-            "cpu": ["time": now, "usageCoreNanoSeconds": .integer(Self.cpuNanoseconds())],
+            "cpu": ["time": now, "usageCoreNanoSeconds": .integer(usage.cpuNanoseconds)],
             "memory": [
-                "time": now, "availableBytes": .integer(available), "usageBytes": .integer(total - bytes("MemFree")),
-                "workingSetBytes": .integer(total - available),
+                "time": now, "availableBytes": .integer(usage.memoryAvailable), "usageBytes": .integer(usage.memoryUsed),
+                "workingSetBytes": .integer(usage.memoryWorkingSet),
             ],
         ]
         if let disk = DiskUse.of(services.configuration.rootDirectory) {
@@ -93,12 +88,4 @@ struct StatsSummary: Sendable {
     }
 
     private func time(_ moment: Timestamp) -> JSONValue { .string("\(moment.time)") }
-
-    /// User, nice and system time of all CPUs since the machine's start.
-    private static func cpuNanoseconds() -> Int64 {
-        let line = ((try? Files.readText("/proc/stat")) ?? "").split(separator: "\n").first ?? ""
-        let ticks = line.split(separator: " ").dropFirst().prefix(3).compactMap { Int64($0) }.reduce(0, +)
-        // The kernel counts in hundredths of a second, whatever its own clock does.
-        return ticks.multipliedReportingOverflow(by: 10_000_000).partialValue
-    }
 }

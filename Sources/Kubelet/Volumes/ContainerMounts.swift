@@ -40,7 +40,7 @@ struct ContainerMounts {
             try Files.makeDirectory(source, mode: 0o755)
         }
         let target = mount.mountPath.hasPrefix("/") ? mount.mountPath : "/" + mount.mountPath
-        var result = make(source, target, readonly: mount.readOnly ?? false)
+        var result = make(source, target, readonly: mount.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false)
         switch mount.mountPropagation {
         case "HostToContainer": result.propagation = .propagationHostToContainer
         case "Bidirectional": result.propagation = .propagationBidirectional

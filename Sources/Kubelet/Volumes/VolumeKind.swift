@@ -8,6 +8,7 @@ enum VolumeKind: String, Sendable {
     case downwardAPI = "kubernetes.io~downward-api"
     case projected = "kubernetes.io~projected"
     case hostPath = "kubernetes.io~host-path"
+    case claim = "kubernetes.io~local-volume"
 
     /// - Throws: `KubeletError` for a kind this node cannot provide.
     init(_ volume: Volume) throws {
@@ -21,11 +22,13 @@ enum VolumeKind: String, Sendable {
             self = .projected
         } else if volume.hostPath != nil {
             self = .hostPath
+        } else if volume.persistentVolumeClaim != nil || volume.ephemeral != nil {
+            self = .claim
         } else if volume.emptyDir != nil {
             self = .emptyDir
         } else {
             throw KubeletError(
-                "no volume plugin matched: this node provides emptyDir, configMap, secret, downwardAPI, projected and hostPath volumes")
+                "no volume plugin matched: this node provides emptyDir, configMap, secret, downwardAPI, projected and hostPath volumes and claims")
         }
     }
 
@@ -41,7 +44,7 @@ enum VolumeKind: String, Sendable {
     var isRefreshed: Bool {
         switch self {
         case .configMap, .secret, .downwardAPI, .projected: true
-        case .emptyDir, .hostPath: false
+        case .emptyDir, .hostPath, .claim: false
         }
     }
 }

@@ -54,7 +54,14 @@ struct VolumeManager: Sendable {
     func path(_ volume: Volume, _ pod: Pod) throws -> String {
         let kind = try VolumeKind(volume)
         if kind == .hostPath { return volume.hostPath?.path ?? "" }
-        return "\(configuration.podDirectory(pod.uid))/volumes/\(kind.rawValue)/\(volume.name)"
+        let path = folder(of: volume, kind, pod)
+        guard kind == .claim else { return path }
+        guard let target = Files.readLink(path) else { throw KubeletError("volume \(Texts.quoted(volume.name)) is not set up") }
+        return target
+    }
+
+    private func folder(of volume: Volume, _ kind: VolumeKind, _ pod: Pod) -> String {
+        "\(configuration.podDirectory(pod.uid))/volumes/\(kind.rawValue)/\(volume.name)"
     }
 
     /// Unmounts everything below the pod's folder, deepest first, and removes the volumes' content.
@@ -81,12 +88,16 @@ struct VolumeManager: Sendable {
 
     private func setUp(_ volume: Volume, _ pod: Pod, _ payload: VolumePayload) async throws {
         let kind = try VolumeKind(volume)
+        if kind == .claim {
+            try await setUpClaim(volume, pod, payload.objects)
+            return
+        }
         let path = try path(volume, pod)
         if kind == .hostPath {
             try HostPathCheck.prepare(path, type: volume.hostPath?.type ?? "")
             return
         }
-        let group = pod.spec.securityContext?.fsGroup.flatMap { gid_t(exactly: $0) }
+        let group = group(of: pod)
         if kind == .emptyDir {
             try setUpEmptyDir(volume, pod, path, group)
             return
@@ -95,6 +106,18 @@ struct VolumeManager: Sendable {
         guard let files = try await payload.files(volume) else { return }
         try prepareFolder(path, inMemory: kind.isInMemory, options: "mode=0777")
         try AtomicWriter(folder: path, group: group, nowMicroseconds: time.wallMicroseconds()).write(files)
+    }
+
+    private func group(of pod: Pod) -> gid_t? { pod.spec.securityContext?.fsGroup.flatMap { gid_t(exactly: $0) } }
+
+    /// Nothing is mounted: a link leads to the folder, and with the pod only the link goes.
+    private func setUpClaim(_ volume: Volume, _ pod: Pod, _ objects: any ObjectSource) async throws {
+        let link = folder(of: volume, .claim, pod)
+        if Files.readLink(link) != nil { return }
+        let found = try await ClaimedVolume.find(volume, of: pod, objects)
+        if found.takesGroup, let group = group(of: pod) { try VolumeOwnership.apply(found.path, group: group) }
+        try Files.makeDirectory(String(link.prefix(link.count - volume.name.count - 1)), mode: 0o750)
+        try Files.makeLink(link, to: found.path)
     }
 
     private func setUpEmptyDir(_ volume: Volume, _ pod: Pod, _ path: String, _ group: gid_t?) throws {

@@ -1,6 +1,7 @@
 import CoreV1
 import KubernetesAPI
 import KubernetesClient
+import VolumeBinding
 
 /// A pod with everything the plugins ask about worked out once. Belongs to one scheduler's core.
 final class PodInfo {
@@ -22,6 +23,8 @@ final class PodInfo {
     let preferredAffinity: [WeightedAffinityTerm]
     let preferredAntiAffinity: [WeightedAffinityTerm]
     let spread: [SpreadConstraint]
+    /// What its volumes are filled with.
+    let claims: [PodClaim]
     /// The pods of the same controller, which are spread by default.
     let siblings: SiblingGroup?
 
@@ -69,6 +72,7 @@ final class PodInfo {
             WeightedAffinityTerm(weight: Int64($0.weight), term: AffinityTerm($0.podAffinityTerm ?? PodAffinityTerm(), namespace: namespace))
         }
         spread = spec.topologySpreadConstraints.map { SpreadConstraint($0, podLabels: pod.metadata.labels) }
+        claims = pod.claims
         self.siblings = siblings
         siblings?.references += 1
     }

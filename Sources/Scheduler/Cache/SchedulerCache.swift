@@ -26,6 +26,7 @@ final class SchedulerCache {
     private(set) var taintedNodes = 0
     let resourceNames = ResourceNames()
     let nodeClasses = NodeClasses()
+    let volumes = VolumeCache()
 
     private var byName: [String: NodeInfo] = [:]
     private var placed: [String: Placed] = [:]

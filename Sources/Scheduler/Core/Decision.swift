@@ -21,6 +21,7 @@ enum Change: Sendable {
     case namespace(String, labels: [String: String]?)
     case budget(PodDisruptionBudget)
     case budgetRemoved(PodDisruptionBudget)
+    case volumes(VolumeCache.Change)
     /// The API took the decision to bind.
     case bound(uid: String)
     /// It did not. `isGone`: the pod does not exist any more.

@@ -43,6 +43,9 @@ final class SchedulerCore {
             note(.namespaceChanged)
         case .budget(let budget): cache.setBudget(NamespacedName(budget.metadata), DisruptionBudget(budget))
         case .budgetRemoved(let budget): cache.setBudget(NamespacedName(budget.metadata), nil)
+        case .volumes(let change):
+            cache.volumes.apply(change)
+            note(.volumeChanged)
         case .bound(let uid):
             queue.remove(uid: uid)
             endNomination(uid)

@@ -9,7 +9,7 @@ struct Framework: Sendable {
     static let standard = Framework(
         filters: [
             NodeUnschedulablePlugin(), NodeNamePlugin(), TaintTolerationPlugin(), NodeAffinityPlugin(), NodePortsPlugin(),
-            NodeResourcesFitPlugin(), PodTopologySpreadPlugin(), InterPodAffinityPlugin(),
+            NodeResourcesFitPlugin(), VolumeBindingPlugin(), PodTopologySpreadPlugin(), InterPodAffinityPlugin(),
         ],
         scorers: [
             TaintTolerationScore(), NodeAffinityScore(), LeastAllocatedScore(), PodTopologySpreadScore(), InterPodAffinityScore(),

@@ -4,6 +4,7 @@ import KubernetesAPI
 import KubernetesClient
 import Logging
 import Synchronization
+import VolumeBinding
 
 /// Carries decisions out against the API and reports back.
 final class DecisionExecutor: Sendable {
@@ -15,16 +16,20 @@ final class DecisionExecutor: Sendable {
     private let client: Client
     private let recorder: EventRecorder
     private let schedulerName: String
+    private let volumes: VolumeBinder
     private let time: TimeSource
     private let logger: Logger
     private let inbox: Inbox
     private let reports = ReportDesk()
     private let running = Atomic<Int>(0)
 
-    init(client: Client, recorder: EventRecorder, schedulerName: String, time: TimeSource, logger: Logger, inbox: Inbox) {
+    init(
+        client: Client, recorder: EventRecorder, schedulerName: String, volumes: VolumeBinder, time: TimeSource, logger: Logger, inbox: Inbox
+    ) {
         self.client = client
         self.recorder = recorder
         self.schedulerName = schedulerName
+        self.volumes = volumes
         self.time = time
         self.logger = logger
         self.inbox = inbox
@@ -39,6 +44,8 @@ final class DecisionExecutor: Sendable {
         switch decision {
         case .bind(let pod, let node):
             reports.withdraw(uid: pod.metadata.uid)
+            // Volumes may take minutes, in which other pods must not wait.
+            if !pod.claims.isEmpty { return { [self] in await bind(pod, to: node) } }
             return counted { [self] in await bind(pod, to: node) }
         case .unschedulable(let pod, let message):
             reports.submit(Report(pod: pod, message: message))
@@ -68,6 +75,7 @@ final class DecisionExecutor: Sendable {
         let key = NamespacedName(pod.metadata)
         let uid = pod.metadata.uid ?? key.description
         do {
+            try await volumes.bind(pod, to: node)
             let path = Pod.resource.path(namespace: key.namespace, name: key.name, subresource: "binding")
             _ = try await client.send("POST", path, Self.bindingBody(key, uid: pod.metadata.uid, node: node))
             inbox.post(.bound(uid: uid))

@@ -4,6 +4,7 @@ package import KubernetesClient
 package import Logging
 import PolicyV1
 import ServiceLifecycle
+import StorageV1
 import Synchronization
 
 /// Finds a node for every pod that has none.
@@ -17,6 +18,9 @@ package final class Scheduler: ServiceLifecycle.Service {
     private let nodes: Informer<Node>
     private let namespaces: Informer<Namespace>
     private let budgets: Informer<PodDisruptionBudget>
+    private let claims: Informer<PersistentVolumeClaim>
+    private let volumes: Informer<PersistentVolume>
+    private let classes: Informer<StorageClass>
     private let inbox = Inbox()
     private let executor: DecisionExecutor
 
@@ -32,11 +36,15 @@ package final class Scheduler: ServiceLifecycle.Service {
         nodes = informers.informer(Node.self)
         namespaces = informers.informer(Namespace.self)
         budgets = informers.informer(PodDisruptionBudget.self)
+        claims = informers.informer(PersistentVolumeClaim.self)
+        volumes = informers.informer(PersistentVolume.self)
+        classes = informers.informer(StorageClass.self)
         let recorder = EventRecorder(
             client: client, component: configuration.schedulerName, clock: configuration.time, logger: logger)
         executor = DecisionExecutor(
-            client: client, recorder: recorder, schedulerName: configuration.schedulerName, time: configuration.time, logger: logger,
-            inbox: inbox)
+            client: client, recorder: recorder, schedulerName: configuration.schedulerName,
+            volumes: VolumeBinder(client: client, nodes: nodes, volumes: volumes, time: configuration.time), time: configuration.time,
+            logger: logger, inbox: inbox)
         listen()
     }
 
@@ -77,6 +85,15 @@ package final class Scheduler: ServiceLifecycle.Service {
         budgets.addHandler(
             added: { [inbox] in inbox.post(.budget($0)) }, updated: { [inbox] in inbox.post(.budget($1)) },
             deleted: { [inbox] in inbox.post(.budgetRemoved($0)) })
+        claims.addHandler(
+            added: { [inbox] in inbox.post(.volumes(.claim($0))) }, updated: { [inbox] in inbox.post(.volumes(.claim($1))) },
+            deleted: { [inbox] in inbox.post(.volumes(.claimRemoved($0))) })
+        volumes.addHandler(
+            added: { [inbox] in inbox.post(.volumes(.volume($0))) }, updated: { [inbox] in inbox.post(.volumes(.volume($1))) },
+            deleted: { [inbox] in inbox.post(.volumes(.volumeRemoved($0))) })
+        classes.addHandler(
+            added: { [inbox] in inbox.post(.volumes(.storageClass($0))) }, updated: { [inbox] in inbox.post(.volumes(.storageClass($1))) },
+            deleted: { [inbox] in inbox.post(.volumes(.storageClassRemoved($0))) })
     }
 
     private func schedule() async throws {
@@ -84,6 +101,9 @@ package final class Scheduler: ServiceLifecycle.Service {
         try await pods.waitForSync()
         try await namespaces.waitForSync()
         try await budgets.waitForSync()
+        try await claims.waitForSync()
+        try await volumes.waitForSync()
+        try await classes.waitForSync()
         logger.info("scheduling", metadata: ["scheduler": "\(configuration.schedulerName)"])
         try await withThrowingDiscardingTaskGroup { group in
             try await withTaskCancellationHandler {

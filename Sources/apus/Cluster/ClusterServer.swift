@@ -12,6 +12,7 @@ import Kubelet
 import KubernetesAPI
 import KubernetesClient
 import Linux
+import LocalStorage
 import Logging
 import PKI
 import ServiceLifecycle
@@ -146,6 +147,9 @@ struct ClusterServer {
                 domain: configuration.clusterDomain, host: configuration.nodeIP, port: ServerConfiguration.dnsPort,
                 upstreamNameservers: HostResolver.nameservers(except: configuration.nodeIP)),
             logger: Logger(label: "cluster-dns"))
+        let provisioner = LocalProvisioner(
+            client: client("system:serviceaccount:kube-system:local-path-provisioner", "system:serviceaccounts", program: "local-path-provisioner"),
+            informers: informers, nodeName: configuration.nodeName, folder: folder.volumes, logger: Logger(label: "local-path"))
         // What needs a filled API waits for the gate; the API server and the runtime do not.
         var services: [any ServiceLifecycle.Service] = assembly.services + [runtime]
         if let containerd { services.append(Gated(gate.runtime, containerd)) }
@@ -159,7 +163,7 @@ struct ClusterServer {
         let admin = client("system:apiserver", "system:masters", program: "apus")
         let recorder = EventRecorder(client: admin, component: "apus", host: configuration.nodeName, logger: Logger(label: "events"))
         services.append(Gated(gate.api, ClusterCertificates(configuration).keeper(recorder)))
-        let behind = [informers] + controllers.services + scheduler.services + network.services + proxy.services + [dns]
+        let behind = [informers] + controllers.services + scheduler.services + network.services + proxy.services + [dns, provisioner]
         services += behind.map { Gated(gate.api, $0) }
         services.append(Gated(gate.node, kubelet))
         return Parts(
@@ -224,6 +228,7 @@ struct ClusterServer {
             try await DNSAddon(
                 client: parts.admin, serviceIP: configuration.clusterDNS, nodeIP: configuration.nodeIP, port: ServerConfiguration.dnsPort
             ).ensure()
+            try await StorageAddon(client: parts.admin).ensure()
             return ""
         }
     }

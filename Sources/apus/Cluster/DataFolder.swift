@@ -16,6 +16,8 @@ struct DataFolder: Sendable {
     var kubelet: String { "\(path)/kubelet" }
     /// The kubelet's serving certificate and key, without `.crt` and `.key`.
     var kubeletServing: String { "\(kubelet)/kubelet" }
+    /// Volumes that the cluster's own provisioner makes.
+    var volumes: String { "\(path)/volumes" }
     var images: String { "\(path)/images" }
     var run: String { "\(path)/run" }
     /// The running server's process, as `ProcessHandle` writes it.

@@ -142,6 +142,10 @@ let defaultPolicyTable = """
       yes read - storageclasses.storage.k8s.io
       no update,patch - persistentvolumes=pv
       no get default secrets=s
+    user meter with system:aggregated-metrics-reader
+      yes read default pods.metrics.k8s.io
+      yes read - nodes.metrics.k8s.io
+      no read default pods
     user volumes with system:volume-scheduler
       yes read,update,patch - persistentvolumes
       yes read,update,patch default persistentvolumeclaims

@@ -17,5 +17,6 @@ struct APIModule {
             ("NetworkingV1", "networking.v1"), ("EventsV1", "events.v1"), ("CoordinationV1", "coordination.v1"), ("RBACV1", "rbac.v1"),
             ("AuthenticationV1", "authentication.v1"), ("AuthorizationV1", "authorization.v1"), ("CertificatesV1", "certificates.v1"),
             ("SchedulingV1", "scheduling.v1"), ("NodeV1", "node.v1"), ("StorageV1", "storage.v1"), ("AutoscalingV1", "autoscaling.v1"),
+            ("AutoscalingV2", "autoscaling.v2"),
         ].map { APIModule(name: $0.0, package: "io.k8s.api.\($0.1)", folder: $0.0) }
 }

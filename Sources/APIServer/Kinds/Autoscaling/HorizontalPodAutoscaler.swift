@@ -14,6 +14,21 @@ extension Strategy {
                         ["type": "Resource", "resource": ["name": "cpu", "target": ["type": "Utilization", "averageUtilization": 80]]]
                     ]
                 }
+                spec.edit("behavior") { behavior in
+                    behavior.editOrMake("scaleUp") { rules in
+                        rules.setDefault("stabilizationWindowSeconds", 0)
+                        rules.setDefaultString("selectPolicy", "Max")
+                        if rules.list("policies").isEmpty {
+                            rules["policies"] = [
+                                ["type": "Pods", "value": 4, "periodSeconds": 15], ["type": "Percent", "value": 100, "periodSeconds": 15],
+                            ]
+                        }
+                    }
+                    behavior.editOrMake("scaleDown") { rules in
+                        rules.setDefaultString("selectPolicy", "Max")
+                        if rules.list("policies").isEmpty { rules["policies"] = [["type": "Percent", "value": 100, "periodSeconds": 15]] }
+                    }
+                }
             }
         }
         $0.validate = { autoscaler in
