@@ -83,7 +83,10 @@ let floor1: [Target] =
 let floor2: [Target] = [
     library("Flags", ["JSON", yams]),
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
-    library("Storage", [grdb, sqlite, log, lifecycle]),
+    library("GRPCSupport", [nio, nioSSL]),
+    library(
+        "Storage", exclude: ["Etcd/Protos"],
+        ["GRPCSupport", grdb, sqlite, grpc, grpcTransport, grpcProtobuf, protobuf, nio, log, lifecycle]),
     library("KeyManagement", ["PKI", grpc, grpcTransport, crypto]),
     library(
         "KubernetesClient",
@@ -93,7 +96,7 @@ let floor2: [Target] = [
         ]),
     library(
         "ContainerRuntime", exclude: ["Protos"],
-        ["JSON", "CLinux", "Linux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+        ["JSON", "CLinux", "Linux", "GRPCSupport", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
 ]
 
 let floor3: [Target] = [
@@ -170,7 +173,10 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
-    tests("StorageTests", ["Storage", "store-writer", log]),
+    // etcd for tests of several targets.
+    .target(name: "EtcdFixture", dependencies: ["Storage"], path: "Tests/EtcdFixture", swiftSettings: settings),
+    tests("StorageTests", ["Storage", "EtcdFixture", "store-writer", log]),
+    tests("GRPCSupportTests", ["GRPCSupport"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, crypto]),
     tests(
@@ -179,7 +185,7 @@ let testTargets: [Target] = [
     tests(
         "APIServerTests",
         [
-            "APIServer", "KeyManagement", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            "APIServer", "KeyManagement", "Storage", "EtcdFixture", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log,
         ]),
     tests("SchedulerTests", ["Scheduler", "JSON", "KubernetesAPI", "CoreV1", "PolicyV1", "PKI", "KubernetesClient", "APIServer", "Storage", log]),

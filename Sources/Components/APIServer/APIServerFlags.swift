@@ -40,20 +40,20 @@ package enum APIServerFlags {
         ~ peer-bind-address             string   -      -   there is one API server
         ! runtime-config                map      -      -   switching API groups on and off
         [Storage]
-          storage-backend               string   sqlite -   sqlite: the embedded store, a file of this server; etcd3 is not supported
+          storage-backend               string   -      -   sqlite: the embedded store, a file of this server; etcd3; the latter if --etcd-servers is given
           sqlite-data-dir               string   /var/lib/kube-apiserver -  the folder of the embedded store
-        ! etcd-servers                  list     -      -   the store is embedded: leave --etcd-servers out, --sqlite-data-dir says where the data are
-        ~ etcd-cafile                   string   -      -   the store is embedded
-        ~ etcd-certfile                 string   -      -   the store is embedded
-        ~ etcd-keyfile                  string   -      -   the store is embedded
-        ~ etcd-prefix                   string   /registry - the store is embedded
-        ~ etcd-compaction-interval      duration 5m     -   the store is embedded
-        ~ etcd-count-metric-poll-period duration 1m     -   the store is embedded
-        ~ etcd-db-metric-poll-interval  duration 30s    -   the store is embedded
-        ~ etcd-healthcheck-timeout      duration 2s     -   the store is embedded
-        ~ etcd-readycheck-timeout       duration 2s     -   the store is embedded
-        ~ etcd-servers-overrides        list     -      -   the store is embedded
-        ~ lease-reuse-duration-seconds  int      60     -   the store is embedded
+          etcd-servers                  list     -      -   etcd's members: https://host:port, http://host:port, unix:///path; without any the store is embedded
+          etcd-cafile                   string   -      -   who may vouch for etcd's members; the machine's authorities if not given
+          etcd-certfile                 string   -      -   certificate shown to etcd, taken in anew when it changes
+          etcd-keyfile                  string   -      -   its key
+          etcd-prefix                   string   /registry - what keys in etcd begin with
+          etcd-compaction-interval      duration 5m     -   how often the store's history is shortened to that interval; 0: never
+        ~ etcd-count-metric-poll-period duration 1m     -   objects are counted in memory, when they are asked for
+        ~ etcd-db-metric-poll-interval  duration 30s    -   the database's size is among etcd's own metrics
+          etcd-healthcheck-timeout      duration 2s     -   how long etcd has to answer /livez
+          etcd-readycheck-timeout       duration 2s     -   how long etcd has to answer /readyz
+        ! etcd-servers-overrides        list     -      -   other members of etcd for some resources
+          lease-reuse-duration-seconds  int      60     -   how much longer than asked for a key may live, so that keys share etcd's leases
         ~ storage-media-type            string   application/vnd.kubernetes.protobuf -  objects are stored as JSON
           encryption-provider-config    string   -      -   which resources are stored encrypted, and how (EncryptionConfiguration)
           encryption-provider-config-automatic-reload bool false - take the file in anew when it changes
