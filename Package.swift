@@ -85,9 +85,8 @@ let floor2: [Target] = [
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
     library("GRPCSupport", [nio, nioSSL]),
     library(
-        "Storage", exclude: ["Etcd/Protos"],
-        ["GRPCSupport", grdb, sqlite, grpc, grpcTransport, grpcProtobuf, protobuf, nio, log, lifecycle]),
-    library("KeyManagement", ["PKI", grpc, grpcTransport, crypto]),
+        "Storage", exclude: ["Protos"], ["GRPCSupport", grdb, sqlite, grpc, grpcTransport, grpcProtobuf, protobuf, nio, log, lifecycle]),
+    library("KeyManagement", exclude: ["Protos"], ["PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     library(
         "KubernetesClient",
         [
@@ -174,11 +173,11 @@ let testTargets: [Target] = [
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     // etcd for tests of several targets.
-    .target(name: "EtcdFixture", dependencies: ["Storage"], path: "Tests/EtcdFixture", swiftSettings: settings),
+    .target(name: "EtcdFixture", dependencies: ["Storage", log], path: "Tests/EtcdFixture", swiftSettings: settings),
     tests("StorageTests", ["Storage", "EtcdFixture", "store-writer", log]),
     tests("GRPCSupportTests", ["GRPCSupport"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
-    tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, crypto]),
+    tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     tests(
         "KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
@@ -205,7 +204,7 @@ let testTargets: [Target] = [
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",
-        ["Components", "APIServer", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", "Linux", log]),
+        ["Components", "APIServer", "Storage", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", "Linux", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", "KubernetesAPI", "CoreV1", log]),
 ]

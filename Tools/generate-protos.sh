@@ -1,6 +1,5 @@
 #!/bin/bash
-# Makes the Swift code of the gRPC interfaces that Apus speaks: Sources/ContainerRuntime/Generated and Sources/Storage/Etcd/Generated, each from
-# the folder Protos beside it.
+# Makes the folder Generated of every target that has a folder Protos.
 # Needs protoc (package protobuf-compiler) and the checkouts of the package's dependencies (`swift package resolve`), from whose
 # sources it builds the two plug-ins in a scratch folder.  PLUGINS=DIR: use the plug-ins that DIR holds already.
 set -euo pipefail
@@ -29,17 +28,15 @@ PYTHON
     done
     plugins=$(swift build --package-path "$scratch/grpc-swift-protobuf" --show-bin-path)
 fi
-# generate PROTOS OUT: the messages and clients of all files under a folder.
-generate() {
-    rm -rf "$2"
-    mkdir -p "$2"
-    cd "$1"
+for protos in "$root"/Sources/*/Protos; do
+    out=$(dirname "$protos")/Generated
+    rm -rf "$out"
+    mkdir -p "$out"
+    cd "$protos"
     mapfile -t files < <(find . -name '*.proto' | sed 's|^\./||' | sort)
     protoc -I . --plugin="$plugins/protoc-gen-swift" \
-        --swift_out="$2" --swift_opt=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true "${files[@]}"
+        --swift_out="$out" --swift_opt=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true "${files[@]}"
     protoc -I . --plugin="$plugins/protoc-gen-grpc-swift-2" \
-        --grpc-swift-2_out="$2" \
+        --grpc-swift-2_out="$out" \
         --grpc-swift-2_opt=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true,Server=false,Client=true "${files[@]}"
-}
-generate "$root/Sources/ContainerRuntime/Protos" "$root/Sources/ContainerRuntime/Generated"
-generate "$root/Sources/Storage/Etcd/Protos" "$root/Sources/Storage/Etcd/Generated"
+done

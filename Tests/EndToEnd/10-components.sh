@@ -98,24 +98,8 @@ write_files() {
 	Y
     chmod 600 "$c/tokens.csv" "$c/encryption.yaml"
     mkdir -p "$c/manifests"
-    cat > "$c/containerd.toml" <<-T
-		version = 2
-		root = "$c/containerd/root"
-		state = "$c/containerd/state"
-		[grpc]
-		  address = "$c/containerd.sock"
-		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "127.0.0.1:5000/pause:1"
-		  netns_mounts_under_state_dir = true
-		  restrict_oom_score_adj = true
-		  [plugins."io.containerd.grpc.v1.cri".cni]
-		    bin_dir = "$(dirname "$(find /usr/lib/cni /opt/cni/bin -name bridge 2>/dev/null | head -n 1)")"
-		    conf_dir = "$c/network/cni/net.d"
-		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-		    runtime_type = "io.containerd.runc.v2"
-		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-		      Root = "$c/containerd/runc"
-	T
+    runtime_file "$c/containerd/root" "$c/containerd/state" "$c/containerd.sock" 127.0.0.1:5000/pause:1 "$c/network/cni/net.d" \
+        > "$c/containerd.toml"
 }
 
 # A pause container that is somebody else's.
@@ -139,7 +123,7 @@ test_flags_are_upstreams() {
     contains "$("$bin/kubelet" --version)" "Kubernetes v1.36"
     contains "$("$bin/kube-scheduler" --help)" "Leader election flags:" "--leader-elect-lease-duration duration"
     refuses "unknown flag: --kubeconfg; the nearest is --kubeconfig" "$bin/kube-scheduler" --kubeconfg=x
-    refuses "--etcd-servers is not supported" "$bin/kube-apiserver" --etcd-servers=http://127.0.0.1:2379
+    refuses "--storage-backend etcd2 is not supported" "$bin/kube-apiserver" --storage-backend=etcd2
     printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {webhok: {}}\n' > "$work/bad.yaml"
     refuses 'authentication.webhok: unknown field; the nearest is "webhook"' "$bin/kubelet" --config="$work/bad.yaml"
 }

@@ -1,32 +1,22 @@
 import EtcdFixture
-import Logging
 import Storage
 
 /// A store on etcd as the stores' common tests know stores: its first revision is 1, where etcd's is 2, and it can be closed.
 final class EtcdFromOne: ClosableStore {
-    let store: EtcdStore
-    private let running: Task<Void, any Error>
+    private let running: RunningEtcdStore
+    private var store: EtcdStore { running.store }
 
     /// Returns when etcd answers.
     init(_ endpoints: [EtcdEndpoint]) async throws {
-        let store = try EtcdStore(EtcdConfiguration(endpoints: endpoints), logger: Logger(label: "test"))
-        self.store = store
-        running = Task { try await store.run() }
-        while true {
-            do {
-                try await store.catchUp()
-                break
-            } catch StoreError.inputOutput {}
-        }
+        running = try RunningEtcdStore(endpoints)
+        try await running.waitUntilReady()
     }
 
-    deinit { running.cancel() }
+    func close() { running.close() }
 
-    func close() {
-        store.close()
-        running.cancel()
-    }
-
+    var isShared: Bool { store.isShared }
+    func catchUp() async throws(StoreError) { try await store.catchUp() }
+    func mayCompact(to revision: Int64) async throws(StoreError) -> Bool { try await store.mayCompact(to: revision + 1) }
     var currentRevision: Int64 { store.currentRevision - 1 }
     var compactedRevision: Int64 { max(store.compactedRevision - 1, 0) }
 

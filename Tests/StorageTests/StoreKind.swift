@@ -27,7 +27,7 @@ final class StoreFixture: Sendable {
     let kind: StoreKind
     let clock: ManualStoreClock
     let folder: URL
-    let etcd: EtcdCluster?
+    let etcd: EtcdMembers?
 
     var file: String { folder.appendingPathComponent("store.db").path }
 
@@ -39,8 +39,8 @@ final class StoreFixture: Sendable {
         etcd =
             switch kind {
             case .memory, .sqlite: nil
-            case .etcd: try await EtcdCluster(members: 1, in: folder)
-            case .etcd3: try await EtcdCluster(members: 3, in: folder)
+            case .etcd: try await EtcdMembers(members: 1, in: folder)
+            case .etcd3: try await EtcdMembers(members: 3, in: folder)
             }
     }
 

@@ -60,11 +60,16 @@ package protocol Store: Sendable {
     var compactedRevision: Int64 { get }
 }
 
-extension Store {
+/// A store that only this process writes to.
+package protocol EmbeddedStore: Store {}
+
+extension EmbeddedStore {
     package var isShared: Bool { false }
     package func catchUp() async throws(StoreError) {}
     package func mayCompact(to revision: Int64) async throws(StoreError) -> Bool { true }
+}
 
+extension Store {
     /// Commits and waits for the answer. Cancelling the task does not cancel the commit, nor the waiting: a commit's outcome is always learned.
     package func commit(_ transaction: Transaction) async throws(StoreError) -> CommitResult {
         let result: Result<CommitResult, StoreError> = await withCheckedContinuation { continuation in

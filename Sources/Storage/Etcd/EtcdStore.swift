@@ -64,16 +64,18 @@ package final class EtcdStore: Store, Service {
     // MARK: Store
 
     package func range(_ request: RangeRequest) async throws(StoreError) -> RangeResult {
-        if let revision = request.revision, revision < 1 { throw .compacted(requested: revision, compacted: max(compactedRevision, 1)) }
-        let asked = messages.range(request)
+        var wanted = request
+        // Before the first write etcd is at revision 1; by 0 it means the newest.
+        wanted.revision = request.revision.map { max($0, 1) }
+        let asked = messages.range(wanted)
         do {
             let response = try await client.ask { connection, options in
                 try await EtcdKV.Client(wrapping: connection).range(asked, metadata: EtcdClient.metadata, options: options)
             }
-            return messages.result(response, of: request)
+            return messages.result(response, of: wanted)
         } catch {
             if (error as? EtcdFailure)?.isCompacted == true { try? await learnCompaction() }
-            throw storeError(error, about: request.revision)
+            throw storeError(error, about: wanted.revision)
         }
     }
 
@@ -240,7 +242,7 @@ package final class EtcdStore: Store, Service {
             } catch StoreError.closed {
                 return
             } catch {
-                logger.warning("the watch of etcd broke off", metadata: ["error": "\(error)"])
+                logger.warning("etcd cannot be followed, trying again", metadata: ["error": "\(storeError(error))"])
             }
             feed.lost()
             if feed.position > before { pause = .milliseconds(50) }
@@ -285,9 +287,10 @@ package final class EtcdStore: Store, Service {
             defer { group.cancelAll() }
             do {
                 try await group.next()
+            } catch EtcdWatchStream.Failure.compacted(let revision) {
+                throw EtcdWatchStream.Failure.compacted(revision)
             } catch {
-                let failure = EtcdFailure(error)
-                if !(error is EtcdWatchStream.Failure), failure.mayPass { client.leave(index, because: failure) }
+                client.leave(index, because: EtcdFailure(error))
                 throw error
             }
         }
@@ -312,7 +315,7 @@ package final class EtcdStore: Store, Service {
                     for watcher in newcomers.watchers where watcher.start >= revision { feed.add(watcher) }
                     break
                 } catch {
-                    logger.warning("the past could not be read from etcd", metadata: ["error": "\(error)"])
+                    logger.warning("the past cannot be read from etcd, trying again", metadata: ["error": "\(storeError(error))"])
                     try? await Task.sleep(for: .milliseconds(100))
                 }
             }

@@ -8,7 +8,7 @@ import Synchronization
 /// tells the watches, and after them those who wrote. Reads have connections of their own and never wait for the writer.
 ///
 /// When the disk is full or fails, the transactions at hand fail, nothing acknowledged is lost, and the next ones are tried as if nothing had been.
-package final class SQLiteStore: Store {
+package final class SQLiteStore: EmbeddedStore {
     package struct Configuration: Sendable {
         package var readersMax = 4
         /// Transactions committed together at most, and about how many bytes of values.
@@ -22,6 +22,8 @@ package final class SQLiteStore: Store {
         package var checkpointPages = 4000
         package var journalBytesKept: Int64 = 64 << 20
         package var cacheKilobytes = 8000
+        /// What a sync to the disk may take without being complained of when the store is opened.
+        package var syncExpected = Duration.milliseconds(50)
 
         package init() {}
     }

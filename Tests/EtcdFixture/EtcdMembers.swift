@@ -3,7 +3,7 @@ package import Storage
 import Synchronization
 
 /// Members of etcd on unix sockets in a folder, started for a test.
-package final class EtcdCluster: Sendable {
+package final class EtcdMembers: Sendable {
     private static let program = "/usr/bin/etcd"
 
     private let folder: URL
@@ -60,6 +60,8 @@ package final class EtcdCluster: Sendable {
             "--initial-cluster", (0..<count).map { "m\($0)=unix://peer\($0):1" }.joined(separator: ","),
             "--heartbeat-interval", "50", "--election-timeout", "500",
         ]
+        // Those of a member that was killed are still there, and etcd takes them for somebody's.
+        for name in ["client", "peer"] { try? FileManager.default.removeItem(at: folder.appendingPathComponent("\(name)\(index):1")) }
         process.environment = ["PATH": "/usr/bin:/bin"]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
