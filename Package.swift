@@ -84,7 +84,9 @@ let floor1: [Target] =
 let floor2: [Target] = [
     library("Flags", ["JSON", yams]),
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
-    library("Storage", [grdb, sqlite, log, lifecycle]),
+    library("GRPCSupport", [nio, nioSSL]),
+    library(
+        "Storage", exclude: ["Protos"], ["GRPCSupport", grdb, sqlite, grpc, grpcTransport, grpcProtobuf, protobuf, nio, log, lifecycle]),
     library("KeyManagement", exclude: ["Protos"], ["PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     library("VolumeBinding", ["KubernetesAPI", "CoreV1"]),
     library(
@@ -95,7 +97,7 @@ let floor2: [Target] = [
         ]),
     library(
         "ContainerRuntime", exclude: ["Protos"],
-        ["JSON", "CLinux", "Linux", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
+        ["JSON", "CLinux", "Linux", "GRPCSupport", grpc, grpcTransport, grpcProtobuf, protobuf, nio, nioPosix, crypto, log, lifecycle]),
 ]
 
 let floor3: [Target] = [
@@ -176,7 +178,10 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
-    tests("StorageTests", ["Storage", "store-writer", log]),
+    // etcd for tests of several targets.
+    .target(name: "EtcdFixture", dependencies: ["Storage", log], path: "Tests/EtcdFixture", swiftSettings: settings),
+    tests("StorageTests", ["Storage", "EtcdFixture", "store-writer", log]),
+    tests("GRPCSupportTests", ["GRPCSupport"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     tests(
@@ -185,7 +190,7 @@ let testTargets: [Target] = [
     tests(
         "APIServerTests",
         [
-            "APIServer", "KeyManagement", "Storage", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            "APIServer", "KeyManagement", "Storage", "EtcdFixture", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log, lifecycle,
         ]),
     tests(
@@ -215,7 +220,7 @@ let testTargets: [Target] = [
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",
-        ["Components", "APIServer", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", "Linux", log]),
+        ["Components", "APIServer", "Storage", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", "Linux", log]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", "KubernetesAPI", "CoreV1", log]),
 ]

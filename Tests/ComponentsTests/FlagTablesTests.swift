@@ -1,4 +1,5 @@
 import Flags
+import Storage
 import Testing
 
 @testable import Components
@@ -70,10 +71,27 @@ struct FlagTablesTests {
         _ = try FlagValues(try #require(Components.named(program)).table, arguments: arguments)
     }
 
-    @Test func etcdIsRefusedInWords() throws {
-        let problem = #expect(throws: FlagProblem.self) {
-            try FlagValues(APIServerComponent.table, arguments: ["--etcd-servers=https://127.0.0.1:2379"])
-        }
-        #expect(problem?.description.contains("--sqlite-data-dir") == true)
+    @Test(arguments: [
+        (["--etcd-servers=127.0.0.1:2379"], "--etcd-servers 127.0.0.1:2379 must be an address"),
+        (["--storage-backend=etcd3"], "--etcd-servers must be specified"),
+        (["--storage-backend=etcd2"], "--storage-backend etcd2 is not supported"),
+        (["--storage-backend=sqlite", "--etcd-servers=http://127.0.0.1:1"], "leave --etcd-servers out"),
+        (["--sqlite-data-dir=/x", "--etcd-servers=http://127.0.0.1:1"], "--sqlite-data-dir"),
+        (["--etcd-certfile=/x"], "give --etcd-servers too"),
+        (["--etcd-servers=http://127.0.0.1:1", "--etcd-certfile=/x"], "must be given together"),
+    ])
+    func whatEtcdIsNotAskedFor(_ arguments: [String], _ words: String) throws {
+        let flags = try FlagValues(APIServerComponent.table, arguments: arguments)
+        let problem = #expect(throws: FlagProblem.self) { _ = try EtcdFlags(flags) }
+        #expect(problem?.description.contains(words) == true)
+    }
+
+    @Test func etcdByFlags() throws {
+        let arguments = ["--etcd-servers=https://10.0.0.1:2379,unix:///run/etcd.sock", "--etcd-prefix=other", "--lease-reuse-duration-seconds=7"]
+        let flags = try EtcdFlags(try FlagValues(APIServerComponent.table, arguments: arguments))
+        #expect(flags?.configuration.endpoints.map(\.description) == ["https://10.0.0.1:2379", "unix:///run/etcd.sock"])
+        #expect(flags?.configuration.keys == EtcdKeySpace("/registry", inEtcd: "/other"))
+        #expect(flags?.configuration.leaseReuse == .seconds(7))
+        #expect(try EtcdFlags(try FlagValues(APIServerComponent.table, arguments: [])) == nil)
     }
 }

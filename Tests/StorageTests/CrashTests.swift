@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func everyAcknowledgedWriteSurvivesTheKill() async throws {
-        let fixture = try StoreFixture(.sqlite)
+        let fixture = try await StoreFixture(.sqlite)
         let seed = UInt64.random(in: 0..<1_000_000)
         var random = SeededRandom(seed: seed)
         var acknowledged: [String: Acknowledged] = [:]
@@ -54,7 +54,7 @@ import Testing
     private static func check(
         _ fixture: StoreFixture, _ acknowledged: [String: Acknowledged], newest: Int64, context: String
     ) async throws {
-        let store = try fixture.open()
+        let store = try await fixture.open()
         defer { store.close() }
         #expect(store.currentRevision >= newest, "\(context)")
         let range = try await store.range(RangeRequest(.all))

@@ -15,8 +15,8 @@ import Testing
     private let fixture: StoreFixture
     private let seed = UInt64.random(in: 0..<1_000_000)
 
-    init() throws {
-        fixture = try StoreFixture(.sqlite)
+    init() async throws {
+        fixture = try await StoreFixture(.sqlite)
     }
 
     /// The log ends anywhere after what had been synced, or goes on with what the disk held there before.
@@ -39,7 +39,7 @@ import Testing
         var random = SeededRandom(seed: seed)
         let before = try await write(100, &random)
         try place(before.database, before.log)
-        try fixture.open().close()
+        try await fixture.open().close()
         let after = try Data(contentsOf: URL(fileURLWithPath: fixture.file))
         #expect(after.count > before.database.count)
         for round in 0..<30 {
@@ -56,7 +56,7 @@ import Testing
     private func write(_ count: Int, _ random: inout SeededRandom) async throws -> Snapshot {
         var configuration = SQLiteStore.Configuration()
         configuration.checkpointPages = .max
-        let store = try fixture.open(configuration)
+        let store = try await fixture.open(configuration)
         var snapshot = Snapshot(database: Data(), log: Data())
         for index in 1...count {
             try await store.put("/k/\(index)", String(repeating: "v", count: Int.random(in: 0..<6000, using: &random)))
@@ -77,7 +77,7 @@ import Testing
     /// The store opens, has the acknowledged writes and perhaps some that followed, none left out between, and takes more.
     private func check(_ database: Data, _ log: Data, _ acknowledged: Int, of count: Int, _ context: String) async throws {
         try place(database, log)
-        let store = try fixture.open()
+        let store = try await fixture.open()
         defer { store.close() }
         let found = try await store.range(RangeRequest(.all)).keyValues
         #expect((acknowledged...count).contains(found.count), "\(found.count) of \(acknowledged), \(context)")

@@ -8,21 +8,21 @@ import Testing
 @Suite struct SQLiteStoreTests {
     let fixture: StoreFixture
 
-    init() throws {
-        fixture = try StoreFixture(.sqlite)
+    init() async throws {
+        fixture = try await StoreFixture(.sqlite)
     }
 
     @Test func onlyOneMayHaveItOpen() async throws {
-        let store = try fixture.open()
-        #expect(throws: StoreError.locked(file: fixture.file, holder: "process \(ProcessInfo.processInfo.processIdentifier)")) {
-            _ = try fixture.open()
+        let store = try await fixture.open()
+        await #expect(throws: StoreError.locked(file: fixture.file, holder: "process \(ProcessInfo.processInfo.processIdentifier)")) {
+            _ = try await fixture.open()
         }
         store.close()
-        try fixture.open().close()
+        try await fixture.open().close()
     }
 
     @Test func lettingGoOfItClosesIt() async throws {
-        var store: (any ClosableStore)? = try fixture.open()
+        var store: (any ClosableStore)? = try await fixture.open()
         try await store?.put("a")
         let (recorder, _) = try #require(try store?.record(from: 0))
         store = nil
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func nobodyElseMayReadIt() async throws {
-        let store = try fixture.open()
+        let store = try await fixture.open()
         try await store.put("secret")
         for suffix in ["", "-wal", "-shm", ".lock"] {
             let attributes = try FileManager.default.attributesOfItem(atPath: fixture.file + suffix)
@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: ["head", "pages", "text", "foreign"])
     func damageIsReportedAndLeftAlone(kind: String) async throws {
-        let store = try fixture.open()
+        let store = try await fixture.open()
         for index in 0..<500 { try await store.put("/k/\(index)", String(repeating: "v", count: 500)) }
         store.close()
         let url = URL(fileURLWithPath: fixture.file)
@@ -61,8 +61,8 @@ import Testing
             data = try Data(contentsOf: url)
         }
         try data.write(to: url)
-        #expect {
-            _ = try fixture.open()
+        await #expect {
+            _ = try await fixture.open()
         } throws: { error in
             guard case StoreError.corrupt(let file, _)? = error as? StoreError else { return false }
             return file == fixture.file && "\(error)".contains("backup")
@@ -71,12 +71,12 @@ import Testing
     }
 
     @Test func newerFormatIsRefused() async throws {
-        try fixture.open().close()
+        try await fixture.open().close()
         let url = URL(fileURLWithPath: fixture.file)
         var data = try Data(contentsOf: url)
         data[63] = 9  // the low byte of user_version
         try data.write(to: url)
-        #expect(throws: StoreError.newerSchema(file: fixture.file, found: 9, supported: 1)) { _ = try fixture.open() }
+        await #expect(throws: StoreError.newerSchema(file: fixture.file, found: 9, supported: 1)) { _ = try await fixture.open() }
     }
 
     @Test(arguments: [true, false])
@@ -102,7 +102,7 @@ import Testing
     @Test func fullDiskFailsTheWriteAndNothingElse() async throws {
         var configuration = SQLiteStore.Configuration()
         configuration.sizeBytesMax = 256 << 10
-        let store = try fixture.open(configuration)
+        let store = try await fixture.open(configuration)
         let value = String(repeating: "v", count: 5000)
         try await store.put("/kept", value)
         var last: Int64 = 0
@@ -121,11 +121,11 @@ import Testing
         await recorder.wait(for: last + 1)
         #expect(recorder.violations == [])
         store.close()
-        #expect(try fixture.open().currentRevision == last + 1)
+        #expect(try await fixture.open().currentRevision == last + 1)
     }
 
     @Test func compactionFreesTheSpace() async throws {
-        let store = try fixture.open()
+        let store = try await fixture.open()
         let value = String(repeating: "v", count: 2000)
         func fill() async throws {
             await withTaskGroup { group in

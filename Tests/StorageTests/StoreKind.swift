@@ -1,3 +1,4 @@
+import EtcdFixture
 import Foundation
 import Logging
 import Storage
@@ -7,11 +8,18 @@ import Testing
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case sqlite
+    /// One member of etcd.
+    case etcd
+    /// Three members of etcd.
+    case etcd3
 
     var testDescription: String { rawValue }
 
     /// Whether what was written is still there when it is opened again.
     var isDurable: Bool { self != .memory }
+
+    /// Whether its keys expire by the fixture's clock.
+    var hasClock: Bool { self == .memory || self == .sqlite }
 }
 
 /// A store in a folder of its own that goes when the test ends.
@@ -19,24 +27,32 @@ final class StoreFixture: Sendable {
     let kind: StoreKind
     let clock: ManualStoreClock
     let folder: URL
+    let etcd: EtcdMembers?
 
     var file: String { folder.appendingPathComponent("store.db").path }
 
-    init(_ kind: StoreKind) throws {
+    init(_ kind: StoreKind) async throws {
         self.kind = kind
         clock = ManualStoreClock(nowMilliseconds: 1_000_000)
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        etcd =
+            switch kind {
+            case .memory, .sqlite: nil
+            case .etcd: try await EtcdMembers(members: 1, in: folder)
+            case .etcd3: try await EtcdMembers(members: 3, in: folder)
+            }
     }
 
     deinit {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    func open(_ configuration: SQLiteStore.Configuration = .init()) throws -> any ClosableStore {
+    func open(_ configuration: SQLiteStore.Configuration = .init()) async throws -> any ClosableStore {
         switch kind {
         case .memory: MemoryStore(clock: clock)
         case .sqlite: try SQLiteStore(path: file, configuration: configuration, clock: clock, logger: Logger(label: "test"))
+        case .etcd, .etcd3: try await EtcdFromOne(etcd?.endpoints ?? [])
         }
     }
 }

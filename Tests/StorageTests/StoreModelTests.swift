@@ -11,8 +11,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases, [1, 2, 3] as [UInt64])
     func nothingIsLostOrDoneTwice(kind: StoreKind, seed: UInt64) async throws {
-        let fixture = try StoreFixture(kind)
-        var store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        var store = try await fixture.open()
         let (recorder, _) = try store.record(from: 0)
         let shared = store
         var acknowledged = await withTaskGroup(of: [Acknowledged].self) { group in
@@ -56,7 +56,7 @@ import Testing
             }
             guard kind.isDurable, round == 0 else { break }
             store.close()
-            store = try fixture.open()
+            store = try await fixture.open()
             #expect(store.currentRevision == last)
         }
         store.close()

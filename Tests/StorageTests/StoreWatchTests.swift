@@ -6,8 +6,8 @@ import Testing
 @Suite struct StoreWatchTests {
     @Test(arguments: StoreKind.allCases)
     func watchesSeeThePastAndThenThePresent(kind: StoreKind) async throws {
-        let fixture = try StoreFixture(kind)
-        let store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        let store = try await fixture.open()
         try await store.put("/a/1", "1")  // 1
         try await store.put("/b/1", "1")  // 2
         try await store.put("/a/1", "2")  // 3
@@ -31,8 +31,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases)
     func acknowledgedWritesHaveBeenTold(kind: StoreKind) async throws {
-        let fixture = try StoreFixture(kind)
-        let store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        let store = try await fixture.open()
         for _ in 1...20 { try await store.put("k") }
         let (recorder, _) = try store.record(from: 0)
         await recorder.waitUntilCaughtUp()
@@ -47,8 +47,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases)
     func watchesHearOfProgressElsewhere(kind: StoreKind) async throws {
-        let fixture = try StoreFixture(kind)
-        let store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        let store = try await fixture.open()
         let (recorder, _) = try store.record(KeyRange(prefix: "/a/"), from: 0)
         for _ in 0..<10 { try await store.put("/b") }
         await recorder.wait(for: 10)
@@ -59,8 +59,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases)
     func watchesAcrossCompaction(kind: StoreKind) async throws {
-        let fixture = try StoreFixture(kind)
-        let store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        let store = try await fixture.open()
         for round in 0..<3 {
             for key in ["a", "b"] { try await store.put(key, "\(round)") }
         }
@@ -82,8 +82,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases)
     func cancelledWatchesHearNothing(kind: StoreKind) async throws {
-        let fixture = try StoreFixture(kind)
-        let store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        let store = try await fixture.open()
         let (recorder, handle) = try store.record(from: 0)
         try await store.put("a")
         await recorder.wait(for: 1)
@@ -98,8 +98,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases)
     func handlersAndCompletionsMayCallTheStore(kind: StoreKind) async throws {
-        let fixture = try StoreFixture(kind)
-        let store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        let store = try await fixture.open()
         // Every change of `ping` is answered by one of `pong`, from within the handler.
         let handle = try store.watch(KeyRange(prefix: "ping"), from: 0) { batch in
             guard case .events(let events, _) = batch else { return }
@@ -117,8 +117,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases)
     func longPastIsToldWhileWritesGoOn(kind: StoreKind) async throws {
-        let fixture = try StoreFixture(kind)
-        let store = try fixture.open()
+        let fixture = try await StoreFixture(kind)
+        let store = try await fixture.open()
         await withTaskGroup { group in
             for task in 0..<32 {
                 group.addTask {

@@ -28,6 +28,10 @@ package final class EncryptedStore: Store {
     package var currentRevision: Int64 { inner.currentRevision }
     package var compactedRevision: Int64 { inner.compactedRevision }
 
+    package var isShared: Bool { inner.isShared }
+
+    package func catchUp() async throws(StoreError) { try await inner.catchUp() }
+    package func mayCompact(to revision: Int64) async throws(StoreError) -> Bool { try await inner.mayCompact(to: revision) }
     package func compact(to revision: Int64) async throws(StoreError) { try await inner.compact(to: revision) }
 
     package func range(_ request: RangeRequest) async throws(StoreError) -> RangeResult {

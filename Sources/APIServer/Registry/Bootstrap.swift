@@ -30,7 +30,7 @@ extension Registry {
                 "networking.k8s.io", "v1", "servicecidrs", namespace: "", ["metadata": ["name": "kubernetes"], "spec": ["cidrs": .array(ranges)]])
         }
         try await kubernetesService(port: port)
-        if let address { try await kubernetesEndpoints(address: address, port: port) }
+        if let address { try await kubernetesEndpoints(addresses: try await serverAddresses(own: address), port: port) }
         try await repairAllocations()
         try await ensureFlowControlObjects()
     }
@@ -47,6 +47,27 @@ extension Registry {
                 logger.warning("cannot make anew what every cluster begins with", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: interval)
+        }
+        if store.isShared, let address { _ = try? await store.commit(Transaction(operations: [.delete(key: Self.leasePrefix + address)])) }
+    }
+
+    /// Where the servers that share the store say that they are there, as upstream's do; a server that says no more is forgotten.
+    private static let leasePrefix = "/registry/masterleases/"
+    private static let leaseTime: Duration = .seconds(15)
+
+    /// The addresses of all servers of the cluster, sorted.
+    private func serverAddresses(own address: String) async throws(APIStatus) -> [String] {
+        guard store.isShared else { return [address] }
+        let lease: JSONValue = [
+            "kind": "Endpoints", "apiVersion": "v1", "metadata": [:], "subsets": [["addresses": [["ip": .string(address)]]]],
+        ]
+        do throws(StoreError) {
+            let put = Transaction.Operation.put(key: Self.leasePrefix + address, value: lease.serialized(), timeToLive: Self.leaseTime)
+            _ = try await store.commit(Transaction(operations: [put]))
+            let found = try await store.range(RangeRequest(KeyRange(prefix: Self.leasePrefix))).keyValues
+            return found.map { String($0.key.dropFirst(Self.leasePrefix.count)) }
+        } catch {
+            throw .storeFailure(error)
         }
     }
 
@@ -80,21 +101,21 @@ extension Registry {
             ])
     }
 
-    private func kubernetesEndpoints(address: String, port: Int) async throws(APIStatus) {
+    private func kubernetesEndpoints(addresses: [String], port: Int) async throws(APIStatus) {
         let ports: JSONValue = [["name": "https", "port": .integer(Int64(port)), "protocol": "TCP"]]
         try await ensure(
             "", "v1", "endpoints", namespace: "default",
             [
                 "metadata": ["name": "kubernetes", "labels": ["endpointslice.kubernetes.io/skip-mirror": "true"]],
-                "subsets": [["addresses": [["ip": .string(address)]], "ports": ports]],
+                "subsets": [["addresses": .array(addresses.map { ["ip": .string($0)] }), "ports": ports]],
             ], correcting: "subsets")
-        let family = IPAddress(address)?.family ?? "IPv4"
+        let family = addresses.first.flatMap { IPAddress($0) }?.family ?? "IPv4"
         try await ensure(
             "discovery.k8s.io", "v1", "endpointslices", namespace: "default",
             [
                 "metadata": ["name": "kubernetes", "labels": ["kubernetes.io/service-name": "kubernetes"]],
                 "addressType": .string(family), "ports": ports,
-                "endpoints": [["addresses": [.string(address)], "conditions": ["ready": true]]],
+                "endpoints": .array(addresses.map { ["addresses": [.string($0)], "conditions": ["ready": true]] }),
             ], correcting: "endpoints")
     }
 

@@ -79,11 +79,37 @@ package final class Registry: RequestHandler, ClusterView {
     // MARK: RequestHandler
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
+        if store.isShared, request.mustBeCurrent {
+            catchUp(responder) { self.proceed(request, responder, isCurrent: true) }
+        } else {
+            proceed(request, responder, isCurrent: !store.isShared)
+        }
+    }
+
+    /// - Parameter isCurrent: whether the caches have everything that was acknowledged before the request came.
+    private func proceed(_ request: APIRequest, _ responder: any Responder, isCurrent: Bool) {
         do {
             try dispatch(request, responder)
         } catch {
-            if request.retries({ self.handle(request, responder) }) { return }
+            if request.retries({ self.proceed(request, responder, isCurrent: isCurrent) }) { return }
+            // What somebody else has written elsewhere may be all that it lacks.
+            if !isCurrent, request.info.verb == "create" {
+                catchUp(responder) { self.proceed(request, responder, isCurrent: true) }
+                return
+            }
             responder.respond(error, accept: request.headers.first(name: "Accept"))
+        }
+    }
+
+    /// Goes on when the caches have what others have written.
+    private func catchUp(_ responder: any Responder, _ proceed: @escaping @Sendable () -> Void) {
+        Task {
+            do throws(StoreError) {
+                try await store.catchUp()
+                proceed()
+            } catch {
+                responder.respond(.storeFailure(error))
+            }
         }
     }
 
@@ -126,5 +152,17 @@ package final class Registry: RequestHandler, ClusterView {
         return Answer(
             responder: responder, resource: resource, form: accept.form, encoding: accept.encoding,
             tables: TableWriter(now: clock.seconds(), query: request.query))
+    }
+}
+
+extension APIRequest {
+    /// Whether everything that others have written before has to be known. Not so for reads of a revision or of any, and for new objects, about which
+    /// the write itself decides.
+    fileprivate var mustBeCurrent: Bool {
+        switch info.verb {
+        case "get", "list", "watch": (query["resourceVersion"] ?? "").isEmpty && (query["continue"] ?? "").isEmpty
+        case "create": false
+        default: true
+        }
     }
 }

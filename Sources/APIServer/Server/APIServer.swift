@@ -53,7 +53,7 @@ package final class APIServer: Service {
                 guard decision.isAllowed else { throw attributes.forbidden(reason: decision.reason) }
             }, logger: logger)
         nodeUses.follow(registry)
-        let health = HealthHandler()
+        let health = HealthHandler(configuration.healthChecks)
         if let encrypted {
             // Starting anew would not help: the server is alive, and says what it waits for.
             health.add(HealthCheck("kms-providers", scope: .readiness) { encrypted.envelopes.lazy.compactMap(\.problem).first })

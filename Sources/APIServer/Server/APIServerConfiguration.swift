@@ -37,6 +37,8 @@ package struct APIServerConfiguration: Sendable {
     package var disabledAdmissionPlugins: Set<String> = []
     package var version: VersionInfo
     package var eventLoops: Int
+    /// What must be well beside the server itself.
+    package var healthChecks: [HealthCheck] = []
     /// Further handlers by path prefix, such as `/openapi/`.
     package var branches: [(prefix: String, handler: any RequestHandler)]
 

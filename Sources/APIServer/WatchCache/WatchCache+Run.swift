@@ -48,6 +48,8 @@ extension WatchCache: Service {
 
     /// - Returns: why the store ended the watch; nil when the task was cancelled.
     private func fillAndFollow() async throws(StoreError) -> StoreError? {
+        // A store that others share says only after that how far it is.
+        try await store.catchUp()
         // The first time from some way back, so that the log has a past. Later never: the cache has been read, and time goes forward.
         let start: Int64? = revision > 0 ? nil : max(store.compactedRevision, store.currentRevision - configuration.replayedRevisionsMax)
         let (entries, filledRevision) = try await entriesFromStore(at: start)

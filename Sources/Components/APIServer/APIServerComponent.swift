@@ -12,24 +12,37 @@ package enum APIServerComponent: Component {
 
     package static func run(_ flags: FlagValues) async throws {
         let logger = Logger(label: table.program)
-        let (configuration, serving) = try Self.configuration(flags, logger: logger)
-        let folder = flags.string("sqlite-data-dir")
-        try Files.makeDirectory(folder, mode: 0o700)
-        let store = try SQLiteStore(path: "\(folder)/state.db", logger: Logger(label: "storage"))
-        defer { store.close() }
+        var (configuration, serving) = try Self.configuration(flags, logger: logger)
+        let storeLogger = Logger(label: "storage")
+        let store: any Store
+        var services: [any ServiceLifecycle.Service] = []
+        var embedded: SQLiteStore?
+        defer { embedded?.close() }
+        if let flags = try EtcdFlags(flags) {
+            let etcd = try EtcdStore(flags.configuration, logger: storeLogger)
+            store = etcd
+            services.append(etcd)
+            if let reloader = flags.reloader(for: etcd, logger: logger) { services.append(reloader) }
+            configuration.healthChecks = flags.checks(of: etcd)
+        } else {
+            let folder = flags.string("sqlite-data-dir")
+            try Files.makeDirectory(folder, mode: 0o700)
+            let sqlite = try SQLiteStore(path: "\(folder)/state.db", logger: storeLogger)
+            store = sqlite
+            embedded = sqlite
+        }
         var kubeletClient: ServingFiles?
         if let certificate = flags.text("kubelet-client-certificate"), let key = flags.text("kubelet-client-key") {
             kubeletClient = ServingFiles(certificatePath: certificate, keyPath: key)
         }
-        let assembly = try APIServerAssembly(configuration, store: store, serving: serving, kubeletClient: kubeletClient, logger: logger)
-        try await ServiceRunner.run(assembly.services, logger: logger)
+        let assembly = try APIServerAssembly(
+            configuration, store: store, compactionInterval: flags.duration("etcd-compaction-interval"), serving: serving,
+            kubeletClient: kubeletClient, logger: logger)
+        try await ServiceRunner.run(services + assembly.services, logger: logger)
     }
 
     /// - Throws: `FlagProblem` naming the flag, or what is wrong with a file.
     static func configuration(_ flags: FlagValues, logger: Logger) throws -> (APIServerConfiguration, ServingFiles) {
-        guard flags.string("storage-backend") == "sqlite" else {
-            throw FlagProblem("--storage-backend \(flags.string("storage-backend")) is not supported: only sqlite, the embedded store, is")
-        }
         let ranges = flags.string("service-cluster-ip-range").split(separator: ",").map(String.init)
         let services = try ranges.map { text in
             guard let range = IPRange(text) else { throw FlagProblem("--service-cluster-ip-range \(text) must be a range such as 10.96.0.0/12") }

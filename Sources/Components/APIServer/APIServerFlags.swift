@@ -32,26 +32,26 @@ package enum APIServerFlags {
         ~ watch-cache-sizes             list     -      -   the watch cache holds everything
         ~ default-watch-cache-size      int      100    -   the watch cache holds everything
         ~ storage-initialization-timeout duration 1m    -   the server waits for its store
-        ~ peer-advertise-ip             string   -      -   there is one API server
-        ~ peer-advertise-port           string   -      -   there is one API server
-        ~ peer-ca-file                  string   -      -   there is one API server
-        ~ peer-bind-address             string   -      -   there is one API server
+        ~ peer-advertise-ip             string   -      -   all API servers serve the same
+        ~ peer-advertise-port           string   -      -   all API servers serve the same
+        ~ peer-ca-file                  string   -      -   all API servers serve the same
+        ~ peer-bind-address             string   -      -   all API servers serve the same
           runtime-config                map      -      -   versions and resources to serve or not: api/all, api/ga, api/beta, api/alpha, v1, group/version, group/version/resource, each =true or =false
         [Storage]
-          storage-backend               string   sqlite -   sqlite: the embedded store, a file of this server; etcd3 is not supported
+          storage-backend               string   -      -   sqlite: the embedded store, a file of this server; etcd3; the latter if --etcd-servers is given
           sqlite-data-dir               string   /var/lib/kube-apiserver -  the folder of the embedded store
-        ! etcd-servers                  list     -      -   the store is embedded: leave --etcd-servers out, --sqlite-data-dir says where the data are
-        ~ etcd-cafile                   string   -      -   the store is embedded
-        ~ etcd-certfile                 string   -      -   the store is embedded
-        ~ etcd-keyfile                  string   -      -   the store is embedded
-        ~ etcd-prefix                   string   /registry - the store is embedded
-        ~ etcd-compaction-interval      duration 5m     -   the store is embedded
-        ~ etcd-count-metric-poll-period duration 1m     -   the store is embedded
-        ~ etcd-db-metric-poll-interval  duration 30s    -   the store is embedded
-        ~ etcd-healthcheck-timeout      duration 2s     -   the store is embedded
-        ~ etcd-readycheck-timeout       duration 2s     -   the store is embedded
-        ~ etcd-servers-overrides        list     -      -   the store is embedded
-        ~ lease-reuse-duration-seconds  int      60     -   the store is embedded
+          etcd-servers                  list     -      -   etcd's members: https://host:port, http://host:port, unix:///path; without any the store is embedded
+          etcd-cafile                   string   -      -   who may vouch for etcd's members; the machine's authorities if not given
+          etcd-certfile                 string   -      -   certificate shown to etcd, taken in anew when it changes
+          etcd-keyfile                  string   -      -   its key
+          etcd-prefix                   string   /registry - what keys in etcd begin with
+          etcd-compaction-interval      duration 5m     -   how often the store's history is shortened to that interval; 0: never
+        ~ etcd-count-metric-poll-period duration 1m     -   objects are counted in memory, when they are asked for
+        ~ etcd-db-metric-poll-interval  duration 30s    -   the database's size is among etcd's own metrics
+          etcd-healthcheck-timeout      duration 2s     -   how long etcd has to answer /livez
+          etcd-readycheck-timeout       duration 2s     -   how long etcd has to answer /readyz
+        ! etcd-servers-overrides        list     -      -   other members of etcd for some resources
+          lease-reuse-duration-seconds  int      60     -   how much longer than asked for a key may live, so that keys share etcd's leases
         ~ storage-media-type            string   application/vnd.kubernetes.protobuf -  objects are stored as JSON
           encryption-provider-config    string   -      -   which resources are stored encrypted, and how (EncryptionConfiguration)
           encryption-provider-config-automatic-reload bool false - take the file in anew when it changes
@@ -154,8 +154,8 @@ package enum APIServerFlags {
         ~ aggregator-reject-forwarding-redirect bool true - there are no aggregated APIs
         ! egress-selector-config-file   string   -      -   egress through proxies
         ~ allow-privileged              bool     true   -   privileged containers are allowed
-        ~ apiserver-count               int      1      -   there is one API server
-        ~ endpoint-reconciler-type      string   lease  -   there is one API server
+        ~ apiserver-count               int      1      -   servers that share etcd find each other there
+        ~ endpoint-reconciler-type      string   lease  -   servers that share etcd find each other there, by leases
         ~ event-ttl                     duration 1h     -   events live an hour
         ~ enable-logs-handler           bool     false  -   logs are not served
         ~ max-connection-bytes-per-sec  int      0      -   connections are not limited

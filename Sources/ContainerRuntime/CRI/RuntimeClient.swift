@@ -1,5 +1,6 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import GRPCSupport
 package import Logging
 import NIOCore
 import ServiceLifecycle
@@ -41,9 +42,7 @@ package final class RuntimeClient: Service {
             config: .defaults { config in
                 config.backoff = .init(initial: .milliseconds(50), max: .seconds(2), multiplier: 1.6, jitter: 0.2)
                 config.connection.maxIdleTime = nil
-                config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
-                    channel.eventLoop.submit { try channel.pipeline.syncOperations.addHandler(PingAnswerer(), position: .first) }
-                }
+                config.channelDebuggingCallbacks.onCreateTCPConnection = { PingAnswerer.install(on: $0) }
             })
         self.client = GRPCClient(transport: transport)
     }

@@ -1,8 +1,8 @@
 /// A durable, ordered map from keys to bytes with one count of changes, the *revision*, for the whole store.
 ///
 /// What every store promises:
-/// - **Revisions** start at 1, rise by one with each transaction that changes something, and are never used twice: not after a crash, not after
-///   compaction. A store that nobody has written to is at revision 0.
+/// - **Revisions** rise by one with each transaction that changes something, and are never used twice: not after a crash, not after
+///   compaction. A store that nobody has written to is at revision 0, or at 1 if it is etcd.
 /// - **Transactions** are atomic and serial. When a commit is answered, the change is durable, and every watch that had caught up has been handed
 ///   it. So whoever follows a watch sees a write no later than the one who made it.
 /// - **Watches** see every change of their range exactly once, in revision order, whole revisions at a time.
@@ -40,11 +40,33 @@ package protocol Store: Sendable {
     /// - Throws: `StoreError.futureRevision` when the store has not reached `revision`.
     func compact(to revision: Int64) async throws(StoreError)
 
+    /// Whether others may write to the store beside this process.
+    var isShared: Bool { get }
+
+    /// Returns when every caught-up watch has been told of everything that anybody had had acknowledged before the call. In a store that only this
+    /// process writes to that is always so.
+    ///
+    /// - Throws: `StoreError.inputOutput` when that can't be found out, or takes too long.
+    func catchUp() async throws(StoreError)
+
+    /// Whether it is for this process to compact the store now, and not for another one that shares it. Asked before each compaction; a yes is to be
+    /// followed by one.
+    func mayCompact(to revision: Int64) async throws(StoreError) -> Bool
+
     /// The newest revision of which every caught-up watch has been told.
     var currentRevision: Int64 { get }
 
     /// The oldest revision that can still be read; 0 when nothing was ever compacted.
     var compactedRevision: Int64 { get }
+}
+
+/// A store that only this process writes to.
+package protocol EmbeddedStore: Store {}
+
+extension EmbeddedStore {
+    package var isShared: Bool { false }
+    package func catchUp() async throws(StoreError) {}
+    package func mayCompact(to revision: Int64) async throws(StoreError) -> Bool { true }
 }
 
 extension Store {

@@ -25,8 +25,11 @@ package struct CompactionService: Service {
             while (try? await clock.sleep(for: interval)) != nil {
                 let now = store.currentRevision
                 do {
-                    try await store.compact(to: before)
-                    logger.debug("store compacted", metadata: ["revision": "\(before)"])
+                    // Only what has a past; an empty store has none.
+                    if before > 0, try await store.mayCompact(to: before) {
+                        try await store.compact(to: before)
+                        logger.debug("store compacted", metadata: ["revision": "\(before)"])
+                    }
                 } catch StoreError.closed {
                     return
                 } catch {

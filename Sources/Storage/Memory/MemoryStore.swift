@@ -5,7 +5,7 @@ import Synchronization
 /// There is no thread of its own. A commit is made by the thread that asks for it; whoever finds nobody announcing announces (to watches, then to
 /// the one who committed) everything that has been made, in order, his own and others'. So with one thread, and with a manual clock, everything
 /// happens in the same order every time.
-package final class MemoryStore: Store {
+package final class MemoryStore: EmbeddedStore {
     private let state: Mutex<State>
     private let clock: any StoreClock
 

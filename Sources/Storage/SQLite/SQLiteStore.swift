@@ -8,7 +8,7 @@ import Synchronization
 /// tells the watches, and after them those who wrote. Reads have connections of their own and never wait for the writer.
 ///
 /// When the disk is full or fails, the transactions at hand fail, nothing acknowledged is lost, and the next ones are tried as if nothing had been.
-package final class SQLiteStore: Store {
+package final class SQLiteStore: EmbeddedStore {
     package struct Configuration: Sendable {
         package var readersMax = 4
         /// Transactions committed together at most, and about how many bytes of values.

@@ -1,4 +1,5 @@
 import CoreV1
+import EtcdFixture
 import Foundation
 import KubernetesAPI
 import KubernetesClient
@@ -20,19 +21,26 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("histories-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let stores = try form.stores(in: folder.path)
+        let source = try await form.source(in: folder)
         let histories = Histories(count: Self.objects)
         for round in 0..<3 {
-            let (inner, close) = try stores()
+            let (opened, close) = try source.open()
             defer { close() }
-            let store = LossyStore(inner, prefix: "/registry/configmaps/default/shared-", seed: seed &+ UInt64(round))
-            try await WholeServer.with(store: store) { whole in
-                let client = Client(transport: whole.server.transport(as: UserInfo(name: "test", groups: ["system:masters"])), userAgent: "test")
-                await withTaskGroup { group in
+            let stores = opened.enumerated().map { index, store in
+                LossyStore(store, prefix: "/registry/configmaps/default/shared-", seed: seed &+ UInt64(round * 10 + index))
+            }
+            try await WholeServer.with(stores: stores) { servers in
+                let clients = servers.map { whole in
+                    Client(transport: whole.server.transport(as: UserInfo(name: "test", groups: ["system:masters"])), userAgent: "test")
+                }
+                try await withThrowingTaskGroup { group in
                     for index in 0..<Self.clients {
+                        let client = clients[index % clients.count]
                         let seed = seed &* 1000 &+ UInt64(round * Self.clients + index)
                         group.addTask { await RegisterClient(client: client, histories: histories).run(operations: 40, seed: seed) }
                     }
+                    if round > 0 { group.addTask { try source.trouble() } }
+                    try await group.waitForAll()
                 }
             }
         }
@@ -51,19 +59,46 @@ import Testing
 enum StoreForm: String, CaseIterable {
     case memory
     case sqlite
+    /// Two API servers on one etcd, which is killed and started while clients are at work.
+    case etcd
 
-    /// - Returns: opens the store, and says how it is let go.
-    func stores(in folder: String) throws -> () throws -> (any Store, close: () -> Void) {
+    struct Source: Sendable {
+        /// A store for each API server, and how they are let go.
+        let open: @Sendable () throws -> ([any Store], close: () -> Void)
+        var trouble: @Sendable () throws -> Void = {}
+    }
+
+    func source(in folder: URL) async throws -> Source {
         switch self {
         case .memory:
             let store = MemoryStore()
-            return { (store, {}) }
+            return Source { ([store], {}) }
         case .sqlite:
-            return {
-                let store = try SQLiteStore(path: "\(folder)/store.db", logger: Logger(label: "test"))
-                return (store, { store.close() })
+            return Source {
+                let store = try SQLiteStore(path: "\(folder.path)/store.db", logger: Logger(label: "test"))
+                return ([store], { store.close() })
+            }
+        case .etcd:
+            let cluster = try await EtcdMembers(members: 1, in: folder)
+            return Source {
+                let stores = try (0..<2).map { _ in try RunningEtcdStore(cluster.endpoints) }
+                return (stores.map(\.store), { for store in stores { store.close() } })
+            } trouble: {
+                cluster.kill(0)
+                try cluster.start(0)
             }
         }
+    }
+}
+
+extension WholeServer {
+    /// A server on each of the stores.
+    static func with(
+        stores: some Collection<any Store> & Sendable, servers: [WholeServer] = [], _ body: @escaping @Sendable ([WholeServer]) async throws -> Void
+    ) async throws {
+        guard let store = stores.first else { return try await body(servers) }
+        let rest = Array(stores.dropFirst())
+        try await with(store: store) { try await with(stores: rest, servers: servers + [$0], body) }
     }
 }
 
@@ -196,6 +231,9 @@ private final class LossyStore: Store {
 
     func compact(to revision: Int64) async throws(StoreError) { try await inner.compact(to: revision) }
 
+    var isShared: Bool { inner.isShared }
+    func catchUp() async throws(StoreError) { try await inner.catchUp() }
+    func mayCompact(to revision: Int64) async throws(StoreError) -> Bool { try await inner.mayCompact(to: revision) }
     var currentRevision: Int64 { inner.currentRevision }
     var compactedRevision: Int64 { inner.compactedRevision }
 }

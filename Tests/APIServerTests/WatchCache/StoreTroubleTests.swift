@@ -47,7 +47,7 @@ import Testing
 }
 
 /// A memory store whose connection can be cut.
-private final class TroubledStore: Store {
+private final class TroubledStore: EmbeddedStore {
     let inner = MemoryStore()
     private let handlers = Mutex<[@Sendable (WatchBatch) -> Void]>([])
     private let cut = Atomic<Bool>(false)

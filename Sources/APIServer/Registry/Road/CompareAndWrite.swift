@@ -42,7 +42,8 @@ extension APIStatus {
     /// How a failure of the store looks to a client.
     static func storeFailure(_ error: StoreError) -> APIStatus {
         switch error {
-        case .outcomeUnknown, .closed: .serviceUnavailable("\(error)")
+        case .outcomeUnknown: .timeout("\(error)")
+        case .closed: .serviceUnavailable("\(error)")
         case .invalid(let why): .requestEntityTooLarge(why)
         case .compacted: .expired("The resourceVersion for the provided list is too old.")
         default: .internalError("\(error)")

@@ -1,6 +1,5 @@
+import GRPCSupport
 import Testing
-
-@testable import ContainerRuntime
 
 @Suite struct PingFilterTests {
     private static let settings: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0]

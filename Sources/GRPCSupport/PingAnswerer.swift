@@ -1,17 +1,29 @@
-import NIOCore
+package import NIOCore
+import NIOSSL
 
 /// Answers the server's HTTP/2 pings before the HTTP/2 handler sees them.
 ///
 /// A gRPC server in Go measures the connection with a ping at nearly every request, and NIO's HTTP/2 handler takes more than 200 pings in 30 seconds
 /// for an attack and closes the connection: under load, every call under way would fail. The limit cannot be set from here.
-final class PingAnswerer: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class PingAnswerer: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     private var filter = PingFilter()
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package init() {}
+
+    /// Puts one into a connection that has just been made: before everything else, but behind the encryption if there is one.
+    package static func install(on channel: any Channel) -> EventLoopFuture<Void> {
+        channel.eventLoop.submit {
+            let pipeline = channel.pipeline.syncOperations
+            let encryption = try? pipeline.handler(type: NIOSSLClientHandler.self)
+            try pipeline.addHandler(PingAnswerer(), position: encryption.map { .after($0) } ?? .first)
+        }
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let (passed, answers) = filter.take(unwrapInboundIn(data).readableBytesView)
         if !answers.isEmpty { context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answers)), promise: nil) }
         if !passed.isEmpty { context.fireChannelRead(wrapInboundOut(ByteBuffer(bytes: passed))) }
@@ -19,7 +31,7 @@ final class PingAnswerer: ChannelInboundHandler {
 }
 
 /// Takes the pings out of a stream of HTTP/2 frames, however the stream is cut into pieces.
-struct PingFilter {
+package struct PingFilter {
     private static let headerBytes = 9
     private static let pingBytes = 8
     private static let pingType: UInt8 = 6
@@ -30,8 +42,10 @@ struct PingFilter {
     /// The beginning of a frame that is not complete enough to be judged.
     private var held: [UInt8] = []
 
+    package init() {}
+
     /// - Returns: the bytes that go on to the HTTP/2 handler, and the frames that answer the pings.
-    mutating func take(_ bytes: some Sequence<UInt8>) -> (passed: [UInt8], answers: [UInt8]) {
+    package mutating func take(_ bytes: some Sequence<UInt8>) -> (passed: [UInt8], answers: [UInt8]) {
         let input = held + Array(bytes)
         held = []
         var passed: [UInt8] = []

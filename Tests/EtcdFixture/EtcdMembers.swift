@@ -1,0 +1,111 @@
+package import Foundation
+package import Storage
+import Synchronization
+
+/// Members of etcd on unix sockets in a folder, started for a test.
+package final class EtcdMembers: Sendable {
+    private static let program = "/usr/bin/etcd"
+
+    private let folder: URL
+    private let count: Int
+    private let running: Mutex<[Process?]>
+
+    package var endpoints: [EtcdEndpoint] {
+        (0..<count).compactMap { EtcdEndpoint("unix://" + folder.appendingPathComponent("client\($0):1").path) }
+    }
+
+    /// Starts them; waits while tests beside this one have started many already.
+    package init(members count: Int, in folder: URL) async throws {
+        self.folder = folder
+        self.count = count
+        running = Mutex([])
+        await EtcdPlaces.shared.take(count)
+        for index in 0..<count {
+            let process = try launch(index)
+            running.withLock { $0.append(process) }
+        }
+    }
+
+    deinit {
+        for index in 0..<count { kill(index) }
+        EtcdPlaces.shared.give(count)
+    }
+
+    /// Kills one member, as `kill -9` does.
+    package func kill(_ index: Int) {
+        let process = running.withLock { running in
+            defer { if index < running.count { running[index] = nil } }
+            return index < running.count ? running[index] : nil
+        }
+        guard let process else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Starts a member again on the data that it has.
+    package func start(_ index: Int) throws {
+        let process = try launch(index)
+        running.withLock { $0[index] = process }
+    }
+
+    private func launch(_ index: Int) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.program)
+        // etcd takes the name of a unix socket for host and port: it lies in the folder that etcd runs in.
+        process.currentDirectoryURL = folder
+        process.arguments = [
+            "--name", "m\(index)", "--data-dir", "m\(index)", "--log-level", "error", "--logger", "zap",
+            "--listen-client-urls", "unix://client\(index):1", "--advertise-client-urls", "unix://client\(index):1",
+            "--listen-peer-urls", "unix://peer\(index):1", "--initial-advertise-peer-urls", "unix://peer\(index):1",
+            "--initial-cluster", (0..<count).map { "m\($0)=unix://peer\($0):1" }.joined(separator: ","),
+            "--heartbeat-interval", "50", "--election-timeout", "500",
+        ]
+        // Those of a member that was killed are still there, and etcd takes them for somebody's.
+        for name in ["client", "peer"] { try? FileManager.default.removeItem(at: folder.appendingPathComponent("\(name)\(index):1")) }
+        process.environment = ["PATH": "/usr/bin:/bin"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+}
+
+/// How many members run at once: a test machine has not memory for all tests' at the same time.
+private final class EtcdPlaces: Sendable {
+    static let shared = EtcdPlaces()
+
+    private struct State {
+        var free = 9
+        var waiting: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    func take(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.waiting.isEmpty, state.free >= count {
+                    state.free -= count
+                    return true
+                }
+                state.waiting.append((count, continuation))
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func give(_ count: Int) {
+        let next = state.withLock { state in
+            state.free += count
+            var next: [CheckedContinuation<Void, Never>] = []
+            while let first = state.waiting.first, state.free >= first.count {
+                state.free -= first.count
+                next.append(first.continuation)
+                state.waiting.removeFirst()
+            }
+            return next
+        }
+        for continuation in next { continuation.resume() }
+    }
+}
