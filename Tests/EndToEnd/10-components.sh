@@ -123,7 +123,7 @@ test_flags_are_upstreams() {
     contains "$("$bin/kubelet" --version)" "Kubernetes v1.36"
     contains "$("$bin/kube-scheduler" --help)" "Leader election flags:" "--leader-elect-lease-duration duration"
     refuses "unknown flag: --kubeconfg; the nearest is --kubeconfig" "$bin/kube-scheduler" --kubeconfg=x
-    refuses "--storage-backend etcd2 is not supported" "$bin/kube-apiserver" --storage-backend=etcd2
+    refuses "--etcd-servers-overrides is not supported" "$bin/kube-apiserver" --etcd-servers-overrides=/events#http://127.0.0.1:1
     printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {webhok: {}}\n' > "$work/bad.yaml"
     refuses 'authentication.webhok: unknown field; the nearest is "webhook"' "$bin/kubelet" --config="$work/bad.yaml"
 }
