@@ -1,5 +1,10 @@
 #include "CLinux.h"
 #include <malloc.h>
+#include <sys/prctl.h>
+
+void apus_keep_out_of_cores(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+int apus_may_leave_core(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1; }
 
 void apus_keep_freed_memory(void) {
 #ifdef __GLIBC__

@@ -63,9 +63,10 @@ package struct ConfigurationFile: Sendable {
 package enum YAMLTree {
     /// - Throws: `FlagProblem` with the path, line and reason.
     package static func read(_ text: String, path: String) throws(FlagProblem) -> JSONValue {
+        if YAMLAliases.areExcessive(text.utf8) { throw FlagProblem("\(path): the document contains excessive aliasing") }
         do {
             guard let node = try Yams.compose(yaml: text) else { return .null }
-            return try tree(node)
+            return try tree(node, depth: 0)
         } catch let error as FlagProblem {
             throw FlagProblem("\(path): \(error)")
         } catch {
@@ -73,16 +74,19 @@ package enum YAMLTree {
         }
     }
 
-    private static func tree(_ node: Node) throws -> JSONValue {
+    private static let depthMax = 1000
+
+    private static func tree(_ node: Node, depth: Int) throws -> JSONValue {
+        if depth > depthMax { throw FlagProblem("line \(node.mark?.line ?? 0): nested too deeply") }
         switch node {
         case .mapping(let mapping):
             var object = JSONObject()
             for (key, member) in mapping {
                 guard let name = key.scalar?.string else { throw FlagProblem("line \(key.mark?.line ?? 0): a key must be a text") }
-                object[name] = try tree(member)
+                object[name] = try tree(member, depth: depth + 1)
             }
             return .object(object)
-        case .sequence(let sequence): return .array(try sequence.map(tree))
+        case .sequence(let sequence): return .array(try sequence.map { try tree($0, depth: depth + 1) })
         case .scalar(let scalar): return self.scalar(scalar, node)
         case .alias: throw FlagProblem("line \(node.mark?.line ?? 0): aliases are not supported")
         }

@@ -71,6 +71,11 @@ package struct KubeletConfiguration: Sendable {
     package var tlsCertificate: [UInt8] = []
     package var tlsPrivateKey: [UInt8] = []
     package var clientCA: [UInt8] = []
+    /// Whether TLS 1.2 is not good enough.
+    package var requiresTLS13 = false
+    /// Whether `/logs/` shows what is in `systemLogsFolder`.
+    package var enableSystemLogHandler = true
+    package var systemLogsFolder = "/var/log"
     /// The authority of the API server's certificate, for containers' service account volumes (`ca.crt` comes from the cluster; this is a fallback).
     package var streamingConnectionIdleTimeout: Duration = .seconds(4 * 3600)
 

@@ -6,6 +6,11 @@ package enum ProcessMemory {
     /// Sets the allocator up for a server. To be called once, before there are threads.
     package static func keepFreedMemory() { apus_keep_freed_memory() }
 
+    /// From now on the kernel writes no core of this process, however it ends: keys and tokens are in its memory. What it starts is free of this.
+    package static func keepOutOfCores() { apus_keep_out_of_cores() }
+
+    package static var mayLeaveCore: Bool { apus_may_leave_core() == 1 }
+
     /// Lets go of the pages of our own program's code. The kernel keeps them with the file and maps those that are needed again one by one; what only
     /// the start needed, which is most of it, then does not count as this process's memory any more.
     package static func releaseCode() {

@@ -18,6 +18,7 @@ import Linux
         // A peer that has gone away is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         ProcessMemory.keepFreedMemory()
+        ProcessMemory.keepOutOfCores()
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "apus"
         if let component = Components.named(name) { await ComponentMain.run(component, arguments: Array(CommandLine.arguments.dropFirst())) }
         // In a container the binary has one name only: its first argument may choose as well.

@@ -107,7 +107,9 @@ struct AccessFlagsTests {
         let configuration = try AccessFiles().configuration([])
         #expect(configuration.authorizationModes.map(\.name) == ["Node", "RBAC"])
         #expect(configuration.authentication.anonymous == .everywhere && !configuration.authentication.bootstrapTokens)
-        #expect(configuration.authentication.furtherTokens.isEmpty && configuration.authentication.frontProxy == nil)
+        #expect(
+            configuration.authentication.furtherTokens.isEmpty && configuration.authentication.issuers.isEmpty
+                && configuration.authentication.frontProxy == nil)
         #expect(configuration.audit == nil && configuration.encryption == nil)
         #expect(configuration.disabledAdmissionPlugins == ["NodeRestriction"])
     }
@@ -128,7 +130,7 @@ struct AccessFlagsTests {
         #expect(proxy.authoritiesPath == "\(files.folder)/proxies.crt" && proxy.headers.allowedNames == ["front", "back"])
         #expect(proxy.headers.userHeaders == ["X-A", "X-B"] && proxy.headers.groupHeaders == ["X-G"] && proxy.headers.uidHeaders == ["X-U"])
         #expect(proxy.headers.extraPrefixes == ["x-e-"])
-        #expect(access.furtherTokens.map { "\(type(of: $0))" } == ["OpenIDAuthenticator", "WebhookTokenAuthenticator"])
+        #expect((access.issuers + access.furtherTokens).map { "\(type(of: $0))" } == ["OpenIDAuthenticator", "WebhookTokenAuthenticator"])
     }
 
     @Test func configurationFiles() throws {
@@ -138,8 +140,14 @@ struct AccessFlagsTests {
             "--encryption-provider-config=@/encryption.yaml", "--encryption-provider-config-automatic-reload",
             "--enable-admission-plugins=NodeRestriction", "--disable-admission-plugins=PodSecurity",
         ])
-        #expect(configuration.authentication.furtherTokens.count == 1 && configuration.authentication.anonymous == .paths(["/livez"]))
+        #expect(configuration.authentication.issuers.count == 1 && configuration.authentication.anonymous == .paths(["/livez"]))
         #expect(configuration.authorizationModes.map(\.name) == ["RBAC", "Webhook", "Node"])
+        // Both are read again when they change.
+        let again = try #require(configuration.authentication.file).read(
+            Array("{apiVersion: apiserver.config.k8s.io/v1, kind: AuthenticationConfiguration}".utf8))
+        #expect(again.issuers.isEmpty && again.anonymous == .everywhere)
+        let other = "{apiVersion: apiserver.config.k8s.io/v1, kind: AuthorizationConfiguration, authorizers: [{type: RBAC, name: r}]}"
+        #expect(try #require(configuration.authorizationFile).read(Array(other.utf8)).map(\.name) == ["RBAC"])
         #expect(configuration.podSecurity.defaults.enforce == PodSecurityStandard(.baseline))
         #expect(configuration.audit?.services.count == 1 && configuration.encryption?.path?.hasSuffix("/encryption.yaml") == true)
         #expect(configuration.disabledAdmissionPlugins == ["PodSecurity"])
@@ -166,6 +174,30 @@ struct AccessFlagsTests {
         let configuration = try AccessFiles().configuration(arguments)
         #expect(configuration.authorizationModes.map(\.name) == expected)
         #expect(configuration.authentication.anonymous == (expected == ["AlwaysAllow"] ? .nowhere : .everywhere))
+    }
+
+    @Test("Where everybody may do everything nobody is anonymous, also after a file has changed")
+    func whereAllIsAllowed() throws {
+        let configuration = try AccessFiles().configuration(["--authorization-mode=AlwaysAllow", "--authentication-config=@/authn.yaml"])
+        #expect(configuration.authentication.anonymous == .nowhere)
+        let open = "{apiVersion: apiserver.config.k8s.io/v1, kind: AuthenticationConfiguration, anonymous: {enabled: true}}"
+        #expect(try #require(configuration.authentication.file).read(Array(open.utf8)).anonymous == .nowhere)
+    }
+
+    @Test func eventsThatAreCutShort() throws {
+        let audit = ["--audit-policy-file=@/policy.yaml", "--audit-webhook-config-file=@/webhook.conf", "--audit-webhook-truncate-enabled"]
+        #expect(try AccessFiles().configuration(audit).audit != nil)
+        for (flag, words) in [
+            ("--audit-webhook-truncate-max-event-size=0", "--audit-webhook-truncate-max-event-size 0 must be at least 1"),
+            ("--audit-webhook-truncate-max-batch-size=7", "must not be less than --audit-webhook-truncate-max-event-size"),
+        ] {
+            do {
+                _ = try AccessFiles().configuration(audit + [flag])
+                Issue.record("\(flag) was accepted")
+            } catch {
+                #expect("\(error)".contains(words), "\(error)")
+            }
+        }
     }
 
     @Test(

@@ -179,6 +179,27 @@ test_a_token_of_a_service_account() {
     refuses "may not specify a duration less than 10 minutes" request_token robot '"expirationSeconds":60'
 }
 
+legacy_token() { k -n identity get secret robot-token -o jsonpath='{.data.token}' | base64 -d; }
+has_legacy_token() { [ -n "$(legacy_token)" ]; }
+
+# A token without an end is made for who asks for it, as before 1.24, and dies with its secret.
+test_a_token_in_a_secret() {
+    k -n identity apply -f - <<-'Y'
+		apiVersion: v1
+		kind: Secret
+		type: kubernetes.io/service-account-token
+		metadata: {name: robot-token, annotations: {kubernetes.io/service-account.name: robot}}
+	Y
+    eventually 10 has_legacy_token
+    local token
+    token=$(legacy_token)
+    make_kubeconfig legacy "{token: $token}"
+    by legacy get configmaps
+    refuses 'cannot list resource "secrets"' by legacy get secrets
+    k -n identity delete secret robot-token
+    eventually 10 refuses "must be logged in" by legacy get configmaps
+}
+
 test_an_exec_plugin() {
     mkdir -p "$work/plugins"
     cat > "$work/plugins/token" <<-P
@@ -276,6 +297,27 @@ test_a_token_in_a_pod_dies_with_it() {
     equal "after the account" 401 "$(with_token "$token" /api/v1/namespaces/identity/pods)"
 }
 
+test_whose_certificates_count() {
+    local said
+    said=$(k -n kube-system get configmap extension-apiserver-authentication -o jsonpath='{.data.client-ca-file}')
+    equal "the authority" "$(openssl x509 -in "$data/pki/ca.crt")" "$(openssl x509 <<< "$said")"
+    # Deleted, it is told again.
+    k -n kube-system delete configmap extension-apiserver-authentication
+    eventually 5 k -n kube-system get configmap extension-apiserver-authentication
+    may yes get configmaps/extension-apiserver-authentication -n kube-system --as system:kube-scheduler
+    may no get configmaps/extension-apiserver-authentication -n kube-system --as ana
+}
+
+test_what_a_node_tells() {
+    local node
+    node=$(k get nodes -o jsonpath='{.items[0].metadata.name}')
+    contains "$(k get --raw "/api/v1/nodes/$node/proxy/configz")" '"kubeletconfig":' '"clusterDomain":"cluster.local"' '"clusterDNS":'
+    contains "$(k get --raw "/api/v1/nodes/$node/proxy/runningpods/")" '"kind":"PodList"' '"name":"hello'
+    contains "$(k get --raw "/api/v1/nodes/$node/proxy/logs/")" '<pre>'
+    refuses "404" k get --raw "/api/v1/nodes/$node/proxy/logs/..%2f..%2fetc/passwd"
+    refuses 'cannot get resource "nodes/proxy"' k get --raw "/api/v1/nodes/$node/proxy/configz" --as ana
+}
+
 test_identities_and_secrets_are_nobody_elses() {
     # A secret as a file in a pod, so that the node's folders hold one.
     k -n identity create secret generic treasure --from-literal=word=open-sesame-7731
@@ -290,10 +332,12 @@ test_identities_and_secrets_are_nobody_elses() {
 		    image: 127.0.0.1:5000/tools:1
 		    command: [/bin/sleep, "3600"]
 		    env: [{name: WORD, valueFrom: {secretKeyRef: {name: treasure, key: word}}}]
-		    volumeMounts: [{name: s, mountPath: /s}]
-		  volumes: [{name: s, secret: {secretName: treasure}}]
+		    volumeMounts: [{name: s, mountPath: /s}, {name: m, mountPath: /m}]
+		  volumes: [{name: s, secret: {secretName: treasure}}, {name: m, emptyDir: {medium: Memory}}]
 	Y
     k -n identity wait --for=condition=Ready pod/keeper --timeout=60s
+    # 2022: a folder in memory in which devices and programs of other users work.
+    contains "$(k -n identity exec keeper -- grep ' /m ' /proc/mounts)" tmpfs nosuid nodev
     equal "in the pod" open-sesame-7731 "$(k -n identity exec keeper -- cat /s/word)"
     local secrets='eyJhbGciOi|PRIVATE KEY|open-sesame-7731' found
     # Anybody else on the machine looks at all that the cluster has written. The images of pods are public; so are logs, if they hold no secret.
@@ -306,6 +350,9 @@ test_identities_and_secrets_are_nobody_elses() {
     equal "logs with secrets" "" "$found"
     found=$(grep -rlF -f "$work/pod.token" "$data/logs" "$data/run" || true)
     equal "logs with the pod's token" "" "$found"
+    # No event does, nor what the server tells of itself.
+    found=$({ k get events -A -o yaml; k get --raw /metrics; } | grep -cE "$secrets" || true)
+    equal "events and metrics with secrets" 0 "$found"
     # Nor is one on a command line, which all can read.
     found=$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' '\n' | grep -E 'apus|containerd' | grep -cE "$secrets" || true)
     equal "command lines with secrets" 0 "$found"

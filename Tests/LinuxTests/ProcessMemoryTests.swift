@@ -22,4 +22,11 @@ import Testing
         #expect(after > 0)
         #expect(after < before)
     }
+
+    @Test("A process that holds secrets leaves no core")
+    func noCore() {
+        // This stays so for the rest of the tests' life, which does no harm.
+        ProcessMemory.keepOutOfCores()
+        #expect(!ProcessMemory.mayLeaveCore)
+    }
 }

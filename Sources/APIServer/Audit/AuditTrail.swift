@@ -95,6 +95,23 @@ package final class AuditTrail: Sendable {
         }
     }
 
+    /// Says which object the request is about, as far as its path does not: what the client has sent knows more.
+    func refers(to object: JSONValue) {
+        state.withLock { state in
+            state.event.edit("objectRef") { reference in
+                for key in ["namespace", "name", "uid", "resourceVersion"] {
+                    let text = object.text("metadata", key)
+                    if !text.isEmpty { reference.setDefaultString(key, text) }
+                }
+            }
+        }
+    }
+
+    /// The name that the server has made up for the object.
+    func names(_ name: String) {
+        state.withLock { $0.event["objectRef"]?["name"] = .string(name) }
+    }
+
     private func lean(_ object: JSONValue) -> JSONValue {
         guard verdict.omitManagedFields else { return object }
         var object = object

@@ -10,6 +10,8 @@ package final class AuditWebhook: AuditSink, Service {
         package var bufferMax = 10_000
         /// Events of one batch.
         package var batchMax = 400
+        /// Bytes of one batch, if it has more than one event.
+        package var batchBytesMax = Int.max
         /// How long an event waits for others.
         package var wait = Duration.seconds(30)
         /// The pause after a failure; it doubles up to ten times.
@@ -117,11 +119,17 @@ package final class AuditWebhook: AuditSink, Service {
     private func sendAll() async {
         while true {
             let (batch, dropped) = state.withLock { state -> ([[UInt8]], Int) in
+                var bytes = 0
+                let batch = Array(
+                    state.events.prefix(limits.batchMax).prefix { event in
+                        bytes += event.count
+                        return bytes <= limits.batchBytesMax || bytes == event.count
+                    })
                 defer {
-                    state.events.removeFirst(min(limits.batchMax, state.events.count))
+                    state.events.removeFirst(batch.count)
                     state.dropped = 0
                 }
-                return (Array(state.events.prefix(limits.batchMax)), state.dropped)
+                return (batch, state.dropped)
             }
             if dropped > 0 { logger.error("audit events were dropped: the webhook does not keep up", metadata: ["events": "\(dropped)"]) }
             if batch.isEmpty { return }

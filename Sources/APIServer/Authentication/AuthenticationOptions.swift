@@ -25,19 +25,37 @@ package struct AuthenticationOptions: Sendable {
     package var bootstrapTokens = true
     /// `--token-auth-file`, read.
     package var tokenFile: TokenFileAuthenticator?
-    /// OpenID Connect, webhooks and others, asked after the built-in kinds, in this order.
+    /// OpenID Connect, asked after the built-in kinds.
+    package var issuers: [any TokenAuthenticator] = []
+    /// Webhooks and others, asked last, in this order.
     package var furtherTokens: [any TokenAuthenticator] = []
     /// `--anonymous-auth` or the conditions of an `AuthenticationConfiguration`.
     package var anonymous = AnonymousAccess.everywhere
 
+    /// A file that says who the issuers are and who may be anonymous (`--authentication-config`), followed while the server runs.
+    package struct File: Sendable {
+        package var path: String
+        /// What a file of these bytes says.
+        package var read: @Sendable (_ bytes: [UInt8]) throws -> CurrentAuthentication.Settings
+
+        package init(path: String, read: @escaping @Sendable (_ bytes: [UInt8]) throws -> CurrentAuthentication.Settings) {
+            self.path = path
+            self.read = read
+        }
+    }
+
+    package var file: File?
+
     package init() {}
 
-    func tokenAuthenticators(_ tokens: ServiceAccountTokens, lookup: @escaping ServiceAccountAuthenticator.Lookup) -> [any TokenAuthenticator] {
+    func tokenAuthenticators(
+        _ tokens: ServiceAccountTokens, current: CurrentAuthentication, lookup: @escaping ServiceAccountAuthenticator.Lookup
+    ) -> [any TokenAuthenticator] {
         var all: [any TokenAuthenticator] = []
         if let tokenFile { all.append(tokenFile.meant(for: tokens.audiences)) }
         all.append(ServiceAccountAuthenticator(tokens: tokens, lookup: lookup))
         if bootstrapTokens { all.append(BootstrapTokenAuthenticator(lookup: lookup, audiences: tokens.audiences)) }
-        return all + furtherTokens
+        return all + [current] + furtherTokens
     }
 
     func judge(
@@ -47,10 +65,11 @@ package struct AuthenticationOptions: Sendable {
             authorities: clients, proxyAuthorities: proxies, proxyNames: frontProxy?.headers.allowedNames ?? [], now: now)
     }
 
-    func watchedFiles(clients: TrustedAuthorities, proxies: TrustedAuthorities?, logger: Logger) -> AuthorityFiles {
-        var files: [(path: String, authorities: TrustedAuthorities)] = []
-        if let clientAuthoritiesPath { files.append((clientAuthoritiesPath, clients)) }
-        if let path = frontProxy?.authoritiesPath, let proxies { files.append((path, proxies)) }
-        return AuthorityFiles(files, logger: logger)
+    /// What keeps authorities to what their files say.
+    func followers(clients: TrustedAuthorities, proxies: TrustedAuthorities?, logger: Logger) -> [FileFollower] {
+        var followers: [FileFollower] = []
+        if let clientAuthoritiesPath { followers.append(clients.follower(clientAuthoritiesPath, logger: logger)) }
+        if let path = frontProxy?.authoritiesPath, let proxies { followers.append(proxies.follower(path, logger: logger)) }
+        return followers
     }
 }

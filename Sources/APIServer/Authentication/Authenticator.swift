@@ -15,16 +15,17 @@ package enum AuthenticationResult: Sendable {
 package struct Authenticator: Sendable {
     private let tokens: TokenAuthenticators
     private let frontProxy: FrontProxyHeaders?
-    private let anonymous: AnonymousAccess
+    private let anonymous: @Sendable () -> AnonymousAccess
     /// What tokens must be meant for, unless a token review asks for something else.
     package let audiences: [String]
     private let now: @Sendable () -> Int64
 
     /// - Parameter tokens: in the order in which they are asked.
     /// - Parameter frontProxy: which headers a front proxy names users in; nil when none is believed.
+    /// - Parameter anonymous: asked for each request without a credential.
     package init(
-        tokens: [any TokenAuthenticator], audiences: [String], frontProxy: FrontProxyHeaders? = nil, anonymous: AnonymousAccess = .everywhere,
-        now: @escaping @Sendable () -> Int64 = systemSeconds
+        tokens: [any TokenAuthenticator], audiences: [String], frontProxy: FrontProxyHeaders? = nil,
+        anonymous: @autoclosure @escaping @Sendable () -> AnonymousAccess = .everywhere, now: @escaping @Sendable () -> Int64 = systemSeconds
     ) {
         self.tokens = TokenAuthenticators(tokens)
         self.audiences = audiences
@@ -83,7 +84,7 @@ package struct Authenticator: Sendable {
 
     private func unnamed(_ request: APIRequest, _ rejection: String?) -> AuthenticationResult {
         if let rejection { return .rejected(reason: rejection) }
-        return anonymous.isAllowed(path: request.path) ? .user(.anonymous) : .rejected(reason: "no credential was shown")
+        return anonymous().isAllowed(path: request.path) ? .user(.anonymous) : .rejected(reason: "no credential was shown")
     }
 
     private static func named(_ verdict: TokenVerdict) -> TokenVerdict {

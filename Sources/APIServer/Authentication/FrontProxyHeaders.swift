@@ -5,7 +5,10 @@ package struct FrontProxyHeaders: Sendable {
     package var userHeaders: [String]
     package var uidHeaders: [String]
     package var groupHeaders: [String]
+    /// In small letters, for comparison.
     package var extraPrefixes: [String]
+    /// As they were given.
+    let shownPrefixes: [String]
     /// Common names of the proxies that are believed; empty: all that the authority has signed.
     package var allowedNames: [String]
 
@@ -17,6 +20,7 @@ package struct FrontProxyHeaders: Sendable {
         self.userHeaders = userHeaders
         self.uidHeaders = uidHeaders
         self.groupHeaders = groupHeaders
+        shownPrefixes = extraPrefixes
         self.extraPrefixes = extraPrefixes.map { $0.lowercased() }
         self.allowedNames = allowedNames
     }

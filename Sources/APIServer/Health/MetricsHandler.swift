@@ -11,18 +11,24 @@ package struct MetricsHandler: Sendable {
     private let requests: RequestMetrics
     private let flowControl: FlowControl?
     private let startTime: Int64
+    private let further: [@Sendable () -> String]
 
-    /// - Parameter startTime: seconds since 1970.
-    package init(requests: RequestMetrics, flowControl: FlowControl? = nil, startTime: Int64 = systemSeconds()) {
+    /// - Parameters:
+    ///   - startTime: seconds since 1970.
+    ///   - further: what else there is to tell, each in whole lines.
+    package init(
+        requests: RequestMetrics, flowControl: FlowControl? = nil, startTime: Int64 = systemSeconds(), further: [@Sendable () -> String] = []
+    ) {
         self.requests = requests
         self.flowControl = flowControl
         self.startTime = startTime
+        self.further = further
     }
 
     package func handle(_ request: APIRequest, _ responder: any Responder) {
         responder.respond(
             status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"],
-            body: Array((process + requests.text + (flowControl?.text ?? "")).utf8))
+            body: Array((process + requests.text + (flowControl?.text ?? "") + further.map { $0() }.joined()).utf8))
     }
 
     private var process: String {

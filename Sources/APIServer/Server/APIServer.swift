@@ -16,7 +16,8 @@ package final class APIServer: Service {
     private let nodeUses: RegistryNodeUses
     private let flowControl: RegistryFlowControl
     private let ready = Latch()
-    private let authorityFiles: AuthorityFiles
+    private let followers: [FileFollower]
+    private let trust: AuthenticationTrust
     private let encryptionFile: EncryptionFile?
     private let logger: Logger
 
@@ -31,7 +32,11 @@ package final class APIServer: Service {
         let roleAuthorizer = RBACAuthorizer(source: roles)
         let modes = configuration.authorizationModes
         let nodeUses = RegistryNodeUses()
-        let authorizer = UnionAuthorizer(modes: modes, node: NodeAuthorizer(uses: nodeUses.uses), rbac: roleAuthorizer)
+        let union: @Sendable ([AuthorizationMode]) -> UnionAuthorizer = { modes in
+            UnionAuthorizer(modes: modes, node: NodeAuthorizer(uses: nodeUses.uses), rbac: roleAuthorizer)
+        }
+        let current = configuration.authorizationFile.map { _ in CurrentAuthorizer(union(modes)) }
+        let authorizer: any Authorizer = current ?? union(modes)
         let registry = Registry(
             store: store, services: configuration.services, served: configuration.served,
             admission: AdmissionChain.standard.adding(AdmissionChain.optional.filter { configuration.optionalAdmissionPlugins.contains($0.name) })
@@ -67,10 +72,24 @@ package final class APIServer: Service {
         let access = configuration.authentication
         let clientAuthorities = TrustedAuthorities(configuration.clientAuthorities)
         let proxyAuthorities = access.frontProxy.map { TrustedAuthorities($0.authorities) }
-        authorityFiles = access.watchedFiles(clients: clientAuthorities, proxies: proxyAuthorities, logger: logger)
+        let authentication = CurrentAuthentication(.init(issuers: access.issuers, anonymous: access.anonymous))
+        var followers = access.followers(clients: clientAuthorities, proxies: proxyAuthorities, logger: logger)
+        var further: [@Sendable () -> String] = []
+        func follow(_ path: String, _ what: String, _ apply: @escaping FileFollower.Apply) {
+            let reloads = ReloadMetrics(subsystem: "\(what)_config_controller", server: configuration.serverAddress)
+            further.append { reloads.text }
+            followers.append(FileFollower(path, what: what, reloads: reloads, logger: logger, apply: apply))
+        }
+        if let file = access.file { follow(file.path, "authentication") { authentication.replace(with: try file.read($0)) } }
+        if let file = configuration.authorizationFile, let current {
+            follow(file.path, "authorization") { current.replace(with: union(try file.replacement($0, for: modes))) }
+        }
+        self.followers = followers
+        trust = AuthenticationTrust(
+            registry: registry, clients: clientAuthorities, proxies: proxyAuthorities, headers: access.frontProxy?.headers, now: now, logger: logger)
         let authenticator = Authenticator(
-            tokens: access.tokenAuthenticators(configuration.tokens, lookup: core), audiences: configuration.tokens.audiences,
-            frontProxy: access.frontProxy?.headers, anonymous: access.anonymous, now: now)
+            tokens: access.tokenAuthenticators(configuration.tokens, current: authentication, lookup: core),
+            audiences: configuration.tokens.audiences, frontProxy: access.frontProxy?.headers, anonymous: authentication.anonymous, now: now)
         let metrics = RequestMetrics()
         flowControl = RegistryFlowControl(FlowControl(configuration.limits))
         let entrance = Entrance()
@@ -83,7 +102,8 @@ package final class APIServer: Service {
             authenticator: authenticator,
             impersonation: Impersonation(authorizer: authorizer),
             authorizer: authorizer,
-            asksOutside: modes.contains { if case .webhook = $0 { true } else { false } },
+            // A file may come to name somebody outside.
+            asksOutside: current != nil || modes.contains { if case .webhook = $0 { true } else { false } },
             flowControl: flowControl.control,
             crossroads: Crossroads(
                 registry: registry,
@@ -94,7 +114,7 @@ package final class APIServer: Service {
                     source: BuiltInDiscovery(catalog: ResourceCatalog.builtIn.serving(configuration.served)) { Self.serves(registry, $0, $1) },
                     serverAddress: configuration.serverAddress),
                 health: health,
-                metrics: MetricsHandler(requests: metrics, flowControl: flowControl.control, startTime: now()),
+                metrics: MetricsHandler(requests: metrics, flowControl: flowControl.control, startTime: now(), further: further),
                 issuer: IssuerHandler(tokens: configuration.tokens, serverAddress: configuration.serverAddress),
                 version: configuration.version.jsonBytes,
                 branches: configuration.branches.map { Crossroads.Branch(prefix: $0.prefix, handler: $0.handler) }),
@@ -133,7 +153,11 @@ package final class APIServer: Service {
             group.addTask {
                 try await cancelWhenGracefulShutdown { try await self.bootstrap() }
             }
-            group.addTask { try await self.authorityFiles.run() }
+            for follower in followers { group.addTask { try await follower.run() } }
+            group.addTask {
+                try? await cancelWhenGracefulShutdown { try await ready.wait() }
+                if ready.isOpen { try await self.trust.run() }
+            }
             group.addTask { await cancelWhenGracefulShutdown { await self.flowControl.control.run() } }
             if let encryptionFile { group.addTask { try await encryptionFile.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
@@ -168,6 +192,7 @@ package final class APIServer: Service {
             do {
                 try await registry.bootstrap(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)
                 try await PolicyBootstrap(registry: registry, logger: logger).apply(.shared)
+                try await trust.settle()
                 flowControl.follow(registry)
                 ready.open()
                 logger.info("API server is ready")

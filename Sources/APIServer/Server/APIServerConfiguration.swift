@@ -25,6 +25,8 @@ package struct APIServerConfiguration: Sendable {
     package var services: ServiceNetwork
     /// Who decides what users may do, in this order.
     package var authorizationModes: [AuthorizationMode] = [.node, .rbac]
+    /// Where those are named, if a file names them.
+    package var authorizationFile: AuthorizationFileOptions?
     /// How many requests are served at a time.
     package var limits = FlowControl.Limits()
     /// Which versions of which resources are served.

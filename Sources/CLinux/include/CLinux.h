@@ -43,6 +43,10 @@ void apus_name_thread(const char *name);
 
 /// Sets the C library's allocator up for a server: memory that it has freed under load is kept for the next moment of it.
 void apus_keep_freed_memory(void);
+/// From now on no core of this process is written. Programs that it runs are free of this.
+void apus_keep_out_of_cores(void);
+/// 1 if a core of this process may be written.
+int apus_may_leave_core(void);
 
 /// Enters the network namespace at `path` (such as /run/netns/x) with the calling thread.
 int apus_enter_netns(const char *path);

@@ -5,7 +5,7 @@ package enum APIServerFlags {
     package static let table = FlagTable(
         program: "kube-apiserver", summary: "The API server: keeps the cluster's objects and answers everybody who asks for them.", text: text)
 
-    private static let text: StaticString = """
+    private static let text = """
         [Generic]
           advertise-address             ip       -      -   the address at which others reach this server; that of --bind-address or of the default route if not given
         ! cors-allowed-origins          list     -      -   cross-origin requests
@@ -14,9 +14,7 @@ package enum APIServerFlags {
           enable-priority-and-fairness  bool     true   -   divide the server among users by FlowSchemas and PriorityLevelConfigurations; else only count
         ~ external-hostname             string   -      -   the advertised address is used
         ~ feature-gates                 map      -      -   features are as in their final form
-        ~ emulated-version              list     -      -   only 1.36 is served
-        ~ emulation-forward-compatible  bool     false  -   only 1.36 is served
-        ~ min-compatibility-version     list     -      -   only 1.36 is served
+        \(SharedFlags.versions)
         ~ runtime-config-emulation-forward-compatible bool false - only 1.36 is served
         ~ goaway-chance                 float    0      -   connections are not moved
         ~ livez-grace-period            duration 0s     -   a server that is starting is alive
@@ -63,14 +61,7 @@ package enum APIServerFlags {
           tls-cert-file                 string   -      -   serving certificate with its chain; made in --cert-dir if not given
           tls-private-key-file          string   -      -   its key
           cert-dir                      string   /var/run/kubernetes - where a certificate is made if none is given
-        ! tls-sni-cert-key              list     -      -   certificates by host name
-        ~ tls-cipher-suites             list     -      -   only suites that are safe are offered
-          tls-min-version               string   VersionTLS12 - VersionTLS12 or VersionTLS13
-        ~ tls-curve-preferences         list     -      -   only curves that are safe are offered
-        ~ http2-max-streams-per-connection int   0      -   the limit is 250
-        ~ permit-address-sharing        bool     false  -   SO_REUSEADDR is always set
-        ~ permit-port-sharing           bool     false  -   SO_REUSEPORT is not set
-        ~ disable-http2-serving         bool     false  -   HTTP/2 is offered
+        \(SharedFlags.connections)
         [Authentication]
           client-ca-file                string   -      -   whose client certificates count; taken in anew when it changes
           anonymous-auth                bool     true   -   let in requests without identity, as system:anonymous
@@ -126,9 +117,9 @@ package enum APIServerFlags {
         ! audit-log-format              string   json   -   the form of old versions
         ! audit-log-compress            bool     false  -   compression of full files
         ! audit-log-version             string   audit.k8s.io/v1 - other versions
-        ! audit-log-truncate-enabled    bool     false  -   cutting events short
-        ~ audit-log-truncate-max-batch-size int  10485760 - events are not cut short
-        ~ audit-log-truncate-max-event-size int  102400 -   events are not cut short
+          audit-log-truncate-enabled    bool     false  -   leave objects out of events that are too large
+        ~ audit-log-truncate-max-batch-size int  10485760 - events are written one by one
+          audit-log-truncate-max-event-size int  102400 -   bytes of an event with its objects
         ~ audit-log-batch-buffer-size   int      10000  -   events are written at once
         ~ audit-log-batch-max-size      int      1      -   events are written at once
         ~ audit-log-batch-max-wait      duration 0s     -   events are written at once
@@ -142,9 +133,9 @@ package enum APIServerFlags {
           audit-webhook-initial-backoff duration 10s    -   the pause after a failure
         ! audit-webhook-mode            string   batch  -   sending while the request waits
         ! audit-webhook-version         string   audit.k8s.io/v1 - other versions
-        ! audit-webhook-truncate-enabled bool    false  -   cutting events short
-        ~ audit-webhook-truncate-max-batch-size int 10485760 - events are not cut short
-        ~ audit-webhook-truncate-max-event-size int 102400 - events are not cut short
+          audit-webhook-truncate-enabled bool    false  -   leave objects out of events that are too large
+          audit-webhook-truncate-max-batch-size int 10485760 - bytes of one batch
+          audit-webhook-truncate-max-event-size int 102400 - bytes of an event with its objects
         ~ audit-webhook-batch-throttle-burst int 15     -   batches are sent when they are full
         ~ audit-webhook-batch-throttle-enable bool true -   batches are sent when they are full
         ~ audit-webhook-batch-throttle-qps float 10     -   batches are sent when they are full
@@ -174,10 +165,7 @@ package enum APIServerFlags {
         ~ profiling                     bool     true   -   there are no profiles of Go programs
         ~ contention-profiling          bool     false  -   there are no profiles of Go programs
         ~ debug-socket-path             string   -      -   there are no profiles of Go programs
-        ~ allow-metric-labels           map      -      -   labels are as they are
-        ~ allow-metric-labels-manifest  string   -      -   labels are as they are
-        ~ disabled-metrics              list     -      -   no metrics are left out
-        ~ show-hidden-metrics-for-version string -      -   there are no hidden metrics
+        \(SharedFlags.metrics)
         ~ tracing-config-file           string   -      -   no traces are sent
         """
 }

@@ -11,6 +11,7 @@ import ServiceLifecycle
 package final class ComponentServer: ServiceLifecycle.Service {
     private let server: HTTPServer
     private let reloader: CertificateReloader?
+    private let lookup: TrustLookup?
     private let logger: Logger
 
     /// - Parameter settings: what `/configz` answers, JSON.
@@ -32,10 +33,14 @@ package final class ComponentServer: ServiceLifecycle.Service {
         } else {
             tls = try ServingFiles.selfSigned(program, dnsNames: names, addresses: ["127.0.0.1"])
         }
-        let authorities = try flags.text("client-ca-file").map { try PEMCertificate.all(pem: try ServingFiles.read($0), what: $0) } ?? []
+        let authorities = TrustedAuthorities(
+            try flags.text("client-ca-file").map { try PEMCertificate.all(pem: try ServingFiles.read($0), what: $0) } ?? [])
+        let asked = try ClientMaker.make(kubeconfig: flags.text("authentication-kubeconfig"), program: program, logger: logger)
+        lookup =
+            flags.bool("authentication-skip-lookup") ? nil : asked.map { TrustLookup(client: $0, authorities: authorities, logger: logger) }
         let access = DelegatedAccess(
             alwaysAllowed: flags.list("authorization-always-allow-paths"),
-            tokens: try ClientMaker.make(kubeconfig: flags.text("authentication-kubeconfig"), program: program, logger: logger),
+            tokens: asked,
             reviews: try ClientMaker.make(kubeconfig: flags.text("authorization-kubeconfig"), program: program, logger: logger))
         let judge = ClientCertificateJudge(authorities: authorities)
         let handler = Endpoints(
@@ -56,6 +61,7 @@ package final class ComponentServer: ServiceLifecycle.Service {
         let address = try await server.start()
         logger.info("health and metrics are served", metadata: ["address": "\(address)"])
         try await withThrowingDiscardingTaskGroup { group in
+            if let lookup { group.addTask { try await lookup.run() } }
             if let reloader { group.addTask { try await reloader.run() } }
             group.addTask { try await self.server.run() }
         }

@@ -52,6 +52,10 @@ package enum KubeletComponent: Component {
                     try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
                 })
         }
+        if let path = flags.text("client-ca-file"), let certificate = kubelet.servingCertificate {
+            services.append(
+                FileFollower(path, what: "authorities of clients", logger: logger) { try certificate.replace(clientAuthorities: $0) })
+        }
         if flags.bool("rotate-certificates"), Files.exists(certificate.path) {
             services.append(ClientCertificateRenewal(certificate: certificate, client: client))
         }

@@ -9,7 +9,7 @@ package enum KubeletFlags {
     package static let apiVersion = "kubelet.config.k8s.io/v1beta1"
     package static let kind = "KubeletConfiguration"
 
-    private static let text: StaticString = """
+    private static let text = """
         [Kubelet]
           config                        string   -      -                      file with a KubeletConfiguration; flags win over it
         ! config-dir                    string   -      -                      folder of further configuration files
@@ -104,8 +104,8 @@ package enum KubeletFlags {
           authorization-webhook-cache-unauthorized-ttl duration 30s authorization.webhook.cacheUnauthorizedTTL how long a no counts
         ~ -                             bool     true   enableProfilingHandler there are no profiles of Go programs
         ~ -                             bool     false  enableDebugFlagsHandler the log level is set at the start
-        ~ -                             bool     true   enableSystemLogHandler logs of the system are not served
-        ~ -                             bool     false  enableSystemLogQuery   logs of the system are not served
+          -                             bool     true   enableSystemLogHandler serve what is in /var/log
+        ~ -                             bool     false  enableSystemLogQuery   the journal is not asked
         ~ contention-profiling          bool     false  enableContentionProfiling there are no profiles of Go programs
         [Cgroups]
           cgroup-driver                 string   cgroupfs cgroupDriver         cgroupfs or systemd

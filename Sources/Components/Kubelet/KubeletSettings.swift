@@ -31,6 +31,8 @@ struct KubeletSettings {
         result.address = flags.string("address")
         result.port = try flags.port("port")
         result.streamingConnectionIdleTimeout = flags.duration("streaming-connection-idle-timeout")
+        result.requiresTLS13 = try MinimumTLS(flags).isThirteen
+        result.enableSystemLogHandler = flags.bool("enableSystemLogHandler")
         if let path = flags.text("client-ca-file") { result.clientCA = try ServingFiles.read(path) }
         return result
     }

@@ -1,6 +1,5 @@
 import Flags
 import Glibc
-import KubernetesAPI
 import Linux
 import PKI
 
@@ -32,29 +31,24 @@ enum CertsCommand: KubeadmCommand {
     }
 
     private static func check(_ settings: InitSettings) throws {
-        let now = Int64(time(nil))
-        var rows = [["CERTIFICATE", "EXPIRES", "RESIDUAL TIME", "CERTIFICATE AUTHORITY"]]
+        var entries: [CertificateEntry] = []
+        func add(_ name: String, _ path: String, _ certificate: PEMCertificate?, _ signer: String?) {
+            if let certificate { entries.append(CertificateEntry(name: name, path: path, certificate: certificate, signer: signer, user: "")) }
+        }
         for name in files {
-            guard let certificate = try load("\(settings.certificates)/\(name).crt") else { continue }
-            rows.append(row(name, certificate, now) + [name == "front-proxy-client" ? "front-proxy-ca" : "ca"])
+            let path = "\(settings.certificates)/\(name).crt"
+            add(name, path, try load(path), Renewal.authority(of: name))
         }
         for file in Kubeconfigs.all(settings).map(\.file) {
-            guard let certificate = try KubeconfigFile.clientCertificate("\(settings.folder)/\(file)") else { continue }
-            rows.append(row(file, certificate, now) + ["ca"])
+            let path = "\(settings.folder)/\(file)"
+            add(file, path, try KubeconfigFile.clientCertificate(path), "ca")
         }
-        for line in Columns.text(rows.sorted { $0[0] == "CERTIFICATE" || ($1[0] != "CERTIFICATE" && $0[0] < $1[0]) }) { Say.line(line) }
-        Say.line("")
-        var authorities = [["CERTIFICATE AUTHORITY", "EXPIRES", "RESIDUAL TIME"]]
+        entries.sort { $0.name < $1.name }
         for name in ["ca", "front-proxy-ca"] {
-            if let certificate = try load("\(settings.certificates)/\(name).crt") { authorities.append(row(name, certificate, now)) }
+            let path = "\(settings.certificates)/\(name).crt"
+            add(name, path, try load(path), nil)
         }
-        for line in Columns.text(authorities) { Say.line(line) }
-    }
-
-    private static func row(_ name: String, _ certificate: PEMCertificate, _ now: Int64) -> [String] {
-        let left = certificate.notAfter - now
-        let words = left < 0 ? "<invalid>" : left > 365 * 86400 ? "\(left / (365 * 86400))y" : left > 86400 ? "\(left / 86400)d" : "\(left / 3600)h"
-        return [name, "\(Time(seconds: certificate.notAfter))", words]
+        for line in CertificateTable.lines(entries, now: Int64(time(nil))) { Say.line(line) }
     }
 
     private static func load(_ path: String) throws -> PEMCertificate? {
@@ -82,9 +76,11 @@ enum CertsCommand: KubeadmCommand {
 
 /// Makes one certificate anew.
 enum Renewal {
+    static func authority(of name: String) -> String { name == "front-proxy-client" ? "front-proxy-ca" : "ca" }
+
     static func renew(_ file: String, isKubeconfig: Bool, _ settings: InitSettings) throws {
         let now = Int64(time(nil))
-        let authorityName = file == "front-proxy-client" ? "front-proxy-ca" : "ca"
+        let authorityName = authority(of: file)
         guard let found = try CertificateFiles.load("\(settings.certificates)/\(authorityName)") else {
             throw KubeadmError("\(settings.certificates)/\(authorityName).key is not on this machine: renew where it is")
         }

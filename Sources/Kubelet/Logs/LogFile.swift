@@ -4,6 +4,8 @@ import Linux
 /// A container's log file, read forward line by line.
 struct LogFile: ~Copyable {
     private static let chunkBytes = 64 << 10
+    /// The runtime's lines are much shorter; what is longer is somebody else's, and is taken apart.
+    static let lineBytesMax = 1 << 20
 
     let path: String
     private let descriptor: Int32
@@ -12,8 +14,11 @@ struct LogFile: ~Copyable {
 
     init(path: String) throws {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // The runtime writes files: a link or a pipe in a log's place was put there by somebody who may write to the folder.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { throw SystemError("open", path) }
+        var info = stat()
+        guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { throw KubeletError("\(path) is not a file") }
     }
 
     deinit { close(descriptor) }
@@ -39,6 +44,10 @@ struct LogFile: ~Copyable {
                 return pending[position..<end]
             }
             searched = pending.count - position
+            if searched >= LogFile.lineBytesMax {
+                defer { position = pending.count }
+                return pending[position...]
+            }
             if try !fill() { return nil }
         }
     }

@@ -68,8 +68,11 @@ final class KubeletServer: ServiceLifecycle.Service {
                 .childChannelInitializer { [post, certificate] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
+                        var limits = NIOHTTPDecoderLimitConfiguration()
+                        limits.maxHeaderListSize = ServerConnection.headBytesMax
                         try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
-                        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+                        try pipeline.addHandler(
+                            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)))
                         try pipeline.addHandler(HTTPResponseEncoder())
                         try pipeline.addHandler(ServerConnection { post.yield(($0, $1)) })
                     }
@@ -87,7 +90,7 @@ final class KubeletServer: ServiceLifecycle.Service {
         let chain = try NIOSSLCertificate.fromPEMBytes(configuration.tlsCertificate)
         let key = try NIOSSLPrivateKey(bytes: configuration.tlsPrivateKey, format: .pem)
         var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-        tls.minimumTLSVersion = .tlsv12
+        tls.minimumTLSVersion = configuration.requiresTLS13 ? .tlsv13 : .tlsv12
         tls.applicationProtocols = ["http/1.1"]
         if !configuration.clientCA.isEmpty {
             tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(configuration.clientCA))
@@ -139,6 +142,12 @@ final class KubeletServer: ServiceLifecycle.Service {
         let parts = Path.components(request.path)
         switch parts.first {
         case "healthz": try await response.send(.ok, "text/plain; charset=utf-8", Array("ok".utf8))
+        case "configz" where parts.count == 1:
+            let settings: JSONValue = ["kubeletconfig": services.configuration.document]
+            try await response.send(.ok, "application/json", settings.serialized())
+        case "logs": try await SystemLogsHandler(configuration: services.configuration).handle(request, parts, response)
+        case "runningpods" where parts.count == 1:
+            try await response.send(.ok, "application/json", List<Pod>(items: RunningPods.list(registry)).jsonBytes())
         case "pods" where parts.count == 1:
             let list = List<Pod>(items: registry.all.map(\.pod).sorted { $0.key < $1.key })
             try await response.send(.ok, "application/json", list.jsonBytes())

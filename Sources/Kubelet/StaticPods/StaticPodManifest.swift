@@ -1,8 +1,10 @@
 import CoreV1
 import Crypto
 import Flags
+import Glibc
 import JSON
 import KubernetesAPI
+import Linux
 
 /// Reads a static pod from its manifest file and completes it as the API server would.
 struct StaticPodManifest {
@@ -11,7 +13,28 @@ struct StaticPodManifest {
     static let seenAnnotation = "kubernetes.io/config.seen"
     static let mirrorAnnotation = "kubernetes.io/config.mirror"
 
+    /// As upstream: what is larger is no manifest.
+    static let bytesMax = 10 << 20
+
     var nodeName: String
+
+    /// Nil when there is no such file.
+    ///
+    /// - Throws: `KubeletError` for what is too large and for what is no file, which could fill the memory or never end.
+    static func read(_ path: String) throws -> [UInt8]? {
+        // Not waiting: opening a pipe would wait for whoever writes into it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        if descriptor < 0 {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw SystemError("read", path)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw KubeletError("\(path) is not a file") }
+        let bytes = try Files.readAll(descriptor, path, limit: bytesMax + 1)
+        guard bytes.count <= bytesMax else { throw KubeletError("\(path) is larger than \(bytesMax) bytes") }
+        return bytes
+    }
 
     /// - Throws: `KubeletError` or `FlagProblem` naming the file and what is wrong with it.
     func pod(_ bytes: [UInt8], path: String, seen: Timestamp) throws -> Pod {

@@ -39,6 +39,8 @@ struct StaticPodSource: ServiceLifecycle.Service {
         var bytes: [UInt8]
         /// Nil when the file is no manifest.
         var pod: Pod?
+        /// Why it could not be read the last time.
+        var problem: String?
     }
 
     /// Names that begin with a dot are left out, as upstream does; an editor's or our own unfinished files bear such names.
@@ -47,9 +49,20 @@ struct StaticPodSource: ServiceLifecycle.Service {
         var found: [String: Manifest] = [:]
         for name in names.prefix(Self.filesMax) where !name.hasPrefix(".") && !name.contains(".tmp") {
             let path = "\(folder)/\(name)"
-            guard let bytes = try? Files.read(path) else { continue }
-            if let known = before[path], known.bytes == bytes {
-                found[path] = known
+            let bytes: [UInt8]
+            do {
+                guard let present = try StaticPodManifest.read(path) else { continue }
+                bytes = present
+            } catch {
+                let known = before[path]
+                if known?.problem != "\(error)" {
+                    logger.error("a static pod's manifest cannot be read", metadata: ["file": "\(path)", "error": "\(error)"])
+                }
+                found[path] = Manifest(bytes: known?.bytes ?? [], pod: known?.pod, problem: "\(error)")
+                continue
+            }
+            if let known = before[path], known.bytes == bytes, !bytes.isEmpty {
+                found[path] = Manifest(bytes: bytes, pod: known.pod)
                 continue
             }
             do {

@@ -1,5 +1,6 @@
 import JSON
 import KubernetesAPI
+import KubernetesClient
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -80,6 +81,26 @@ extension Attacks {
             }
         }
 
+        /// 2022: a webhook redirects what it is asked, reviews and credentials included, to another server.
+        @Test func aWebhookCannotSendItsQuestionElsewhere() async throws {
+            let curious = CuriousKubelet(elsewhere: "/stolen")
+            let webhook = try HTTPServer(
+                configuration: .init(address: "127.0.0.1", port: 0, tls: nil, eventLoops: 1), handler: curious, judge: { _ in .absent },
+                logger: Logger(label: "webhook"))
+            let port = try #require(try await webhook.start().port)
+            let transport = try HTTPSTransport(ServerConnection(server: "http://127.0.0.1:\(port)"), logger: Logger(label: "test"))
+            let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            var settings = WebhookAuthorizer.Settings()
+            settings.timeout = .seconds(5)
+            let authorizer = WebhookAuthorizer(transport: transport, path: "/authorize", settings: settings, logger: quiet)
+            let decision = authorizer.authorize(AuthorizationAttributes(user: UserInfo(name: "ana"), verb: "get", resource: "pods"))
+            if case .later(let answer) = decision { #expect(await !answer().isAllowed) } else { Issue.record("nobody was asked") }
+            let paths = curious.seen.withLock { $0.map(\.path) }
+            #expect(!paths.isEmpty && paths.allSatisfy { $0 == "/authorize" }, "\(paths)")
+            await transport.shutdown()
+            await webhook.stop()
+        }
+
         /// 2022: headers that say who somebody is are passed on to the backends of a proxy.
         @Test func identitiesStopAtTheServer() async throws {
             try await withKubelet { whole, curious in
@@ -97,6 +118,28 @@ extension Attacks {
                     #expect(!name.hasPrefix("x-remote-") && !name.hasPrefix("impersonate-") && !name.contains("authorization"), "\(name)")
                 }
             }
+        }
+
+        /// 2022: what a client says of where it comes from is passed on in place of what the server knows.
+        @Test func whereARequestComesFrom() throws {
+            var request = APIRequest(
+                method: "GET", path: "/api/v1/namespaces/ns/services/s/proxy/a", uri: "/api/v1/namespaces/ns/services/s/proxy/a?b",
+                headers: [
+                    "Host": "server", "X-Forwarded-Uri": "/admin", "X-Forwarded-Host": "elsewhere", "X-Forwarded-Proto": "http",
+                    "X-Forwarded-For": "10.0.0.1", "Connection": "close, X-Secret", "X-Secret": "1", "Proxy-Authorization": "Basic YTpi",
+                    "TE": "trailers",
+                ], connection: ClientConnection(remoteAddress: "192.0.2.9", certificate: .absent))
+            let backend = Backend(host: "10.244.0.3", port: 80, security: .plain, uri: "/a?b")
+            let headers = RelayHeaders.request(request, to: backend, isUpgrade: false, forwarded: true)
+            for (name, value) in [
+                ("X-Forwarded-Uri", request.uri), ("X-Forwarded-Host", "server"), ("X-Forwarded-Proto", "https"),
+                ("X-Forwarded-For", "10.0.0.1, 192.0.2.9"), ("Host", "10.244.0.3:80"), ("Connection", "close"),
+            ] { #expect(headers[name] == [value], "\(name): \(headers[name])") }
+            for name in ["X-Secret", "Proxy-Authorization", "TE"] { #expect(!headers.contains(name: name), "\(name)") }
+            // Nothing that a client sends makes it look as if the request had come from elsewhere.
+            request.connection = nil
+            request.headers.remove(name: "X-Forwarded-For")
+            #expect(!RelayHeaders.request(request, to: backend, isUpgrade: false, forwarded: true).contains(name: "X-Forwarded-For"))
         }
 
         /// 2019, 2022: the API server talks to a kubelet whose certificate it has not checked.

@@ -79,6 +79,34 @@ extension Attacks {
             }
         }
 
+        /// 2019: a few lines of YAML stand for more than any memory holds, or are nested deeper than any stack.
+        @Test func yamlThatUnfolds() async throws {
+            try await WholeServer.with { whole in
+                func say(_ yaml: String) async throws -> String {
+                    try await whole.raw(user: WholeServer.ana).say(
+                        "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                            + "Content-Type: application/yaml\r\nContent-Length: \(yaml.utf8.count)\r\n\r\n\(yaml)")
+                }
+                func chain(_ levels: Int, _ part: (Int) -> String) -> String {
+                    (1..<levels).reduce("a0: &a0 [x]\n") { $0 + "a\($1): &a\($1) \(part($1 - 1))\n" }
+                }
+                let deep = String(repeating: "[", count: 900)
+                for (what, yaml) in [
+                    ("lists of lists", chain(12) { "[" + Array(repeating: "*a\($0)", count: 9).joined(separator: ", ") + "]" }),
+                    ("keys of keys", chain(20) { "{? *a\($0) : *a\($0)}" }),
+                    ("deeper and deeper", chain(60) { "\(deep)*a\($0)\(String(deep.map { _ in "]" }))" }),
+                    ("deep at once", String(repeating: "[", count: 100_000)), ("many lists", String(repeating: "- ", count: 100_000)),
+                ] {
+                    let answer = try await say(yaml)
+                    #expect(answer.hasPrefix("HTTP/1.1 400"), "\(what): \(answer.prefix(300))")
+                }
+                // An alias here and there harms nobody.
+                let fine = try await say("spec: {nonResourceAttributes: &a {path: /x, verb: get}}\nmetadata: {annotations: {b: &b c, d: *b}}\n")
+                #expect(fine.hasPrefix("HTTP/1.1 201"), "\(fine)")
+                #expect(try await whole.call(.GET, "/readyz").status == 200)
+            }
+        }
+
         // MARK: Clients that take their time
 
         /// One connection without TLS, on a loop whose clock the test turns.

@@ -14,7 +14,7 @@ import Testing
 
 @testable import APIServer
 
-/// A whole API server over a store in memory, reached over TLS and from inside the process.
+/// A whole API server, reached over TLS and from inside the process.
 struct WholeServer: Sendable {
     let server: APIServer
     let port: Int
@@ -23,9 +23,10 @@ struct WholeServer: Sendable {
     /// What a test would like to read itself.
     @TaskLocal static var logger: Logger?
 
-    static func with(
-        _ configure: (inout APIServerConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (WholeServer) async throws -> Void
-    ) async throws {
+    /// One that does not run yet.
+    static func make(
+        store: any Store = MemoryStore(), _ configure: (inout APIServerConfiguration) -> Void = { _ in }
+    ) async throws -> WholeServer {
         let now = systemSeconds()
         let authority = try CertificateAuthority.create(commonName: "kubernetes", now: now)
         let (certificate, key) = try authority.issue(.serving("kube-apiserver", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"]), now: now)
@@ -42,12 +43,20 @@ struct WholeServer: Sendable {
                 authorityPEM: try authority.certificate.pem(), certificatePEM: try client.pem(), keyPEM: try clientKey.pem()),
             tokens: tokens, services: ServiceNetwork(ranges: [try #require(IPRange("10.96.0.0/16"))]), eventLoops: 2)
         configure(&configuration)
-        let server = try APIServer(configuration: configuration, store: MemoryStore(), logger: logger)
+        let server = try APIServer(configuration: configuration, store: store, logger: logger)
+        return WholeServer(server: server, port: port, authority: authority, tokens: tokens)
+    }
+
+    static func with(
+        store: any Store = MemoryStore(), _ configure: (inout APIServerConfiguration) -> Void = { _ in },
+        _ body: @escaping @Sendable (WholeServer) async throws -> Void
+    ) async throws {
+        let whole = try await make(store: store, configure)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
+            group.addTask { try await whole.server.run() }
             group.addTask {
-                try await server.waitUntilReady()
-                try await body(WholeServer(server: server, port: port, authority: authority, tokens: tokens))
+                try await whole.server.waitUntilReady()
+                try await body(whole)
             }
             // The server runs until it is cancelled; the body ends first.
             try await group.next()

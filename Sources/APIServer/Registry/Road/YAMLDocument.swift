@@ -1,3 +1,4 @@
+import Flags
 import JSON
 import Yams
 
@@ -5,9 +6,12 @@ import Yams
 enum YAMLDocument {
     static func tree(_ bytes: [UInt8], issues: inout [String]) throws(APIStatus) -> JSONValue {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .badRequest("yaml: invalid UTF-8") }
+        if YAMLAliases.areExcessive(bytes) {
+            throw .badRequest("error converting YAML to JSON: yaml: document contains excessive aliasing")
+        }
         do {
             guard let node = try Yams.compose(yaml: text, Resolver.default) else { return .null }
-            return value(of: node, path: "", issues: &issues)
+            return try value(of: node, path: "", depth: 0, issues: &issues)
         } catch {
             throw .badRequest("error converting YAML to JSON: yaml: \(complaint(error))")
         }
@@ -25,7 +29,14 @@ enum YAMLDocument {
         }
     }
 
-    private static func value(of node: Node, path: String, issues: inout [String]) -> JSONValue {
+    private static let depthMax = 1000
+
+    private struct TooDeep: Error, CustomStringConvertible {
+        var description: String { "exceeded max depth of \(depthMax)" }
+    }
+
+    private static func value(of node: Node, path: String, depth: Int, issues: inout [String]) throws -> JSONValue {
+        if depth > depthMax { throw TooDeep() }
         switch node {
         case .mapping(let mapping):
             var object = JSONObject()
@@ -33,12 +44,14 @@ enum YAMLDocument {
                 let name = key.scalar?.string ?? ""
                 let memberPath = path.isEmpty ? name : path + "." + name
                 if object.contains(name) { issues.append("duplicate field \"\(memberPath)\"") }
-                object[name] = value(of: member, path: memberPath, issues: &issues)
+                object[name] = try value(of: member, path: memberPath, depth: depth + 1, issues: &issues)
             }
             return .object(object)
         case .sequence(let sequence):
             var elements: [JSONValue] = []
-            for (index, element) in sequence.enumerated() { elements.append(value(of: element, path: "\(path)[\(index)]", issues: &issues)) }
+            for (index, element) in sequence.enumerated() {
+                elements.append(try value(of: element, path: "\(path)[\(index)]", depth: depth + 1, issues: &issues))
+            }
             return .array(elements)
         case .scalar(let scalar):
             return self.scalar(scalar, tag: Tag.Name(rawValue: node.tag.description))

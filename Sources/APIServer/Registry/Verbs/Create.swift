@@ -11,6 +11,7 @@ extension Registry {
         var object = try decode.object(request.body, contentType: request.headers.first(name: "Content-Type"), as: resource)
         try decode.enforce(options.fieldValidation, resource, warnings: &answer.warnings)
         try Identity.settle(&object, request.info, resource, creating: true)
+        request.audit?.refers(to: object)
         if !object.text("metadata", "resourceVersion").isEmpty, object.text("metadata", "resourceVersion") != "0" {
             throw APIStatus(code: 500, reason: "", message: "resourceVersion should not be set on objects to be created")
         }
@@ -37,6 +38,7 @@ extension Registry {
                 metadata["name"] = .string(UID.name(from: metadata.text("generateName")))
             }
         }
+        if namesItself { request.audit?.names(object.text("metadata", "name")) }
         Default.apply(&object, resource)
         if ifThere != nil {
             object["metadata"]?["managedFields"] = managers
@@ -51,8 +53,11 @@ extension Registry {
         review.object = object
         do throws(APIStatus) {
             try admission.validate(&review)
-            answer.warnings += review.warnings + resource.strategy.warnings(review.object ?? .null, nil)
-            try writeNew(NewObject(object: object, namesItself: namesItself, resource, context, answer, settled: review.settled, ifThere: ifThere))
+            answer.warnings += review.warnings + resource.strategy.warnings(object, nil)
+            try writeNew(
+                NewObject(
+                    object: object, namesItself: namesItself, resource, context, answer, audit: request.audit, settled: review.settled,
+                    ifThere: ifThere))
         } catch {
             for settle in review.settled { settle() }
             throw error
@@ -67,13 +72,14 @@ extension Registry {
         let resource: ServedResource
         let context: WriteContext
         let answer: Answer
+        let audit: AuditTrail?
         /// Whom admission wants told when the write is through or has failed.
         let settled: [@Sendable () -> Void]
         let ifThere: (@Sendable () throws(APIStatus) -> Void)?
         var attempt = 0
 
         init(
-            object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer,
+            object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer, audit: AuditTrail?,
             settled: [@Sendable () -> Void], ifThere: (@Sendable () throws(APIStatus) -> Void)?
         ) {
             self.object = object
@@ -81,6 +87,7 @@ extension Registry {
             self.resource = resource
             self.context = context
             self.answer = answer
+            self.audit = audit
             self.settled = settled
             self.ifThere = ifThere
         }
@@ -135,16 +142,17 @@ extension Registry {
 
     /// The name is taken: another one is made up if the client left that to the server.
     private func renameOrFail(_ new: NewObject) throws(APIStatus) {
-        let name = new.object.text("metadata", "name")
         if let ifThere = new.ifThere {
             try ifThere()
             new.settle()
             return
         }
-        guard new.namesItself, new.attempt < 8 else { throw new.resource.alreadyExists(name) }
+        guard new.namesItself, new.attempt < 8 else { throw new.resource.alreadyExists(new.object.text("metadata", "name")) }
         var next = new
         next.attempt += 1
-        next.object["metadata"]?["name"] = .string(UID.name(from: new.object.text("metadata", "generateName")))
+        let name = UID.name(from: new.object.text("metadata", "generateName"))
+        next.object["metadata"]?["name"] = .string(name)
+        new.audit?.names(name)
         try writeNew(next)
     }
 

@@ -11,6 +11,7 @@ extension Registry {
         var object = try decode.object(request.body, contentType: request.headers.first(name: "Content-Type"), as: resource)
         try decode.enforce(options.fieldValidation, resource, warnings: &answer.warnings)
         try Identity.settle(&object, request.info, resource, creating: false)
+        request.audit?.refers(to: object)
         resource.toStorage(&object)
         let wanted = object
         let missing: Change.Missing
@@ -104,7 +105,7 @@ extension Registry {
                 let again = next
                 ifThere = { [self] () throws(APIStatus) in
                     if again.attempt > Self.conflictsMax { throw resource.alreadyExists(again.name) }
-                    try self.change(again)
+                    changeAgain(again)
                 }
             }
             try mayCreate?(change.request)
@@ -162,6 +163,16 @@ extension Registry {
             } else {
                 answer.written(value, revision: revision, status: 200)
             }
+        }
+    }
+
+    /// Makes a change outside of the step in which the request came: nobody but this answers, and waits for those outside who are asked about it.
+    private func changeAgain(_ change: Change) {
+        do throws(APIStatus) {
+            try self.change(change)
+        } catch {
+            if change.request.retries({ self.changeAgain(change) }) { return }
+            change.answer.status(error)
         }
     }
 
@@ -239,12 +250,15 @@ extension Registry {
                 let held = resource.strategy.holds?(object, clock.timestamp).first { $0.key == condition.key }
                 if change.attempt >= Self.conflictsMax, let held { throw resource.invalid(change.name, [held.taken]) }
             } else {
-                if (versioned && change.retries == .unlessVersioned) || change.attempt >= Self.lostRacesMax { throw resource.stale(change.name) }
+                if (versioned && change.retries == .unlessVersioned) || change.attempt >= Self.lostRacesMax {
+                    if actual == 0, case .fail = change.missing { throw resource.notFound(change.name) }
+                    throw resource.stale(change.name)
+                }
                 if actual > 0 { try? await resource.storage.cache.waitUntilFresh(actual) }
             }
             var next = change
             next.attempt += 1
-            try self.change(next)
+            changeAgain(next)
         } catch {
             change.answer.status(error)
         }

@@ -11,6 +11,10 @@ enum AuditFlags {
         var sinks: [any AuditSink] = []
         let limits = try logLimits(flags)
         let webhook = try webhook(flags, logger: logger)
+        let cuts = try ["log", "webhook"].map { try truncation(flags, $0) }
+        func cut(_ sink: any AuditSink, _ bytesMax: Int?) -> any AuditSink {
+            bytesMax.map { AuditTruncation(sink, bytesMax: $0, logger: logger) } ?? sink
+        }
         guard let path = flags.text("audit-policy-file") else {
             if flags.text("audit-log-path") != nil || webhook != nil {
                 logger.warning("nothing is recorded of requests: --audit-policy-file is not given")
@@ -25,10 +29,10 @@ enum AuditFlags {
         }
         switch flags.text("audit-log-path") {
         case nil: break
-        case "-"?: sinks.append(AuditOutput())
-        case let path?: sinks.append(try AuditLogFile(path: path, limits: limits, now: now, logger: logger))
+        case "-"?: sinks.append(cut(AuditOutput(), cuts[0]))
+        case let path?: sinks.append(cut(try AuditLogFile(path: path, limits: limits, now: now, logger: logger), cuts[0]))
         }
-        if let webhook { sinks.append(webhook) }
+        if let webhook { sinks.append(cut(webhook, cuts[1])) }
         if sinks.isEmpty {
             logger.warning("nothing is recorded of requests: neither --audit-log-path nor --audit-webhook-config-file is given")
             return nil
@@ -48,6 +52,14 @@ enum AuditFlags {
             secondsMax: flags.int("audit-log-maxage") * 86_400)
     }
 
+    /// The bytes that an event may have; nil: as many as it has.
+    private static func truncation(_ flags: FlagValues, _ place: String) throws(FlagProblem) -> Int? {
+        guard flags.bool("audit-\(place)-truncate-enabled") else { return nil }
+        let name = "audit-\(place)-truncate-max-event-size"
+        guard flags.int(name) > 0 else { throw FlagProblem("--\(name) \(flags.int(name)) must be at least 1") }
+        return Int(clamping: flags.int(name))
+    }
+
     private static func webhook(_ flags: FlagValues, logger: Logger) throws -> AuditWebhook? {
         guard let path = flags.text("audit-webhook-config-file") else { return nil }
         var limits = AuditWebhook.Limits()
@@ -58,6 +70,12 @@ enum AuditFlags {
         limits.batchMax = Int(clamping: flags.int("audit-webhook-batch-max-size"))
         if limits.batchMax > limits.bufferMax {
             throw FlagProblem("--audit-webhook-batch-max-size must not be greater than --audit-webhook-batch-buffer-size")
+        }
+        if let bytes = try truncation(flags, "webhook") {
+            limits.batchBytesMax = Int(clamping: flags.int("audit-webhook-truncate-max-batch-size"))
+            if limits.batchBytesMax < bytes {
+                throw FlagProblem("--audit-webhook-truncate-max-batch-size must not be less than --audit-webhook-truncate-max-event-size")
+            }
         }
         limits.wait = flags.duration("audit-webhook-batch-max-wait")
         limits.initialBackoff = flags.duration("audit-webhook-initial-backoff")

@@ -18,8 +18,8 @@ enum AuthenticationFlags {
         }
         configuration.authentication.frontProxy = try frontProxy(flags, clients: configuration.clientAuthorities)
         configuration.authentication.anonymous = flags.bool("anonymous-auth") ? .everywhere : .nowhere
-        configuration.authentication.furtherTokens = try issuers(flags, &configuration)
-        if let webhook = try webhook(flags, logger: logger) { configuration.authentication.furtherTokens.append(webhook) }
+        try setIssuers(flags, &configuration)
+        if let webhook = try webhook(flags, logger: logger) { configuration.authentication.furtherTokens = [webhook] }
     }
 
     private static func authorities(_ path: String) throws -> [PEMCertificate] {
@@ -49,22 +49,30 @@ enum AuthenticationFlags {
     // MARK: OpenID Connect
 
     /// From `--authentication-config` or from `--oidc-...`; never from both.
-    private static func issuers(_ flags: FlagValues, _ configuration: inout APIServerConfiguration) throws -> [any TokenAuthenticator] {
+    private static func setIssuers(_ flags: FlagValues, _ configuration: inout APIServerConfiguration) throws {
         let own = flags.list("service-account-issuer")
-        guard let path = flags.text("authentication-config") else { return try openID(flags, own).map { [$0] } ?? [] }
+        guard let path = flags.text("authentication-config") else {
+            configuration.authentication.issuers = try openID(flags, own).map { [$0] } ?? []
+            return
+        }
         if let other = flags.table.entries.compactMap(\.flag).first(where: { $0.hasPrefix("oidc-") && flags.isGiven($0) }) {
             throw FlagProblem("--authentication-config and --\(other) exclude each other")
         }
-        let file = try AuthenticationFile(yaml: try ServingFiles.read(path), path: path, disallowedIssuers: own)
-        if let anonymous = file.anonymous {
-            if flags.isGiven("anonymous-auth") {
+        let anonymous: AnonymousAccess? = flags.isGiven("anonymous-auth") ? configuration.authentication.anonymous : nil
+        let file = AuthenticationOptions.File(path: path) { bytes in
+            let file = try AuthenticationFile(yaml: bytes, path: path, disallowedIssuers: own)
+            if file.anonymous != nil, anonymous != nil {
                 throw FlagProblem("--anonymous-auth must not be given when \(path) says who may be anonymous")
             }
-            configuration.authentication.anonymous = anonymous
+            let issuers = file.issuers.map { issuer in
+                OpenIDAuthenticator(issuer.openID, fetch: OpenIDFetcher(authority: issuer.certificateAuthority.map { .data($0) }).fetch)
+            }
+            return .init(issuers: issuers, anonymous: file.anonymous ?? anonymous ?? .everywhere)
         }
-        return file.issuers.map { issuer in
-            OpenIDAuthenticator(issuer.openID, fetch: OpenIDFetcher(authority: issuer.certificateAuthority.map { .data($0) }).fetch)
-        }
+        let settings = try file.read(try ServingFiles.read(path))
+        configuration.authentication.file = file
+        configuration.authentication.issuers = settings.issuers
+        configuration.authentication.anonymous = settings.anonymous
     }
 
     private static func openID(_ flags: FlagValues, _ own: [String]) throws -> OpenIDAuthenticator? {

@@ -5,17 +5,28 @@ import Logging
 /// Who decides what users may do.
 enum AuthorizationFlags {
     static func apply(_ flags: FlagValues, to configuration: inout APIServerConfiguration, logger: Logger) throws {
-        if let modes = try flags.text("authorization-config").map({ try file($0, flags, logger) }) ?? modes(flags, logger) {
+        if let path = flags.text("authorization-config") {
+            let file = try file(path, flags, logger)
+            configuration.authorizationModes = try file.read(try ServingFiles.read(path))
+            configuration.authorizationFile = file
+        } else if let modes = try modes(flags, logger) {
             configuration.authorizationModes = modes
         }
         let allowsAll = configuration.authorizationModes.contains { if case .alwaysAllow = $0 { true } else { false } }
         if allowsAll, configuration.authentication.anonymous != .nowhere {
             logger.warning("with the mode AlwaysAllow nobody may be anonymous: --anonymous-auth is turned off")
             configuration.authentication.anonymous = .nowhere
+            if let file = configuration.authentication.file {
+                configuration.authentication.file = AuthenticationOptions.File(path: file.path) { bytes in
+                    var settings = try file.read(bytes)
+                    settings.anonymous = .nowhere
+                    return settings
+                }
+            }
         }
     }
 
-    private static func file(_ path: String, _ flags: FlagValues, _ logger: Logger) throws -> [AuthorizationMode] {
+    private static func file(_ path: String, _ flags: FlagValues, _ logger: Logger) throws -> AuthorizationFileOptions {
         let others = [
             "authorization-mode", "authorization-webhook-config-file", "authorization-webhook-version",
             "authorization-webhook-cache-authorized-ttl", "authorization-webhook-cache-unauthorized-ttl",
@@ -23,14 +34,16 @@ enum AuthorizationFlags {
         if let other = others.first(where: { flags.isGiven($0) }) {
             throw FlagProblem("--\(other) can not be specified when --authorization-config is")
         }
-        return try AuthorizationFile(yaml: try ServingFiles.read(path), path: path).members.map { member in
-            switch member {
-            case .mode(let mode): return mode
-            case .webhook(let webhook):
-                return .webhook(
-                    WebhookAuthorizer(
-                        transport: try OutsideServer.transport(kubeconfig: webhook.kubeconfig, logger: logger), settings: webhook.settings,
-                        logger: logger))
+        return AuthorizationFileOptions(path: path) { bytes in
+            try AuthorizationFile(yaml: bytes, path: path).members.map { member in
+                switch member {
+                case .mode(let mode): return mode
+                case .webhook(let webhook):
+                    return .webhook(
+                        WebhookAuthorizer(
+                            transport: try OutsideServer.transport(kubeconfig: webhook.kubeconfig, logger: logger), settings: webhook.settings,
+                            logger: logger))
+                }
             }
         }
     }
