@@ -70,6 +70,10 @@ package struct PEMCertificate: Sendable {
         alternativeNames.compactMap { if case .dnsName(let name) = $0 { name } else { nil } }
     }
 
+    package var emailAddresses: [String] {
+        alternativeNames.compactMap { if case .rfc822Name(let name) = $0 { name } else { nil } }
+    }
+
     /// In text form.
     package var ipAddresses: [String] {
         alternativeNames.compactMap { if case .ipAddress(let bytes) = $0 { IPText.text(Array(bytes.bytes)) } else { nil } }

@@ -19,8 +19,15 @@ package struct SigningRequest: Sendable {
         guard let document, document.discriminator == CertificateSigningRequest.defaultPEMDiscriminator else {
             throw .invalidRequest(reason: "PEM block type must be CERTIFICATE REQUEST")
         }
+        try self.init(der: document.derBytes)
+    }
+
+    /// Reads and checks that the sender holds the key.
+    ///
+    /// - Throws: `PKIError.invalidRequest`.
+    package init(der: [UInt8]) throws(PKIError) {
         do {
-            request = try CertificateSigningRequest(pemDocument: document)
+            request = try CertificateSigningRequest(derEncoded: der)
         } catch {
             throw .invalidRequest(reason: "\(error)")
         }

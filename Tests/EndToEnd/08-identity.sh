@@ -314,7 +314,7 @@ test_what_a_node_tells() {
     contains "$(k get --raw "/api/v1/nodes/$node/proxy/configz")" '"kubeletconfig":' '"clusterDomain":"cluster.local"' '"clusterDNS":'
     contains "$(k get --raw "/api/v1/nodes/$node/proxy/runningpods/")" '"kind":"PodList"' '"name":"hello'
     contains "$(k get --raw "/api/v1/nodes/$node/proxy/logs/")" '<pre>'
-    refuses "404" k get --raw "/api/v1/nodes/$node/proxy/logs/..%2f..%2fetc/passwd"
+    refuses "BadRequest" k get --raw "/api/v1/nodes/$node/proxy/logs/..%2f..%2fetc/passwd"
     refuses 'cannot get resource "nodes/proxy"' k get --raw "/api/v1/nodes/$node/proxy/configz" --as ana
 }
 

@@ -238,10 +238,9 @@ private enum Handshake {
             while let bytes = try near.readOutbound(as: ByteBuffer.self) { _ = try? far.writeInbound(bytes) }
             while let bytes = try far.readOutbound(as: ByteBuffer.self) { _ = try? near.writeInbound(bytes) }
         }
-        defer {
-            _ = try? near.finish(acceptAlreadyClosed: true)
-            _ = try? far.finish(acceptAlreadyClosed: true)
-        }
+        // Not waiting for the ends to take leave of each other, which they would never do by themselves.
+        near.close(promise: nil)
+        far.close(promise: nil)
         return clientEnd.isDone && serverEnd.isDone
     }
 

@@ -27,6 +27,7 @@ struct NodeRestriction: ValidatingAdmission {
                 throw review.forbidden("can only create ResourceSlice with the same NodeName as the requesting node")
             }
         case ("certificates.k8s.io", "certificatesigningrequests"): try certificate(review, node)
+        case ("certificates.k8s.io", "podcertificaterequests"): try podCertificate(review, node)
         default: break
         }
     }
@@ -119,6 +120,38 @@ struct NodeRestriction: ValidatingAdmission {
             throw review.forbidden("unable to parse csr: \(error)")
         }
         throw review.forbidden("can only create a node CSR with CN=\(user)")
+    }
+
+    /// A node asks for certificates for the pods that it runs, in the name of their service accounts.
+    private func podCertificate(_ review: AdmissionReview, _ node: String) throws(APIStatus) {
+        guard review.operation == .create, review.subresource.isEmpty, let spec = review.object?["spec"] else {
+            throw review.forbidden("unexpected operation \(goQuoted(review.operation.rawValue)), a node can only create PodCertificateRequests")
+        }
+        if spec.text("nodeName") != node {
+            throw review.forbidden(
+                "PodCertificateRequest.Spec.NodeName=\(goQuoted(spec.text("nodeName"))), which is not the requesting node \(goQuoted(node))")
+        }
+        func known(_ resource: String, _ what: String, _ namespace: String, _ name: String, _ uid: String) throws(APIStatus) -> JSONValue {
+            guard let object = review.cluster.object(group: "", resource: resource, namespace: namespace, name: name) else {
+                throw review.forbidden("PodCertificateRequest names \(what) \(goQuoted(name)), which does not exist")
+            }
+            if object.text("metadata", "uid") == uid { return object }
+            throw review.forbidden(
+                "PodCertificateRequest names \(what) UID \(goQuoted(uid)), inconsistent with the existing one (\(goQuoted(object.text("metadata", "uid"))))"
+            )
+        }
+        let (podName, account) = (spec.text("podName"), spec.text("serviceAccountName"))
+        _ = try known("nodes", "node", "", node, spec.text("nodeUID"))
+        let pod = try known("pods", "pod", review.namespace, podName, spec.text("podUID"))
+        let shown = goQuoted("\(review.namespace)/\(podName)")
+        if pod.text("spec", "nodeName") != node { throw review.forbidden("pod \(shown) is not running on node \(goQuoted(node))") }
+        if pod.at("metadata", "annotations", Self.mirrorAnnotation) != nil { throw review.forbidden("pod \(shown) is a mirror pod") }
+        if pod.text("spec", "serviceAccountName") != account {
+            throw review.forbidden(
+                "PodCertificateRequest for pod \(shown) contains serviceAccountName (\(goQuoted(account))) that differs from running pod (\(goQuoted(pod.text("spec", "serviceAccountName"))))"
+            )
+        }
+        _ = try known("serviceaccounts", "service account", review.namespace, account, spec.text("serviceAccountUID"))
     }
 
     private func stored(_ review: AdmissionReview) -> JSONValue? {

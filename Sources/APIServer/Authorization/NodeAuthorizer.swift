@@ -64,6 +64,7 @@ package struct NodeAuthorizer: Authorizer {
             }
             if request.verb != "create", request.name != node { return refuse("can only access CSINode with the same name as the requesting node") }
             return .allow(reason: "")
+        case ("certificates.k8s.io", "podcertificaterequests"): return podCertificateRequests(request, node)
         case ("", "nodes"): return ownNode(request, node)
         case ("", "pods"): return ownPods(request, node)
         default: return nil
@@ -115,6 +116,19 @@ package struct NodeAuthorizer: Authorizer {
             if !request.name.isEmpty, uses.pod(request.namespace, request.name, on: node) { return .allow(reason: "") }
             return refuse("can only list/watch pods with spec.nodeName field selector")
         default: return nil
+        }
+    }
+
+    /// The role of kubelets does not speak of them, for they are not always served. Whose pod a new one is for, admission looks at.
+    private func podCertificateRequests(_ request: AuthorizationAttributes, _ node: String) -> AuthorizationDecision {
+        guard request.subresource.isEmpty else { return refuse("nodes may not access the status subresource of PodCertificateRequests") }
+        switch request.verb {
+        case "create": return .allow(reason: "")
+        case "get": return use(request, node, verbs: ["get"]) { uses.podCertificateRequest($0, $1, on: node) }
+        case "list", "watch":
+            if request.selects("spec.nodeName", node) { return .allow(reason: "") }
+            return refuse("can only list/watch podcertificaterequests with nodeName field selector")
+        default: return refuse("nodes may only create, get, list and watch podcertificaterequests")
         }
     }
 

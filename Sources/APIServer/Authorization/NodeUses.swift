@@ -41,6 +41,10 @@ package struct NodeUses: Sendable {
         any(in: namespace, on: node) { PodReferences.resourceClaims($0).contains(name) }
     }
 
+    func podCertificateRequest(_ namespace: String, _ name: String, on node: String) -> Bool {
+        lookup("certificates.k8s.io", "podcertificaterequests", namespace, name)?.text("spec", "nodeName") == node
+    }
+
     func volume(_ name: String, on node: String) -> Bool {
         // From the volume to its claim and to the pods is the short way.
         guard let claim = lookup("", "persistentvolumes", "", name)?.at("spec", "claimRef") else { return false }

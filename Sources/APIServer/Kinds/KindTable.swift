@@ -37,6 +37,7 @@ enum KindTable {
         "jobs.batch": .job,
         "horizontalpodautoscalers.autoscaling": .horizontalPodAutoscaler,
         "certificatesigningrequests.certificates.k8s.io": .certificateSigningRequest,
+        "podcertificaterequests.certificates.k8s.io": .podCertificateRequest,
         "leases.coordination.k8s.io": .lease,
         "endpointslices.discovery.k8s.io": .endpointSlice,
         "flowschemas.flowcontrol.apiserver.k8s.io": .flowSchema,

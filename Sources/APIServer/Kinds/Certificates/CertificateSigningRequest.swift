@@ -76,7 +76,7 @@ enum CertificateRequestRules {
         if seconds.exists, seconds.int < secondsMin { seconds.invalid("may not specify a duration less than 600 seconds (10 minutes)") }
     }
 
-    private static func signerName(_ name: Field) {
+    static func signerName(_ name: Field) {
         if name.string.isEmpty {
             name.required()
             return

@@ -53,7 +53,7 @@ extension Registry {
         review.object = object
         do throws(APIStatus) {
             try admission.validate(&review)
-            answer.warnings += review.warnings + resource.strategy.warnings(object, nil)
+            answer.warnings += review.warnings + resource.strategy.warnings(review.object ?? .null, nil)
             try writeNew(
                 NewObject(
                     object: object, namesItself: namesItself, resource, context, answer, audit: request.audit, settled: review.settled,
