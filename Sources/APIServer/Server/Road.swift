@@ -85,12 +85,12 @@ package struct Road: RequestHandler {
             return
         }
         switch flowControl.enter(request.info, path: request.path, user: request.user) {
-        case .free: arrive(request, nil, responder)
-        case .seated(let seat): arrive(request, seat, responder)
+        case .free: serve(request, nil, responder)
+        case .seated(let seat): serve(request, seat, responder)
         case .full(let flow):
             let waiting = request
             flowControl.wait(flow) { seat in
-                arrive(waiting, seat, responder)
+                serve(waiting, seat, responder)
             } refuse: {
                 MeteredResponder(inner: responder, metrics: metrics, info: waiting.info, arrival: waiting.arrival).respond(
                     status: 429,
@@ -100,7 +100,7 @@ package struct Road: RequestHandler {
         }
     }
 
-    private func arrive(_ request: APIRequest, _ seat: FlowControl.Seat?, _ responder: any Responder) {
+    private func serve(_ request: APIRequest, _ seat: FlowControl.Seat?, _ responder: any Responder) {
         crossroads.handle(request, MeteredResponder(inner: responder, metrics: metrics, info: request.info, arrival: request.arrival, seat: seat))
     }
 
