@@ -112,6 +112,48 @@ test_walk_a_pod_chooses_its_node_by_a_label() {
     kw delete pod fast --now
 }
 
+# A registry of one's own, with a certificate of one's own and a password: workers pull with an imagePullSecret.
+test_walk_an_image_comes_from_a_private_registry() {
+    local folder=$work/pki registry=registry.test:5000
+    mkdir -p "$folder"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=registry.test \
+        -addext subjectAltName=DNS:registry.test -keyout "$folder/key.pem" -out "$folder/registry.crt" 2> /dev/null
+    # shellcheck disable=SC2016
+    printf 'reader:%s\n' "$(perl -e 'print crypt("a-secret", q($2y$05$abcdefghijklmnopqrstuu))')" > "$folder/htpasswd"
+    cat > "$folder/registry.yml" <<-'Y'
+		version: 0.1
+		storage: {filesystem: {rootdirectory: /srv/registry}}
+		http: {addr: ":5000", tls: {certificate: /srv/pki/registry.crt, key: /srv/pki/key.pem}}
+		auth: {htpasswd: {realm: walk, path: /srv/pki/htpasswd}}
+	Y
+    tar -C "$work" -c pki web.oci | at Master tar -C /srv -x
+    at Master sh -c 'docker-registry serve /srv/pki/registry.yml > /var/log/registry.log 2>&1 &'
+    for machine in $machines; do
+        at "$machine" sh -c 'cat > /usr/local/share/ca-certificates/registry.crt; echo 10.0.2.15 registry.test >> /etc/hosts
+            update-ca-certificates > /dev/null 2>&1; service containerd restart' < "$folder/registry.crt"
+    done
+    eventually 10 at Master skopeo copy --quiet --dest-creds reader:a-secret oci:/srv/web.oci:1 "docker://$registry/private:1"
+    refuses "" at Master curl -sf "https://$registry/v2/"
+    kw run without --image="$registry/private:1" --command -- /bin/busybox sleep 1000
+    eventually 30 cannot_pull without
+    kw create secret docker-registry walk --docker-server="$registry" --docker-username=reader --docker-password=a-secret
+    kw run with --image="$registry/private:1" --overrides='{"spec":{"imagePullSecrets":[{"name":"walk"}]}}' --command -- /bin/busybox sleep 1000
+    kw wait --for=condition=Ready pod/with --timeout=60s
+    kw delete pod with without --now
+}
+
+cannot_pull() { contains "$(kw get pod "$1" -o 'jsonpath={.status.containerStatuses[0].state.waiting.reason}')" Pull; }
+
+test_walk_a_worker_is_reset_and_joins_again() {
+    at WorkNode2 kubeadm reset --force
+    equal "files of the cluster" "" "$(at WorkNode2 find /etc/kubernetes /var/lib/kubelet -type f)"
+    kw delete node worknode2
+    at Master kubeadm token create --print-join-command > "$work/again.sh"
+    at WorkNode2 sh -s < "$work/again.sh"
+    kw wait --for=condition=Ready node/worknode2 --timeout=90s
+    kw label node worknode2 disk=ssd
+}
+
 test_walk_a_worker_fails_and_comes_back() {
     lab stop --force WorkNode1
     kw wait --for=condition=Ready=Unknown node/worknode1 --timeout=120s
@@ -133,6 +175,30 @@ test_walk_the_master_is_started_anew() {
     eventually 60 kw get nodes
     kw wait --for=condition=Ready node --all --timeout=90s
     equal "control plane" "3" "$(kw get pods -n kube-system -l tier=control-plane -o name | wc -l)"
+}
+
+# The address of a machine changes while it is off. The software says what bears the old one, and makes it anew.
+test_walk_the_master_comes_back_with_another_address() {
+    at Master sh -c 'printf "%s\n" "#!/bin/sh" "ip address add 10.0.2.60/24 dev eth0" "ip address delete 10.0.2.15/24 dev eth0" \
+        "ip route replace default via 10.0.2.1" > /etc/init.d/new-address; chmod +x /etc/init.d/new-address
+        ln -s ../init.d/new-address /etc/rc2.d/S00new-address'
+    lab stop Master
+    lab start Master
+    refuses "" kw get --raw /readyz --request-timeout=3s
+    at Master kubeadm readdress | tee "$work/readdress.log"
+    contains "$(cat "$work/readdress.log")" "certificate for apiserver" "kubeadm readdress --from 10.0.2.15 --to 10.0.2.60"
+    at Master sh -c 'cp /etc/kubernetes/admin.conf $HOME/.kube/config'
+    sed -n 's/^ *\(kubeadm readdress\)/\1/p' "$work/readdress.log" > "$work/readdress.sh"
+    for machine in WorkNode1 WorkNode2; do at "$machine" sh -s < "$work/readdress.sh"; done
+    kw wait --for=condition=Ready node --all --timeout=90s
+    equal address 10.0.2.60 "$(kw get node master -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')"
+    kw rollout status -n kube-system daemonset/kube-proxy --timeout=90s
+    # The cluster works: what is asked for comes about, and services lead to it, that of the API server too.
+    kw scale deployment web --replicas=2
+    kw rollout status deployment web --timeout=90s
+    eventually 60 at WorkNode1 sh -c "curl -sf -m 2 http://$(kw get service web -o 'jsonpath={.spec.clusterIP}')/"
+    eventually 60 at WorkNode2 curl -sk -m 2 -o /dev/null https://10.96.0.1/livez
+    contains "$(at Master kubeadm token create --print-join-command)" "kubeadm join 10.0.2.60:6443"
 }
 
 test_walk_ends_without_a_trace() {
