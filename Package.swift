@@ -84,7 +84,7 @@ let floor2: [Target] = [
     library("Flags", ["JSON", yams]),
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
     library("Storage", [grdb, sqlite, log, lifecycle]),
-    library("KeyManagement", ["PKI", grpc, grpcTransport, crypto]),
+    library("KeyManagement", exclude: ["Protos"], ["PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     library(
         "KubernetesClient",
         [
@@ -172,7 +172,7 @@ let testTargets: [Target] = [
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     tests("StorageTests", ["Storage", "store-writer", log]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
-    tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, crypto]),
+    tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     tests(
         "KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),

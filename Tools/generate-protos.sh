@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes Sources/ContainerRuntime/Generated from Sources/ContainerRuntime/Protos.
+# Makes the folder Generated of every target that has a folder Protos.
 # Needs protoc (package protobuf-compiler) and the checkouts of the package's dependencies (`swift package resolve`), from whose
 # sources it builds the two plug-ins in a scratch folder.  PLUGINS=DIR: use the plug-ins that DIR holds already.
 set -euo pipefail
@@ -28,14 +28,15 @@ PYTHON
     done
     plugins=$(swift build --package-path "$scratch/grpc-swift-protobuf" --show-bin-path)
 fi
-protos=$root/Sources/ContainerRuntime/Protos
-out=$root/Sources/ContainerRuntime/Generated
-rm -rf "$out"
-mkdir -p "$out"
-cd "$protos"
-mapfile -t files < <(find . -name '*.proto' | sed 's|^\./||' | sort)
-protoc -I . --plugin="$plugins/protoc-gen-swift" \
-    --swift_out="$out" --swift_opt=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true "${files[@]}"
-protoc -I . --plugin="$plugins/protoc-gen-grpc-swift-2" \
-    --grpc-swift-2_out="$out" \
-    --grpc-swift-2_opt=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true,Server=false,Client=true "${files[@]}"
+for protos in "$root"/Sources/*/Protos; do
+    out=$(dirname "$protos")/Generated
+    rm -rf "$out"
+    mkdir -p "$out"
+    cd "$protos"
+    mapfile -t files < <(find . -name '*.proto' | sed 's|^\./||' | sort)
+    protoc -I . --plugin="$plugins/protoc-gen-swift" \
+        --swift_out="$out" --swift_opt=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true "${files[@]}"
+    protoc -I . --plugin="$plugins/protoc-gen-grpc-swift-2" \
+        --grpc-swift-2_out="$out" \
+        --grpc-swift-2_opt=Visibility=Package,FileNaming=PathToUnderscores,UseAccessLevelOnImports=true,Server=false,Client=true "${files[@]}"
+done

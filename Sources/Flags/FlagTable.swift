@@ -40,12 +40,12 @@ package struct FlagTable: Sendable {
     private let byField: [String: Int]
 
     /// - Parameter text: see the type. Lines that cannot be read are left out; the tests read all of them.
-    package init(program: String, summary: String, text: StaticString) {
+    package init(program: String, summary: String, text: String) {
         self.program = program
         self.summary = summary
         var group = ""
         var entries: [Entry] = []
-        for line in "\(Self.common)\(text)".split(separator: "\n") {
+        for line in (Self.common + text).split(separator: "\n") {
             if line.hasPrefix("[") {
                 group = String(line.dropFirst().prefix { $0 != "]" })
             } else if let entry = Self.entry(line, group) {

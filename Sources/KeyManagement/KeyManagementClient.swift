@@ -1,10 +1,10 @@
+import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import SwiftProtobuf
 
 /// A key management plug-in behind a unix socket. Every call has a connection of its own: they are rare, and the plug-in may come and go.
 package struct KeyManagementClient: KeyManagementService {
-    static let service = "v2.KeyManagementService"
-
     private let path: String
     private let timeout: Duration
 
@@ -20,42 +20,41 @@ package struct KeyManagementClient: KeyManagementService {
     }
 
     package func status() async throws -> KeyManagementStatus {
-        try Messages.status(try await call("Status", []))
+        let answer = try await call("Status") { try await $0.status(KMSStatusRequest(), options: $1) }
+        return KeyManagementStatus(version: answer.version, health: answer.healthz, keyID: answer.keyID)
     }
 
     package func encrypt(_ plaintext: [UInt8], id: String) async throws -> GuardedKey {
-        try Messages.encryptResponse(try await call("Encrypt", Messages.encryptRequest(plaintext, id: id)))
+        let request = KMSEncryptRequest.with {
+            $0.plaintext = Data(plaintext)
+            $0.uid = id
+        }
+        let answer = try await call("Encrypt") { try await $0.encrypt(request, options: $1) }
+        return GuardedKey(ciphertext: Array(answer.ciphertext), keyID: answer.keyID, annotations: answer.annotations.mapValues { Array($0) })
     }
 
     package func decrypt(_ key: GuardedKey, id: String) async throws -> [UInt8] {
-        try Messages.decryptResponse(try await call("Decrypt", Messages.decryptRequest(key, id: id)))
+        let request = KMSDecryptRequest.with {
+            $0.ciphertext = Data(key.ciphertext)
+            $0.uid = id
+            $0.keyID = key.keyID
+            $0.annotations = key.annotations.mapValues { Data($0) }
+        }
+        return Array(try await call("Decrypt") { try await $0.decrypt(request, options: $1) }.plaintext)
     }
 
-    private func call(_ method: String, _ message: [UInt8]) async throws -> [UInt8] {
+    private func call<Answer: Sendable>(
+        _ method: String, _ body: (KMSKeyManagementService.Client<HTTP2ClientTransport.Posix>, CallOptions) async throws -> Answer
+    ) async throws -> Answer {
         var options = CallOptions.defaults
         options.timeout = timeout
         options.waitForReady = false
-        let chosen = options
         do {
             let transport = try HTTP2ClientTransport.Posix(
                 target: .unixDomainSocket(path: path, authority: "localhost"), transportSecurity: .plaintext)
-            return try await withGRPCClient(transport: transport) { client in
-                try await client.unary(
-                    request: ClientRequest(message: message),
-                    descriptor: MethodDescriptor(fullyQualifiedService: Self.service, method: method), serializer: RawMessages(),
-                    deserializer: RawMessages(), options: chosen, onResponse: { try $0.message })
-            }
+            return try await withGRPCClient(transport: transport) { try await body(KMSKeyManagementService.Client(wrapping: $0), options) }
         } catch let error as RPCError {
             throw KeyManagementError("\(method) of the key management plug-in at \(path) failed: \(error.code): \(error.message)")
         }
-    }
-}
-
-/// Messages as they are on the wire.
-struct RawMessages: MessageSerializer, MessageDeserializer {
-    func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Bytes { Bytes(message) }
-
-    func deserialize<Bytes: GRPCContiguousBytes>(_ serializedMessageBytes: Bytes) throws -> [UInt8] {
-        serializedMessageBytes.withUnsafeBytes { Array($0) }
     }
 }

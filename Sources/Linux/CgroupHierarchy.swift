@@ -43,25 +43,13 @@ package struct CgroupHierarchy: Equatable, Sendable {
             let parent = folder
             folder = "\(folder)/\(name)"
             try Files.makeDirectory(folder)
-            if isVersion2 {
+            if !isVersion2 {
+                try Cgroups.inheritProcessors(folder, from: parent)
+            } else if parent != path {
                 // What the root hands on is the machine's own affair.
-                if parent != path { try delegate(from: parent) }
-            } else {
-                // A cpuset is made without any processor, and takes no process until it has one.
-                for file in ["cpuset.cpus", "cpuset.mems"] {
-                    guard let own = try Files.readText("\(folder)/\(file)"), own.isEmpty, let above = try Files.readText("\(parent)/\(file)") else {
-                        continue
-                    }
-                    try Files.writeSetting("\(folder)/\(file)", above)
-                }
+                Cgroups.handOn(from: parent)
             }
         }
         return folder
-    }
-
-    /// Hands the controllers of a cgroup of version 2 on to those below it. One that holds processes itself can't, and need not.
-    package func delegate(from folder: String) throws(SystemError) {
-        let controllers = try Files.readText("\(folder)/cgroup.controllers") ?? ""
-        for controller in controllers.split(separator: " ") { try? Files.writeSetting("\(folder)/cgroup.subtree_control", "+\(controller)") }
     }
 }

@@ -161,21 +161,17 @@ package struct BridgeNetwork: Sendable {
 
     /// The first address of a range, which the bridge bears, and the range's prefix.
     static func gateway(of range: String) throws -> (address: String, prefix: UInt8) {
-        try checkCIDR(range)
-        let parts = range.split(separator: "/")
-        let bits = parts[0].split(separator: ".").compactMap { UInt32($0) }.reduce(0) { $0 << 8 | $1 }
-        let prefix = UInt8(parts[1]) ?? 32
-        let first = bits & ~((1 << (32 - UInt32(prefix))) - 1) | 1
-        return ("\(first >> 24).\(first >> 16 & 255).\(first >> 8 & 255).\(first & 255)", prefix)
+        let range = try checkCIDR(range)
+        return ("\(IPv4(bits: range.address.bits | 1))", range.prefix)
     }
 
     /// IPv4 with a prefix of at most 30 bits, so that there is room for the gateway and a pod.
-    static func checkCIDR(_ text: String) throws {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let numbers = parts.first?.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) } ?? []
-        guard parts.count == 2, numbers.count == 4, let prefix = UInt8(parts[1]), (8...30).contains(prefix) else {
+    @discardableResult
+    static func checkCIDR(_ text: String) throws -> IPv4Range {
+        guard let range = IPv4Range(text), (8...30).contains(range.prefix) else {
             throw Failure(description: "\"\(text)\" is not a range of pod addresses such as 10.244.0.0/24")
         }
+        return range
     }
 
     package struct Failure: Error, CustomStringConvertible {

@@ -37,7 +37,7 @@ package struct PodNetworkService: ServiceLifecycle.Service {
         let name = nodeName
         let tell: @Sendable (Node) -> Void = { node in
             if node.metadata.name == name, let range = node.spec.podCIDR, !range.isEmpty {
-                news.yield(Place(range: range, address: Peer.internalAddress(node).map(IPv4Range.text)))
+                news.yield(Place(range: range, address: Peer.internalAddress(node).map { "\($0)" }))
             }
         }
         nodes.addHandler(added: tell, updated: { _, node in tell(node) })

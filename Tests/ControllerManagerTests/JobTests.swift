@@ -195,6 +195,36 @@ private func failedPod(exitCode: Int32 = 1, conditions: [String] = []) -> Pod {
         }
     }
 
+    /// The pods are seen to be let go before the status that counts them is.
+    @Test func anIndexIsNotGivenOutAgainByAStatusThatIsBehind() async throws {
+        let isCounted = AsyncStream<Void>.makeStream()
+        let hold: @Sendable (String, [UInt8]) async -> Void = { path, chunk in
+            guard path.hasPrefix("/apis/batch/v1/jobs"), String(decoding: chunk, as: UTF8.self).contains("completedIndexes") else { return }
+            for await _ in isCounted.stream { return }
+        }
+        let behaviour: FakeKubelet.Behaviour = { pod, now in
+            pod.completionIndex == nil ? FakeKubelet.runsEverything(pod, now) : .ended("Succeeded", at: now)
+        }
+        try await TestCluster.with(Self.controllers, kubelet: behaviour, hold: hold) { cluster in
+            _ = try await cluster.client.create(job("other"))
+            try await cluster.until("the other job's pod is counted") { try await cluster.get(Job.self, "other").status.ready == 1 }
+            let pod = try #require(try await cluster.all(Pod.self).first?.metadata.name)
+            _ = try await cluster.client.create(
+                job { job in
+                    job.spec.completionMode = "Indexed"
+                    job.spec.completions = 3
+                    job.spec.parallelism = 3
+                })
+            try await cluster.until("a pod is counted and let go") { try await cluster.all(Pod.self).contains { $0.metadata.finalizers.isEmpty } }
+            // What the controller does about a later change of pods, it does after looking at this one.
+            try await cluster.client.delete(Pod.self, pod, namespace: "default")
+            try await cluster.until("the other job's pod is counted") { try await cluster.get(Job.self, "other").status.failed == 1 }
+            isCounted.continuation.finish()
+            try await cluster.until("the job is complete") { try await cluster.get(Job.self, "work").has("Complete") }
+            #expect(try await cluster.all(Pod.self).count { $0.completionIndex != nil } == 3)
+        }
+    }
+
     @Test func tooManyFailuresFailTheJob() async throws {
         try await TestCluster.with(Self.controllers, kubelet: Self.allFail) { cluster in
             _ = try await cluster.client.create(job { $0.spec.backoffLimit = 1 })

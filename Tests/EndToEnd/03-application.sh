@@ -9,7 +9,7 @@ test_rolling_update_loses_no_request() {
     local address
     address=$(k get service web -o jsonpath='{.spec.clusterIP}')
     # Pods of the first template end without waiting for the rules to pass them over, so the first requests may meet one.
-    sleep 2
+    eventually 30 three_pods
     contains "$(answers "http://$address/")" "version 1"
     rm -f "$work/stop"
     (
@@ -31,6 +31,8 @@ test_rolling_update_loses_no_request() {
     equal "failed requests" 0 "$bad"
     [ "$good" -gt 20 ]
 }
+
+three_pods() { [ "$(k get pods -l app=web -o name | wc -l)" = 3 ]; }
 
 test_a_broken_image_leaves_the_old_pods_serving() {
     k set image deployment web nginx=127.0.0.1:5000/nginx:missing

@@ -98,24 +98,8 @@ write_files() {
 	Y
     chmod 600 "$c/tokens.csv" "$c/encryption.yaml"
     mkdir -p "$c/manifests"
-    cat > "$c/containerd.toml" <<-T
-		version = 2
-		root = "$c/containerd/root"
-		state = "$c/containerd/state"
-		[grpc]
-		  address = "$c/containerd.sock"
-		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "127.0.0.1:5000/pause:1"
-		  netns_mounts_under_state_dir = true
-		  restrict_oom_score_adj = true
-		  [plugins."io.containerd.grpc.v1.cri".cni]
-		    bin_dir = "$(dirname "$(find /usr/lib/cni /opt/cni/bin -name bridge 2>/dev/null | head -n 1)")"
-		    conf_dir = "$c/network/cni/net.d"
-		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-		    runtime_type = "io.containerd.runc.v2"
-		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-		      Root = "$c/containerd/runc"
-	T
+    runtime_file "$c/containerd/root" "$c/containerd/state" "$c/containerd.sock" 127.0.0.1:5000/pause:1 "$c/network/cni/net.d" \
+        > "$c/containerd.toml"
 }
 
 # A pause container that is somebody else's.

@@ -1,21 +1,10 @@
 # Machines on this one: three bare ones that are cut off, slowed down, switched off, and removed without a trace.
 # shellcheck shell=bash
 
-labs=$work/labs
-machines="Master WorkNode1 WorkNode2"
+. "$here/labs.sh"
+lab_name=lab
 
-lab() {
-    local command=$1
-    shift
-    apus lab "$command" --data-dir "$labs" "$@"
-}
-
-# at MACHINE COMMAND...
-at() {
-    local machine=$1
-    shift
-    lab exec "$machine" -- "$@"
-}
+list_labs() { apus lab list --data-dir "$labs"; }
 
 # All that a lab could leave behind on the host.
 traces() {
@@ -50,7 +39,7 @@ test_lab_three_bare_machines_come_up() {
     traces > "$work/traces.before"
     lab up --bare | tee "$work/lab.log"
     contains "$(cat "$work/lab.log")" 'ok   Master' 'ok   WorkNode2' 10.0.2.17
-    contains "$(lab list)" "Master      10.0.2.15   up"
+    contains "$(list_labs)" "Master      10.0.2.15   up"
     refuses "already" lab up --bare
 }
 
@@ -82,9 +71,7 @@ test_lab_each_runs_a_container_of_its_own() {
     local root=$work/one layout=$work/one.oci
     mkdir -p "$root/bin"
     cp /bin/busybox "$root/bin/"
-    umoci init --layout "$layout"
-    umoci new --image "$layout:1"
-    umoci insert --image "$layout:1" "$root" /
+    pack "$root" "$layout:1"
     for machine in $machines; do
         tar -C "$layout" -c . | at "$machine" ctr image import --base-name lab.test/one -
         equal container "$machine" "$(at "$machine" ctr run --rm lab.test/one:1 once /bin/busybox hostname)"
@@ -99,7 +86,7 @@ test_lab_each_runs_a_container_of_its_own() {
 test_lab_a_stopped_machine_keeps_its_files() {
     at WorkNode2 sh -c 'echo kept > /etc/kept; echo kept > /var/lib/kept; echo gone > /run/gone; echo Another > /etc/hostname'
     lab stop --force WorkNode2
-    contains "$(lab list)" "WorkNode2   10.0.2.17   off"
+    contains "$(list_labs)" "WorkNode2   10.0.2.17   off"
     refuses "does not run" at WorkNode2 true
     refuses "" pings Master WorkNode2
     lab start WorkNode2
@@ -113,7 +100,7 @@ test_lab_a_stopped_machine_keeps_its_files() {
 
 test_lab_a_machine_is_cut_off_until_it_is_healed() {
     lab partition WorkNode1
-    contains "$(lab list)" "cut off"
+    contains "$(list_labs)" "cut off"
     refuses "" pings Master WorkNode1
     refuses "" pings WorkNode1 10.0.2.1
     pings Master WorkNode2
@@ -156,18 +143,19 @@ same_traces() {
 }
 
 test_lab_a_killed_start_can_be_removed() {
-    local pause
+    local pause lab_name=killed
     for pause in 0.05 0.2 0.4; do
-        on_node timeout --signal KILL $pause build/apus lab up --bare --data-dir "$labs" --name killed || true
-        lab down --name killed
+        on_node timeout --signal KILL $pause build/apus lab up --bare --data-dir "$labs" --name "$lab_name" || true
+        lab down
         eventually 10 same_traces
     done
 }
 
 test_lab_a_whole_cluster_in_one_command() {
-    lab up --name whole
-    equal "nodes that are Ready" 3 "$(lab exec Master --name whole -- kubectl get nodes --no-headers | grep -cw Ready)"
-    lab exec Master --name whole -- kubectl wait --for=condition=Ready pod --all -n kube-system --timeout=60s
-    lab down --name whole
+    local lab_name=whole
+    lab up
+    equal "nodes that are Ready" 3 "$(at Master kubectl get nodes --no-headers | grep -cw Ready)"
+    at Master kubectl wait --for=condition=Ready pod --all -n kube-system --timeout=60s
+    lab down
     eventually 10 same_traces
 }

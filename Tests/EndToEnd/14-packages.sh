@@ -1,19 +1,12 @@
 # Debian packages in a machine of a lab: installed, started, removed, purged.
 # shellcheck shell=bash
 
-labs=$work/labs
-
-lab() {
-    local command=$1
-    shift
-    apus lab "$command" --data-dir "$labs" --name packages "$@"
-}
-
-at() { lab exec Master -- "$@"; }
+. "$here/labs.sh"
+lab_name=packages
 
 # What the packages could leave behind in a machine.
 package_traces() {
-    at sh -c 'find / -xdev \( -name "*kubelet*" -o -name "*kubeadm*" -o -name "apus*" -o -path /etc/kubernetes \) 2> /dev/null
+    at Master sh -c 'find / -xdev \( -name "*kubelet*" -o -name "*kubeadm*" -o -name "apus*" -o -path /etc/kubernetes \) 2> /dev/null
         for tree in /usr /etc /var/lib; do find $tree -xdev \( -iname "*kubelet*" -o -iname "*kubeadm*" -o -iname "apus*" \); done' | sort -u |
         grep -vE '^/(proc|sys)/|/bash-completion/' || true
 }
@@ -23,50 +16,50 @@ test_packages_are_built() {
     contains "$(ls "$work/packages")" apus_ kubelet_ kubeadm_
     lab up --bare --workers 0
     package_traces > "$work/packages.before"
-    at mkdir -p /root/packages
-    tar -C "$work/packages" -c . | at tar -C /root/packages -x
+    at Master mkdir -p /root/packages
+    tar -C "$work/packages" -c . | at Master tar -C /root/packages -x
 }
 
 test_packages_are_installed() {
-    at sh -c 'apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 /root/packages/*.deb'
+    at Master sh -c 'apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 /root/packages/*.deb'
     # The program stands on what came with it.
-    at mount -t tmpfs none /opt
-    contains "$(at kubeadm version)" "v1.36"
-    contains "$(at kubelet --version)" "Kubernetes v1.36"
-    contains "$(at apus --version)" "apus "
-    contains "$(at dpkg -s kubelet)" "Status: install ok installed"
-    equal "changed files" "" "$(at dpkg --verify apus kubelet kubeadm)"
-    contains "$(at cat /usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf)" '/var/lib/kubelet/kubeadm-flags.env' '/etc/default/kubelet' \
+    at Master mount -t tmpfs none /opt
+    contains "$(at Master kubeadm version)" "v1.36"
+    contains "$(at Master kubelet --version)" "Kubernetes v1.36"
+    contains "$(at Master apus --version)" "apus "
+    contains "$(at Master dpkg -s kubelet)" "Status: install ok installed"
+    equal "changed files" "" "$(at Master dpkg --verify apus kubelet kubeadm)"
+    contains "$(at Master cat /usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf)" '/var/lib/kubelet/kubeadm-flags.env' '/etc/default/kubelet' \
         '--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf'
 }
 
 test_packages_kubelet_waits_and_is_started_with_the_machine() {
-    eventually 10 at grep -q "waiting for /var/lib/kubelet/config.yaml" /var/log/kubelet.log
-    at sh -c 'test -e /etc/rc2.d/S??kubelet && test -e /run/kubelet-keeper.pid'
+    eventually 10 at Master grep -q "waiting for /var/lib/kubelet/config.yaml" /var/log/kubelet.log
+    at Master sh -c 'test -e /etc/rc2.d/S??kubelet && test -e /run/kubelet-keeper.pid'
     lab stop Master
     lab start Master
-    at mount -t tmpfs none /opt
-    at sh -c 'kill -0 $(cat /run/kubelet-keeper.pid)'
+    at Master mount -t tmpfs none /opt
+    at Master sh -c 'kill -0 $(cat /run/kubelet-keeper.pid)'
     # Once there is a configuration it is started, with the flags of all files; here with one that does not exist.
-    at sh -c 'echo "KUBELET_KUBEADM_ARGS=--node-ip=10.0.2.15" > /var/lib/kubelet/kubeadm-flags.env; touch /var/lib/kubelet/config.yaml
+    at Master sh -c 'echo "KUBELET_KUBEADM_ARGS=--node-ip=10.0.2.15" > /var/lib/kubelet/kubeadm-flags.env; touch /var/lib/kubelet/config.yaml
         echo KUBELET_EXTRA_ARGS=--no-such-flag > /etc/default/kubelet'
-    at service kubelet restart
-    eventually 10 at grep -q "no-such-flag" /var/log/kubelet.log
-    eventually 10 at grep -q "started again in 10 seconds" /var/log/kubelet.log
-    at service kubelet stop
-    at test ! -e /run/kubelet-keeper.pid
+    at Master service kubelet restart
+    eventually 10 at Master grep -q "no-such-flag" /var/log/kubelet.log
+    eventually 10 at Master grep -q "started again in 10 seconds" /var/log/kubelet.log
+    at Master service kubelet stop
+    at Master test ! -e /run/kubelet-keeper.pid
 }
 
 test_packages_are_removed() {
-    at sh -c 'apt-get remove -y -o Dpkg::Use-Pty=0 kubelet kubeadm apus'
-    equal "kubelets" 0 "$(at pgrep -c kubelet || true)"
+    at Master sh -c 'apt-get remove -y -o Dpkg::Use-Pty=0 kubelet kubeadm apus'
+    equal "kubelets" 0 "$(at Master pgrep -c kubelet || true)"
     # Settings stay until they are purged.
-    at test -e /etc/default/kubelet
-    refuses "" at kubeadm version
+    at Master test -e /etc/default/kubelet
+    refuses "" at Master kubeadm version
 }
 
 test_packages_are_purged() {
-    at sh -c 'apt-get purge -y -o Dpkg::Use-Pty=0 kubelet kubeadm apus; rm -rf /root/packages'
+    at Master sh -c 'apt-get purge -y -o Dpkg::Use-Pty=0 kubelet kubeadm apus; rm -rf /root/packages'
     equal traces "" "$(diff "$work/packages.before" <(package_traces))"
     lab down
 }

@@ -1,21 +1,8 @@
 # The documented walk on three machines of a lab: packages, kubeadm init, kubeadm join, a pod network, an application, machines that fail.
 # shellcheck shell=bash
 
-labs=$work/labs
-machines="Master WorkNode1 WorkNode2"
-
-lab() {
-    local command=$1
-    shift
-    apus lab "$command" --data-dir "$labs" --name walk "$@"
-}
-
-# at MACHINE COMMAND...
-at() {
-    local machine=$1
-    shift
-    lab exec "$machine" -- "$@"
-}
+. "$here/labs.sh"
+lab_name=walk
 
 kw() { at Master kubectl "$@"; }
 
@@ -61,9 +48,7 @@ test_walk_an_application_on_both_workers() {
     local root=$work/web layout=$work/web.oci ip
     mkdir -p "$root/bin" "$root/www"
     cp /bin/busybox "$root/bin/"
-    umoci init --layout "$layout"
-    umoci new --image "$layout:1"
-    umoci insert --image "$layout:1" "$root" /
+    pack "$root" "$layout:1"
     for machine in WorkNode1 WorkNode2; do
         tar -C "$layout" -c . | at "$machine" ctr -n k8s.io image import --base-name lab.test/web -
     done

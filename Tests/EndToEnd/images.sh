@@ -8,14 +8,19 @@ with_libraries() {
     for file in $(ldd "$program" | grep -o '/[^ ]*'); do install -D "$(readlink -f "$file")" "$root$file"; done
 }
 
+# pack ROOT LAYOUT:TAG: an image of what lies below the root.
+pack() {
+    rm -rf "${2%:*}"
+    umoci init --layout "${2%:*}"
+    umoci new --image "$2"
+    umoci insert --image "$2" "$1" / > /dev/null
+}
+
 # push ROOT NAME:TAG COMMAND...
 push() {
     local root=$1 name=$2 layout=$work/oci tag=${2##*:}
     shift 2
-    rm -rf "$layout" "$work/bundle"
-    umoci init --layout "$layout"
-    umoci new --image "$layout:$tag"
-    umoci insert --image "$layout:$tag" "$root" / > /dev/null
+    pack "$root" "$layout:$tag"
     local arguments=()
     for word in "$@"; do arguments+=(--config.cmd "$word"); done
     umoci config --image "$layout:$tag" "${arguments[@]}"

@@ -124,3 +124,25 @@ refuses() {
 }
 
 answers() { on_node curl -sf --max-time 2 "$1"; }
+
+# runtime_file FOLDER STATE SOCKET PAUSE NETWORKS: a configuration for a containerd that shares nothing with others.
+runtime_file() {
+    cat <<-T
+		version = 2
+		root = "$1"
+		state = "$2"
+		[grpc]
+		  address = "$3"
+		[plugins."io.containerd.grpc.v1.cri"]
+		  sandbox_image = "$4"
+		  netns_mounts_under_state_dir = true
+		  restrict_oom_score_adj = true
+		  [plugins."io.containerd.grpc.v1.cri".cni]
+		    bin_dir = "$(dirname "$(find /usr/lib/cni /opt/cni/bin -name bridge 2>/dev/null | head -n 1)")"
+		    conf_dir = "$5"
+		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+		    runtime_type = "io.containerd.runc.v2"
+		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+		      Root = "$2/runc"
+	T
+}

@@ -42,22 +42,8 @@ on() {
 
 start_runtime() {
     local name=$1
-    cat > "$m/$name/containerd.toml" <<-T
-		version = 2
-		root = "$m/$name/containerd"
-		state = "/run/containerd/state"
-		[grpc]
-		  address = "/run/containerd/containerd.sock"
-		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "apus.local/pause:0.1.0"
-		  netns_mounts_under_state_dir = true
-		  restrict_oom_score_adj = true
-		  [plugins."io.containerd.grpc.v1.cri".cni]
-		    bin_dir = "$(dirname "$(find /usr/lib/cni /opt/cni/bin -name bridge 2>/dev/null | head -n 1)")"
-		    conf_dir = "/etc/cni/net.d"
-		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-		    runtime_type = "io.containerd.runc.v2"
-	T
+    runtime_file "$m/$name/containerd" /run/containerd/state /run/containerd/containerd.sock apus.local/pause:0.1.0 /etc/cni/net.d \
+        > "$m/$name/containerd.toml"
     on "$name" containerd --config "$m/$name/containerd.toml" >> "$m/$name/containerd.log" 2>&1 &
     eventually 10 on "$name" test -S /run/containerd/containerd.sock
 }

@@ -1,6 +1,9 @@
+import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import GRPCProtobuf
 import Glibc
+import SwiftProtobuf
 import Testing
 
 @testable import KeyManagement
@@ -8,40 +11,31 @@ import Testing
 /// A plug-in behind a real socket: "encrypts" by turning the bytes around.
 private struct Plugin: RegistrableRPCService {
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-        func register(_ method: String, _ answer: @escaping @Sendable ([UInt8]) throws -> [UInt8]) {
-            router.registerHandler(
-                forMethod: MethodDescriptor(fullyQualifiedService: "v2.KeyManagementService", method: method), deserializer: RawMessages(),
-                serializer: RawMessages()
-            ) { request, _ in
+        func register<Request: Message, Answer: Message>(_ method: MethodDescriptor, _ answer: @escaping @Sendable (Request) throws -> Answer) {
+            router.registerHandler(forMethod: method, deserializer: ProtobufDeserializer<Request>(), serializer: ProtobufSerializer<Answer>()) {
+                request, _ in
                 let single = try await ServerRequest(stream: request)
                 return StreamingServerResponse(single: ServerResponse(message: try answer(single.message)))
             }
         }
-        register("Status") { _ in
-            var writer = ProtobufWriter()
-            writer.field(1, "v2")
-            writer.field(2, "ok")
-            writer.field(3, "key-1")
-            return writer.bytes
+        register(KMSKeyManagementService.Method.Status.descriptor) { (_: KMSStatusRequest) in
+            KMSStatusResponse.with {
+                $0.version = "v2"
+                $0.healthz = "ok"
+                $0.keyID = "key-1"
+            }
         }
-        register("Encrypt") { message in
-            // The request and the answer have the same fields 1 and 2: bytes and a text.
-            let asked = try Messages.encryptResponse(message)
-            if asked.ciphertext.isEmpty { throw RPCError(code: .invalidArgument, message: "nothing to encrypt") }
-            var writer = ProtobufWriter()
-            writer.field(1, Array(asked.ciphertext.reversed()))
-            writer.field(2, "key-1")
-            writer.field(3, ["id.example.com": Array(asked.keyID.utf8)])
-            return writer.bytes
+        register(KMSKeyManagementService.Method.Encrypt.descriptor) { (request: KMSEncryptRequest) in
+            if request.plaintext.isEmpty { throw RPCError(code: .invalidArgument, message: "nothing to encrypt") }
+            return KMSEncryptResponse.with {
+                $0.ciphertext = Data(request.plaintext.reversed())
+                $0.keyID = "key-1"
+                $0.annotations = ["id.example.com": Data(request.uid.utf8)]
+            }
         }
-        register("Decrypt") { message in
-            var reader = ProtobufReader(message)
-            var fields: [UInt64: ProtobufReader.Value] = [:]
-            while let field = try reader.next() { fields[field.number] = field.value }
-            guard fields[3]?.text == "key-1", fields[4] != nil else { throw RPCError(code: .notFound, message: "no such key") }
-            var writer = ProtobufWriter()
-            writer.field(1, Array((fields[1]?.bytes ?? []).reversed()))
-            return writer.bytes
+        register(KMSKeyManagementService.Method.Decrypt.descriptor) { (request: KMSDecryptRequest) in
+            guard request.keyID == "key-1", !request.annotations.isEmpty else { throw RPCError(code: .notFound, message: "no such key") }
+            return KMSDecryptResponse.with { $0.plaintext = Data(request.ciphertext.reversed()) }
         }
     }
 }

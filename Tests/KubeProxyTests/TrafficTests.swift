@@ -115,7 +115,7 @@ struct TrafficTests {
                 }
             }
             #expect(failure == nil)
-            for round in 0..<6 {
+            for round in 0..<20 {
                 try await applier.apply(rules([Self.web], [Make.slice("web", [round % 2 == 0 ? "10.244.1.2" : "10.244.2.2"])]))
                 try await applier.apply(both)
                 // Somebody else's hand, and a new life that finds what is there.

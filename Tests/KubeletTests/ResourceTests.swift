@@ -1,5 +1,6 @@
 import CoreV1
 import KubernetesAPI
+import Linux
 import Testing
 
 @testable import Kubelet
@@ -93,12 +94,12 @@ import Testing
             33 30 0:29 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd
             34 30 0:30 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
             """
-        let found = try CgroupHierarchies.detect(mountinfo: v1)
+        let found = try CgroupHierarchies.detect(Mounts.parse(v1))
         #expect(found.version == .v1)
         #expect(found.mounts["cpuacct"] == "/sys/fs/cgroup/cpu,cpuacct")
         #expect(found.mountPoints.count == 3)
-        #expect(try CgroupHierarchies.detect(mountinfo: "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw").version == .v2)
-        #expect(throws: KubeletError.self) { try CgroupHierarchies.detect(mountinfo: "") }
+        #expect(try CgroupHierarchies.detect(Mounts.parse("30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw")).version == .v2)
+        #expect(throws: KubeletError.self) { try CgroupHierarchies.detect([]) }
     }
 
     @Test func admission() {

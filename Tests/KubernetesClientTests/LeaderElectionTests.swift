@@ -91,7 +91,7 @@ private final class LeaseServer: Sendable {
         let started = Recorded<Int>()
         let elector = elector(server, "a", clock) {
             started.append(1)
-            try await Task.sleep(for: .seconds(3600))
+            try await ManualClock().timeSource.sleep(.seconds(3600))
         }
         let run = Task { try await elector.run() }
         await started.wait(for: 1)
@@ -116,7 +116,7 @@ private final class LeaseServer: Sendable {
         let elector = elector(server, "a", clock) {
             started.append(1)
             defer { stopped.append(1) }
-            try await Task.sleep(for: .seconds(3600))
+            try await ManualClock().timeSource.sleep(.seconds(3600))
         }
         let run = Task { try await elector.run() }
         await started.wait(for: 1)

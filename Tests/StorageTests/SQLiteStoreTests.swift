@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Storage
+import Synchronization
 import Testing
 
 /// What only a store in a file has to do.
@@ -78,6 +79,18 @@ import Testing
         #expect(throws: StoreError.newerSchema(file: fixture.file, found: 9, supported: 1)) { _ = try fixture.open() }
     }
 
+    @Test(arguments: [true, false])
+    func aSlowDiskIsSaid(isSlow: Bool) throws {
+        let said = Mutex<[String]>([])
+        var configuration = SQLiteStore.Configuration()
+        configuration.syncExpected = isSlow ? .zero : .seconds(60)
+        let logger = Logger(label: "test") { _ in RecordingLogHandler { line in said.withLock { $0.append(line) } } }
+        let store = try SQLiteStore(path: fixture.file, configuration: configuration, logger: logger)
+        // The writer has begun when it has ended.
+        store.close()
+        #expect(said.withLock { $0 }.contains { $0.hasPrefix("warning the disk is slow") && $0.contains(fixture.file) } == isSlow)
+    }
+
     @Test func missingFolderIsNamed() async throws {
         #expect {
             _ = try SQLiteStore(path: fixture.file + "/no/such/store.db", logger: Logger(label: "test"))
@@ -152,5 +165,23 @@ import Testing
         for (error, parts) in expected {
             for part in parts { #expect(error.description.contains(part)) }
         }
+    }
+}
+
+/// Hands on what is logged, as text.
+private struct RecordingLogHandler: LogHandler {
+    let record: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.debug
+
+    init(record: @escaping @Sendable (String) -> Void) { self.record = record }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        record("\(event.level) \(event.message) \(event.metadata ?? [:])")
     }
 }

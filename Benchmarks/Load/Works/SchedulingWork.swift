@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Pods bound to nodes that no kubelet stands behind.
 struct SchedulingWork {
@@ -13,17 +12,17 @@ struct SchedulingWork {
     func run(_ bench: Bench) async throws -> [Table.Row] {
         try await makeNodes(bench)
         try await bench.process.settle(limit: 5)
-        let bound = Bound(pods)
+        let bound = Sightings(objects: pods)
         let lines = try await bench.connect(Bench.connections)
         try await EventStream.open(
-            "\(PodWork.path)?watch=1&labelSelector=app%3Dload", on: lines[0], onLine: { bound.see($0) }, onEnd: { bound.end($0) })
+            "\(PodWork.path)?watch=1&labelSelector=app%3Dload", on: lines[0], onLine: { Self.see($0, bound) }, onEnd: { bound.end($0) })
         let start = nanoseconds()
         let create = Load(work: "create pods for \(nodes) nodes", clients: Self.clients, requests: 0..<pods, seconds: 20) { number in
             bound.make(number)
             return .post(PodWork.path, Manifests.pod("sched-\(number)", number: number))
         }
         let created = try await bench.run(create, on: lines)
-        let count = try await bound.all(created.count, within: patience)
+        let count = try await bound.wait(within: patience) { $0.seen >= created.count }.seen
         let took = elapsed(since: start)
         let latencies = bound.latencies
         bound.stopWatching()
@@ -61,6 +60,14 @@ struct SchedulingWork {
         try await bench.process.settle()
     }
 
+    /// An event that shows a pod on a node.
+    private static func see(_ event: UnsafeRawBufferPointer, _ bound: Sightings) {
+        guard EventBytes.end(of: #""nodeName":""#, in: event) != nil, let found = EventBytes.number(after: #""name":"sched-"#, in: event) else {
+            return
+        }
+        bound.see(Int(clamping: found))
+    }
+
     private static func timestamp() -> String {
         var now = time(nil)
         var parts = tm()
@@ -68,56 +75,5 @@ struct SchedulingWork {
         var text = [CChar](repeating: 0, count: 32)
         strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-/// When each pod was created and when it was seen to have a node.
-private final class Bound: Sendable {
-    private struct State {
-        var made: [UInt64]
-        var seen: [UInt64]
-        var count = 0
-        var failure: LoadError?
-        var isWatching = true
-    }
-
-    private let state: Mutex<State>
-
-    init(_ pods: Int) {
-        let zeros = [UInt64](repeating: 0, count: pods)
-        state = Mutex(State(made: zeros, seen: zeros))
-    }
-
-    var latencies: Latencies {
-        state.withLock { state in Latencies(zip(state.made, state.seen).compactMap { $1 > $0 ? $1 - $0 : nil }) }
-    }
-
-    func make(_ number: Int) { state.withLock { $0.made[number] = nanoseconds() } }
-
-    func see(_ event: UnsafeRawBufferPointer) {
-        guard EventBytes.end(of: #""nodeName":""#, in: event) != nil, let found = EventBytes.number(after: #""name":"sched-"#, in: event) else {
-            return
-        }
-        let now = nanoseconds()
-        state.withLock { state in
-            guard let number = Int(exactly: found), number < state.seen.count, state.seen[number] == 0 else { return }
-            state.seen[number] = now
-            state.count += 1
-        }
-    }
-
-    func end(_ error: LoadError) { state.withLock { if $0.isWatching { $0.failure = error } } }
-
-    func stopWatching() { state.withLock { $0.isWatching = false } }
-
-    /// How many pods have a node when all have or the time is over.
-    func all(_ pods: Int, within patience: Duration) async throws -> Int {
-        let deadline = ContinuousClock.now + patience
-        while true {
-            let (count, failure) = state.withLock { ($0.count, $0.failure) }
-            if let failure { throw failure }
-            if count >= pods || ContinuousClock.now > deadline { return count }
-            try await Task.sleep(for: .milliseconds(1))
-        }
     }
 }

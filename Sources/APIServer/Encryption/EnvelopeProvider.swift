@@ -68,7 +68,7 @@ package final class EnvelopeProvider: Sendable {
         guard let current = state.withLock({ $0.current }), now < current.until else {
             throw KeyManagementError("nothing can be encrypted: \(problem ?? "the key management plug-in is silent")")
         }
-        return prefix + Envelope(key: current.key, data: try current.seed.seal(value, place: place)).serialized
+        return prefix + (try Envelope(key: current.key, data: try current.seed.seal(value, place: place)).serialized())
     }
 
     /// - Parameter stored: what stands behind the prefix.

@@ -6,7 +6,7 @@ package enum ControllerManagerFlags {
         program: "kube-controller-manager", summary: "The controllers: move the cluster from what is towards what should be.",
         text: text)
 
-    private static let text: StaticString = """
+    private static let text = """
         [Generic]
           kubeconfig                    string   -      -   kubeconfig by which the API server is reached; inside a pod its service account if not given
           master                        string   -      -   the API server's URL; wins over the kubeconfig's
@@ -22,9 +22,7 @@ package enum ControllerManagerFlags {
         ~ enable-dynamic-provisioning   bool     true   -   provisioners run as components of their own
         ~ enable-garbage-collector      bool     true   -   --controllers=-garbage-collector-controller turns it off
           feature-gates                 map      -      -   LegacyServiceAccountTokenNoAutoGeneration=false makes a secret with a token for every service account, as before 1.24; other features are as in their final form
-        ~ emulated-version              list     -      -   only 1.36 is spoken
-        ~ emulation-forward-compatible  bool     false  -   only 1.36 is spoken
-        ~ min-compatibility-version     list     -      -   only 1.36 is spoken
+        \(SharedFlags.versions)
         ~ kube-api-burst                int      30     -   requests are limited by the API server
         ~ kube-api-content-type         string   application/vnd.kubernetes.protobuf - requests are JSON
         ~ kube-api-qps                  float    20     -   requests are limited by the API server
@@ -38,10 +36,7 @@ package enum ControllerManagerFlags {
         ~ attach-detach-reconcile-max-wait-unmount-duration duration 6m - volumes are not attached here
         ~ profiling                     bool     true   -   there are no profiles of Go programs
         ~ contention-profiling          bool     false  -   there are no profiles of Go programs
-        ~ allow-metric-labels           map      -      -   labels are as they are
-        ~ allow-metric-labels-manifest  string   -      -   labels are as they are
-        ~ disabled-metrics              list     -      -   no metrics are left out
-        ~ show-hidden-metrics-for-version string -      -   there are no hidden metrics
+        \(SharedFlags.metrics)
         [Leader election]
           leader-elect                  bool     true   -   work only while holding the lease
           leader-elect-lease-duration   duration 15s    -   how long others wait for a leader that is silent
@@ -55,33 +50,11 @@ package enum ControllerManagerFlags {
         [Secure serving]
           bind-address                  ip       0.0.0.0 -  where to listen
           secure-port                   int      10257  -   the port of health and metrics; 0 for none
-          tls-cert-file                 string   -      -   serving certificate; one is made for this run if not given
-          tls-private-key-file          string   -      -   its key
-          cert-dir                      string   -      -   where a certificate is kept if none is given
-        ! tls-sni-cert-key              list     -      -   certificates by host name
-        ~ tls-cipher-suites             list     -      -   only suites that are safe are offered
-          tls-min-version               string   VersionTLS12 - VersionTLS12 or VersionTLS13
-        ~ tls-curve-preferences         list     -      -   only curves that are safe are offered
-        ~ http2-max-streams-per-connection int   0      -   the limit is 250
-        ~ permit-address-sharing        bool     false  -   SO_REUSEADDR is always set
-        ~ permit-port-sharing           bool     false  -   SO_REUSEPORT is not set
-        ~ disable-http2-serving         bool     false  -   HTTP/2 is offered
+        \(SharedFlags.ownCertificate)
+        \(SharedFlags.connections)
         [Authentication and authorization]
-          authentication-kubeconfig     string   -      -   kubeconfig by which bearer tokens are asked about
-        ~ authentication-skip-lookup    bool     false  -   only --client-ca-file says whose certificates count
-        ~ authentication-token-webhook-cache-ttl duration 10s - answers count for ten seconds
         ~ authentication-tolerate-lookup-failure bool false - nothing is looked up
-          authorization-kubeconfig      string   -      -   kubeconfig by which it is asked who may see what
-          authorization-always-allow-paths list  /healthz,/readyz,/livez - paths that everybody may see
-        ~ authorization-webhook-cache-authorized-ttl duration 10s - answers count for ten seconds
-        ~ authorization-webhook-cache-unauthorized-ttl duration 10s - answers count for ten seconds
-          client-ca-file                string   -      -   whose client certificates count
-        ~ requestheader-client-ca-file  string   -      -   no proxies in front are trusted
-        ~ requestheader-allowed-names   list     -      -   no proxies in front are trusted
-        ~ requestheader-username-headers list    x-remote-user - no proxies in front are trusted
-        ~ requestheader-group-headers   list     x-remote-group - no proxies in front are trusted
-        ~ requestheader-uid-headers     list     -      -   no proxies in front are trusted
-        ~ requestheader-extra-headers-prefix list x-remote-extra- - no proxies in front are trusted
+        \(SharedFlags.delegation)
         [Cluster]
           allocate-node-cidrs           bool     false  -   give every node a range of pod addresses
           cluster-cidr                  string   -      -   the range of pod addresses

@@ -1,24 +1,23 @@
 import APIServer
 import JSON
 import KubernetesClient
-import Synchronization
 
 /// Lets requests in on the API server's word: who a token belongs to (TokenReview) and what a user may see (SubjectAccessReview).
 final class DelegatedAccess: Sendable {
     /// How long an answer counts.
     static let answerLife: Duration = .seconds(10)
-    static let answersMax = 1024
-
-    private struct Answer {
-        var value: UserInfo?
-        var isAllowed = false
-        var until: ContinuousClock.Instant
-    }
 
     private let alwaysAllowed: [String]
     private let tokens: Client?
     private let reviews: Client?
-    private let answers = Mutex<[String: Answer]>([:])
+    private let users = AnswerCache<String, UserInfo?>(time: .system)
+    private let rights = AnswerCache<Question, Bool>(time: .system)
+
+    private struct Question: Hashable {
+        var user: String
+        var groups: [String]
+        var path: String
+    }
 
     /// - Parameters:
     ///   - alwaysAllowed: paths for everybody; one that ends in `*` stands for all that begin so.
@@ -59,7 +58,7 @@ final class DelegatedAccess: Sendable {
         }
         guard let token = BearerCredential.token(in: request.headers) else { return .anonymous }
         guard let tokens else { return nil }
-        if let known = known("token \(token)") { return known.value }
+        if let known = users[token] { return known }
         let answer = try await tokens.post(
             path: "/apis/authentication.k8s.io/v1/tokenreviews",
             ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": ["token": .string(token)]])
@@ -70,15 +69,15 @@ final class DelegatedAccess: Sendable {
                     name: found["username"]?.stringValue ?? "", uid: found["uid"]?.stringValue ?? "",
                     groups: found["groups"]?.arrayValue?.compactMap(\.stringValue) ?? []))
         }
-        remember("token \(token)", Answer(value: user, until: .now + Self.answerLife))
+        users.remember(token, user, for: Self.answerLife)
         return user
     }
 
     private func isAllowed(_ user: UserInfo, path: String) async throws -> Bool {
         if user.groups.contains(UserInfo.mastersGroup) { return true }
         guard let reviews else { return false }
-        let key = "path \(path) \(user.name) \(user.groups.joined(separator: ","))"
-        if let known = known(key) { return known.isAllowed }
+        let question = Question(user: user.name, groups: user.groups, path: path)
+        if let known = rights[question] { return known }
         let answer = try await reviews.post(
             path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
             [
@@ -89,7 +88,7 @@ final class DelegatedAccess: Sendable {
                 ],
             ])
         let isAllowed = answer["status"]?["allowed"]?.boolValue == true
-        remember(key, Answer(isAllowed: isAllowed, until: .now + Self.answerLife))
+        rights.remember(question, isAllowed, for: Self.answerLife)
         return isAllowed
     }
 
@@ -97,17 +96,5 @@ final class DelegatedAccess: Sendable {
         var user = user
         if !user.groups.contains(UserInfo.authenticatedGroup) { user.groups.append(UserInfo.authenticatedGroup) }
         return user
-    }
-
-    private func known(_ key: String) -> Answer? {
-        answers.withLock { $0[key] }.flatMap { $0.until > .now ? $0 : nil }
-    }
-
-    private func remember(_ key: String, _ answer: Answer) {
-        answers.withLock { answers in
-            if answers.count >= Self.answersMax { answers = answers.filter { $0.value.until > .now } }
-            if answers.count >= Self.answersMax { answers = [:] }
-            answers[key] = answer
-        }
     }
 }

@@ -8,7 +8,7 @@ package enum KubeProxyFlags {
     package static let apiVersion = "kubeproxy.config.k8s.io/v1alpha1"
     package static let kind = "KubeProxyConfiguration"
 
-    private static let text: StaticString = """
+    private static let text = """
         [Kube-proxy]
           config                        string   -      -   file with a KubeProxyConfiguration; flags win over it
         ! write-config-to               string   -      -   write the settings in use to this file and quit

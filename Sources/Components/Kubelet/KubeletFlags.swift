@@ -9,7 +9,7 @@ package enum KubeletFlags {
     package static let apiVersion = "kubelet.config.k8s.io/v1beta1"
     package static let kind = "KubeletConfiguration"
 
-    private static let text: StaticString = """
+    private static let text = """
         [Kubelet]
           config                        string   -      -                      file with a KubeletConfiguration; flags win over it
         ! config-dir                    string   -      -                      folder of further configuration files

@@ -8,7 +8,7 @@ package enum SchedulerFlags {
     package static let apiVersion = "kubescheduler.config.k8s.io/v1"
     package static let kind = "KubeSchedulerConfiguration"
 
-    private static let text: StaticString = """
+    private static let text = """
         [Misc]
           config                        string   -      -   file with a KubeSchedulerConfiguration; flags win over it
         ! write-config-to               string   -      -   write the settings in use to this file and quit
@@ -20,15 +20,10 @@ package enum SchedulerFlags {
         ~ -                             string   -      clientConnection.acceptContentTypes answers are JSON
         ~ pod-max-in-unschedulable-pods-duration duration 5m - pods that fit nowhere are tried again when something changes
         ~ feature-gates                 map      -      -   features are as in their final form
-        ~ emulated-version              list     -      -   only 1.36 is spoken
-        ~ emulation-forward-compatible  bool     false  -   only 1.36 is spoken
-        ~ min-compatibility-version     list     -      -   only 1.36 is spoken
+        \(SharedFlags.versions)
         ~ profiling                     bool     true   enableProfiling there are no profiles of Go programs
         ~ contention-profiling          bool     true   enableContentionProfiling there are no profiles of Go programs
-        ~ allow-metric-labels           map      -      -   labels are as they are
-        ~ allow-metric-labels-manifest  string   -      -   labels are as they are
-        ~ disabled-metrics              list     -      -   no metrics are left out
-        ~ show-hidden-metrics-for-version string -      -   there are no hidden metrics
+        \(SharedFlags.metrics)
         ~ -                             int      16     parallelism one pod is decided about at a time
           -                             int      0      percentageOfNodesToScore the share of nodes that is looked at; 0 by the cluster's size
         ~ -                             int      1      podInitialBackoffSeconds the first pause is one second
@@ -47,34 +42,12 @@ package enum SchedulerFlags {
         [Secure serving]
           bind-address                  ip       0.0.0.0 -  where to listen
           secure-port                   int      10259  -   the port of health and metrics; 0 for none
-          tls-cert-file                 string   -      -   serving certificate; one is made for this run if not given
-          tls-private-key-file          string   -      -   its key
-          cert-dir                      string   -      -   where a certificate is kept if none is given
-        ! tls-sni-cert-key              list     -      -   certificates by host name
-        ~ tls-cipher-suites             list     -      -   only suites that are safe are offered
-          tls-min-version               string   VersionTLS12 - VersionTLS12 or VersionTLS13
-        ~ tls-curve-preferences         list     -      -   only curves that are safe are offered
-        ~ http2-max-streams-per-connection int   0      -   the limit is 250
-        ~ permit-address-sharing        bool     false  -   SO_REUSEADDR is always set
-        ~ permit-port-sharing           bool     false  -   SO_REUSEPORT is not set
-        ~ disable-http2-serving         bool     false  -   HTTP/2 is offered
+        \(SharedFlags.ownCertificate)
+        \(SharedFlags.connections)
         ~ -                             string   -      healthzBindAddress health is served on --secure-port
         ~ -                             string   -      metricsBindAddress metrics are served on --secure-port
         [Authentication and authorization]
-          authentication-kubeconfig     string   -      -   kubeconfig by which bearer tokens are asked about
-        ~ authentication-skip-lookup    bool     false  -   only --client-ca-file says whose certificates count
-        ~ authentication-token-webhook-cache-ttl duration 10s - answers count for ten seconds
         ~ authentication-tolerate-lookup-failure bool true - nothing is looked up
-          authorization-kubeconfig      string   -      -   kubeconfig by which it is asked who may see what
-          authorization-always-allow-paths list  /healthz,/readyz,/livez - paths that everybody may see
-        ~ authorization-webhook-cache-authorized-ttl duration 10s - answers count for ten seconds
-        ~ authorization-webhook-cache-unauthorized-ttl duration 10s - answers count for ten seconds
-          client-ca-file                string   -      -   whose client certificates count
-        ~ requestheader-client-ca-file  string   -      -   no proxies in front are trusted
-        ~ requestheader-allowed-names   list     -      -   no proxies in front are trusted
-        ~ requestheader-username-headers list    x-remote-user - no proxies in front are trusted
-        ~ requestheader-group-headers   list     x-remote-group - no proxies in front are trusted
-        ~ requestheader-uid-headers     list     -      -   no proxies in front are trusted
-        ~ requestheader-extra-headers-prefix list x-remote-extra- - no proxies in front are trusted
+        \(SharedFlags.delegation)
         """
 }

@@ -40,7 +40,7 @@ package struct ContainerdConfiguration: Sendable {
     package var cniConfigurationFolder: String { "\(dataFolder)/cni/net.d" }
 
     /// The first folder that has the bridge plugin: Debian's, then upstream's.
-    static func findPlugins() -> String {
+    package static func findPlugins() -> String {
         ["/usr/lib/cni", "/opt/cni/bin"].first { Files.exists("\($0)/bridge") } ?? "/opt/cni/bin"
     }
 

@@ -25,6 +25,8 @@ struct JobController: Controller {
     let expectations: Expectations
     /// Finalizers that were removed and that the informer still shows, by job.
     let releases: Expectations
+    /// Of statuses: the indexes that they count look free again as soon as the pods are let go.
+    let written = WrittenVersions()
     let queue: WorkQueue<NamespacedName>
     /// Pods with a finalizer and without a job that would remove it.
     private let orphans: WorkQueue<NamespacedName>
@@ -116,10 +118,12 @@ struct JobController: Controller {
         guard let job = jobs.get(key) else {
             expectations.forget(key)
             releases.forget(key)
+            written.forget(key)
             backoffs.set(key, nil)
             return
         }
-        guard !job.isManagedElsewhere else { return }
+        // The informer queues it again when it shows the status that was written.
+        guard !job.isManagedElsewhere, written.includes(job.metadata) else { return }
         guard !job.isFinished else { return backoffs.set(key, nil) }
         guard ["Indexed", "NonIndexed", nil].contains(job.spec.completionMode) else {
             events.event(

@@ -1,5 +1,6 @@
 import CoreV1
 import KubernetesAPI
+import KubernetesClient
 
 /// How fast nodes that are lost may be given the taints that evict their pods.
 ///
@@ -100,8 +101,7 @@ struct EvictionPace {
     }
 
     private static func refill(_ zone: inout Zone, _ now: Duration) {
-        let (seconds, attoseconds) = (now - zone.refilledAt).components
-        zone.allowance = min(1, zone.allowance + (Double(seconds) + Double(attoseconds) * 1e-18) * zone.nodesPerSecond)
+        zone.allowance = min(1, zone.allowance + (now - zone.refilledAt).secondsValue * zone.nodesPerSecond)
         zone.refilledAt = now
     }
 

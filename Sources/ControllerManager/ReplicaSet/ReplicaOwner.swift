@@ -5,6 +5,8 @@ import KubernetesAPI
 
 /// A kind that asks for a number of equal pods: ReplicaSet, and ReplicationController, which came before it.
 protocol ReplicaOwner: KubernetesResource {
+    associatedtype Status: ReplicaStatus
+
     /// Upstream's name of the controller.
     static var controllerName: String { get }
     /// As whom the controller writes events.
@@ -14,11 +16,30 @@ protocol ReplicaOwner: KubernetesResource {
     var readySeconds: Int32 { get }
     var podTemplate: PodTemplateSpec { get }
     var podSelector: LabelSelector? { get }
+    var status: Status { get set }
+}
 
-    /// The same with a new status.
-    func reporting(_ counts: ReplicaCounts) -> Self
-    /// To tell whether the status has changed.
-    var statusBytes: [UInt8] { get }
+/// What the statuses of both kinds tell in the same words.
+protocol ReplicaStatus: JSONCodable {
+    associatedtype Condition: ReplicaCondition
+
+    var replicas: Int32 { get set }
+    var fullyLabeledReplicas: Int32? { get set }
+    var readyReplicas: Int32? { get set }
+    var availableReplicas: Int32? { get set }
+    var terminatingReplicas: Int32? { get set }
+    var observedGeneration: Int64? { get set }
+    var conditions: [Condition] { get set }
+}
+
+protocol ReplicaCondition {
+    var type: String { get set }
+    var status: String { get set }
+    var reason: String? { get set }
+    var message: String? { get set }
+    var lastTransitionTime: Time? { get set }
+
+    init()
 }
 
 /// What the pods of a replica owner add up to.
@@ -50,6 +71,35 @@ struct ReplicaCounts {
     }
 }
 
+extension ReplicaOwner {
+    /// The same with a new status.
+    func reporting(_ counts: ReplicaCounts) -> Self {
+        var owner = self
+        owner.status.report(counts, generation: metadata.generation)
+        return owner
+    }
+}
+
+extension ReplicaStatus {
+    fileprivate mutating func report(_ counts: ReplicaCounts, generation: Int64?) {
+        replicas = counts.replicas
+        fullyLabeledReplicas = counts.fullyLabeled
+        readyReplicas = counts.ready
+        availableReplicas = counts.available
+        terminatingReplicas = counts.terminating
+        observedGeneration = generation
+        guard let failure = counts.failure else { return conditions.removeAll { $0.type == "ReplicaFailure" } }
+        if conditions.contains(where: { $0.type == "ReplicaFailure" }) { return }
+        var condition = Condition()
+        condition.type = "ReplicaFailure"
+        condition.status = "True"
+        condition.reason = failure.reason
+        condition.message = failure.message
+        condition.lastTransitionTime = Time(seconds: counts.now)
+        conditions.append(condition)
+    }
+}
+
 extension ReplicaSet: ReplicaOwner {
     static var controllerName: String { "replicaset-controller" }
     static var eventSource: String { "replicaset-controller" }
@@ -57,33 +107,6 @@ extension ReplicaSet: ReplicaOwner {
     var readySeconds: Int32 { spec.minReadySeconds ?? 0 }
     var podTemplate: PodTemplateSpec { spec.template }
     var podSelector: LabelSelector? { spec.selector }
-    var statusBytes: [UInt8] { status.jsonBytes() }
-
-    func reporting(_ counts: ReplicaCounts) -> ReplicaSet {
-        var set = self
-        set.status.replicas = counts.replicas
-        set.status.fullyLabeledReplicas = counts.fullyLabeled
-        set.status.readyReplicas = counts.ready
-        set.status.availableReplicas = counts.available
-        set.status.terminatingReplicas = counts.terminating
-        set.status.observedGeneration = metadata.generation
-        let known = status.conditions.contains { $0.type == "ReplicaFailure" }
-        guard let failure = counts.failure else {
-            if known { set.status.conditions.removeAll { $0.type == "ReplicaFailure" } }
-            return set
-        }
-        if !known {
-            set.status.conditions.append(
-                ReplicaSetCondition {
-                    $0.type = "ReplicaFailure"
-                    $0.status = "True"
-                    $0.reason = failure.reason
-                    $0.message = failure.message
-                    $0.lastTransitionTime = Time(seconds: counts.now)
-                })
-        }
-        return set
-    }
 }
 
 extension ReplicationController: ReplicaOwner {
@@ -93,30 +116,17 @@ extension ReplicationController: ReplicaOwner {
     var readySeconds: Int32 { spec.minReadySeconds ?? 0 }
     var podTemplate: PodTemplateSpec { spec.template }
     var podSelector: LabelSelector? { LabelSelector { $0.matchLabels = spec.selector } }
-    var statusBytes: [UInt8] { status.jsonBytes() }
+}
 
-    func reporting(_ counts: ReplicaCounts) -> ReplicationController {
-        var controller = self
-        controller.status.replicas = counts.replicas
-        controller.status.fullyLabeledReplicas = counts.fullyLabeled
-        controller.status.readyReplicas = counts.ready
-        controller.status.availableReplicas = counts.available
-        controller.status.observedGeneration = metadata.generation
-        let known = status.conditions.contains { $0.type == "ReplicaFailure" }
-        guard let failure = counts.failure else {
-            if known { controller.status.conditions.removeAll { $0.type == "ReplicaFailure" } }
-            return controller
-        }
-        if !known {
-            controller.status.conditions.append(
-                ReplicationControllerCondition {
-                    $0.type = "ReplicaFailure"
-                    $0.status = "True"
-                    $0.reason = failure.reason
-                    $0.message = failure.message
-                    $0.lastTransitionTime = Time(seconds: counts.now)
-                })
-        }
-        return controller
+extension ReplicaSetStatus: ReplicaStatus {}
+extension ReplicaSetCondition: ReplicaCondition {}
+
+extension ReplicationControllerStatus: ReplicaStatus {
+    /// The older kind does not tell.
+    var terminatingReplicas: Int32? {
+        get { nil }
+        set {}
     }
 }
+
+extension ReplicationControllerCondition: ReplicaCondition {}

@@ -1,5 +1,6 @@
 import AppsV1
 import CoreV1
+import JSON
 import KubernetesAPI
 import KubernetesClient
 import Logging
@@ -53,7 +54,7 @@ struct ReplicaController<Owner: ReplicaOwner>: Controller {
             $0.metadata.isControlled(by: owner.metadata) && $0.metadata.deletionTimestamp != nil && !$0.hasEnded
         }
         let updated = owner.reporting(ReplicaCounts(of: owner, active: active, terminating: terminating, failure: failure, now: context.now))
-        if updated.statusBytes != owner.statusBytes {
+        if updated.status.jsonBytes() != owner.status.jsonBytes() {
             do {
                 _ = try await context.client.update(updated, subresource: "status")
             } catch let error as APIStatusError where error.isNotFound {}

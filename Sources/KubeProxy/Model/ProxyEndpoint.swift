@@ -1,6 +1,7 @@
 import CoreV1
 import DiscoveryV1
 import KubernetesAPI
+import Linux
 
 /// A place that traffic of one service port may go to.
 struct ProxyEndpoint: Sendable, Equatable {

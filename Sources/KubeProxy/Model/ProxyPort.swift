@@ -1,5 +1,6 @@
 import CoreV1
 import KubernetesAPI
+import Linux
 
 /// A port of a service and everything that decides how traffic to it is sent on.
 struct ProxyPort: Sendable, Equatable {
@@ -60,7 +61,7 @@ struct ProxyPort: Sendable, Equatable {
                 result.loadBalancerIPs = (service.status.loadBalancer?.ingress ?? [])
                     .filter { $0.ipMode != "Proxy" }.compactMap { $0.ip.flatMap { IPv4($0) } }
                 result.loadBalancerSourceRanges = spec.loadBalancerSourceRanges
-                    .map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }.filter { IPv4.isRange($0) }
+                    .map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }.filter { IPv4Range($0) != nil }
             }
             if spec.sessionAffinity == "ClientIP" {
                 result.affinitySeconds = max(1, spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? Self.affinitySecondsDefault)

@@ -1,6 +1,7 @@
 import CoreV1
 import DiscoveryV1
 import KubernetesAPI
+import Linux
 
 /// What one node's proxy should be doing, computed from what the API says and from nothing else.
 struct ProxyState: Sendable {

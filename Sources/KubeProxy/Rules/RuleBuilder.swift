@@ -84,8 +84,12 @@ struct RuleBuilder {
         if port.affinitySeconds != nil {
             for endpoint in endpoints { lines.append("ip saddr @\(affinitySet(endpoint, suffix)) goto \(chain(endpoint, suffix))") }
         }
-        let targets = endpoints.enumerated().map { "\($0.offset) : goto \(chain($0.element, suffix))" }.joined(separator: ", ")
-        lines.append("numgen random mod \(endpoints.count) vmap { \(targets) }")
+        if endpoints.count > 1 {
+            let targets = endpoints.enumerated().map { "\($0.offset) : goto \(chain($0.element, suffix))" }.joined(separator: ", ")
+            lines.append("numgen random mod \(endpoints.count) vmap { \(targets) }")
+        }
+        // Also for a packet that is underway while the rules are exchanged: to it the map of the rule before is empty already.
+        if let first = endpoints.first { lines.append("goto \(chain(first, suffix))") }
         rules.chains[name] = .init(rules: lines)
     }
 

@@ -1,3 +1,5 @@
+import Linux
+
 extension RuleSet {
     /// The bit of a packet's mark that asks for the node's own address as its source.
     static let masqueradeMark = "0x4000"
@@ -7,7 +9,7 @@ extension RuleSet {
         let service = "ip daddr . meta l4proto . th dport vmap"
         let nodePort = "ip daddr @nodeport-ips meta l4proto . th dport vmap"
         var clusterIPs = ["ip daddr @cluster-ips reject"]
-        if IPv4.isRange(node.serviceCIDR) { clusterIPs.append("ip daddr \(node.serviceCIDR) drop") }
+        if IPv4Range(node.serviceCIDR) != nil { clusterIPs.append("ip daddr \(node.serviceCIDR) drop") }
         let chains: [String: Chain] = [
             "filter-prerouting-pre-dnat": .init(
                 hook: "type filter hook prerouting priority -110;", rules: ["ct state new jump firewall-check"]),

@@ -1,6 +1,5 @@
 import Flags
 import Glibc
-import KubernetesAPI
 import Linux
 import PKI
 
@@ -33,32 +32,24 @@ enum CertsCommand: KubeadmCommand {
     }
 
     private static func check(_ settings: InitSettings) throws {
-        let now = Int64(time(nil))
-        var rows: [[String]] = []
+        var entries: [CertificateEntry] = []
+        func add(_ name: String, _ path: String, _ certificate: PEMCertificate?, _ signer: String?) {
+            if let certificate { entries.append(CertificateEntry(name: name, path: path, certificate: certificate, signer: signer, user: "")) }
+        }
         for planned in settings.plannedCertificates {
-            guard let certificate = try load("\(settings.certificates)/\(planned.name).crt") else { continue }
-            rows.append(row(planned.word, certificate, now) + [planned.authority.word])
+            let path = "\(settings.certificates)/\(planned.name).crt"
+            add(planned.word, path, try load(path), planned.authority.word)
         }
         for file in Kubeconfigs.all(settings).map(\.file) {
-            guard let certificate = try KubeconfigFile.clientCertificate("\(settings.folder)/\(file)") else { continue }
-            rows.append(row(file, certificate, now) + ["ca"])
+            let path = "\(settings.folder)/\(file)"
+            add(file, path, try KubeconfigFile.clientCertificate(path), "ca")
         }
-        rows.sort { $0[0] < $1[0] }
-        for line in Columns.text([["CERTIFICATE", "EXPIRES", "RESIDUAL TIME", "CERTIFICATE AUTHORITY"]] + rows) { Say.line(line) }
-        Say.line("")
-        var authorities = [["CERTIFICATE AUTHORITY", "EXPIRES", "RESIDUAL TIME"]]
+        entries.sort { $0.name < $1.name }
         for authority in settings.authorities {
-            if let certificate = try load("\(settings.certificates)/\(authority.name).crt") {
-                authorities.append(row(authority.word, certificate, now))
-            }
+            let path = "\(settings.certificates)/\(authority.name).crt"
+            add(authority.word, path, try load(path), nil)
         }
-        for line in Columns.text(authorities) { Say.line(line) }
-    }
-
-    private static func row(_ name: String, _ certificate: PEMCertificate, _ now: Int64) -> [String] {
-        let left = certificate.notAfter - now
-        let words = left < 0 ? "<invalid>" : left > 365 * 86400 ? "\(left / (365 * 86400))y" : left > 86400 ? "\(left / 86400)d" : "\(left / 3600)h"
-        return [name, "\(Time(seconds: certificate.notAfter))", words]
+        for line in CertificateTable.lines(entries, now: Int64(time(nil))) { Say.line(line) }
     }
 
     private static func load(_ path: String) throws -> PEMCertificate? {

@@ -1,6 +1,6 @@
 /// Rows with columns of one width.
-enum Columns {
-    static func text(_ rows: [[String]]) -> [String] {
+package enum Columns {
+    package static func text(_ rows: [[String]]) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in

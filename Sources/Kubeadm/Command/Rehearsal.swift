@@ -1,5 +1,5 @@
-import Glibc
 import Linux
+import PKI
 
 /// `--dry-run`: what would be done is told, and nothing outside of a folder of its own is changed.
 enum Rehearsal {
@@ -12,9 +12,9 @@ enum Rehearsal {
     static func folder(in parent: String, _ command: String) throws -> String {
         let path = "\(parent)/tmp"
         try Files.makeDirectory(path, mode: 0o700)
-        var template = Array("\(path)/kubeadm-\(command)-dryrunXXXXXX".utf8CString)
-        guard let made = mkdtemp(&template).map({ String(cString: $0) }) else { throw SystemError("make a folder in \(path)", errno: errno) }
-        return made
+        let folder = "\(path)/kubeadm-\(command)-dryrun\(RandomToken.alphanumeric(10))"
+        try Files.makeDirectory(folder, mode: 0o700)
+        return folder
     }
 
     /// Writes a file, or shows it.

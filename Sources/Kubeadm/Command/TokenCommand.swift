@@ -81,7 +81,9 @@ enum TokenCommand: KubeadmCommand {
     private static func list(_ flags: FlagValues) async throws {
         let secrets = try await ClusterObjects.client(kubeconfig(flags)).list(
             Secret.self, namespace: BootstrapTokenSpec.namespace, ListOptions(fieldSelector: "type=\(BootstrapTokenSpec.secretType)"))
-        for line in Columns.text(TokenList.rows(secrets.items, now: Int64(time(nil)))) { Say.line(line) }
+        // The second that has begun is no longer left: a token that lives for a day shows 23 hours.
+        let now = (TimeSource.system.wallMicroseconds() + 999_999) / 1_000_000
+        for line in Columns.text(TokenList.rows(secrets.items, now: now)) { Say.line(line) }
     }
 
     private static func delete(_ word: String, _ flags: FlagValues) async throws {

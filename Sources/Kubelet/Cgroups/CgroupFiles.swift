@@ -12,10 +12,10 @@ struct CgroupFiles: Sendable {
             for part in Path.components(path) {
                 let parent = current
                 current += "/" + part
-                if hierarchies.version == .v2 { enableControllers(parent) }
+                if hierarchies.version == .v2 { Cgroups.handOn(CgroupFiles.wanted, from: parent) }
                 let isNew = mkdir(current, 0o755) == 0
                 if !isNew && errno != EEXIST { throw SystemError("create the cgroup", current) }
-                if hierarchies.mounts["cpuset"] == mount { try inheritCPUSet(current, from: parent) }
+                if hierarchies.mounts["cpuset"] == mount { try Cgroups.inheritProcessors(current, from: parent) }
             }
         }
     }
@@ -73,25 +73,7 @@ struct CgroupFiles: Sendable {
     }
 
     /// A controller is usable in a cgroup only when its parent hands it down.
-    private func enableControllers(_ folder: String) {
-        guard let available = try? Files.readText(folder + "/cgroup.controllers") else { return }
-        for controller in available.split(whereSeparator: \.isWhitespace) where CgroupFiles.wanted.contains(String(controller)) {
-            // One by one, so that one the kernel refuses does not keep back the others.
-            try? Files.writeSetting(folder + "/cgroup.subtree_control", "+\(controller)")
-        }
-    }
-
     private static let wanted: Set<String> = ["cpu", "cpuset", "memory", "pids", "io", "hugetlb"]
-
-    /// A new v1 cpuset is empty, and an empty one takes no process.
-    private func inheritCPUSet(_ folder: String, from parent: String) throws {
-        for file in ["cpuset.cpus", "cpuset.mems"] {
-            guard try Files.readText(folder + "/" + file) == "", let inherited = try Files.readText(parent + "/" + file), !inherited.isEmpty else {
-                continue
-            }
-            try Files.writeSetting(folder + "/" + file, inherited)
-        }
-    }
 
     private func collectProcesses(_ folder: String, _ found: inout Set<pid_t>) {
         guard let text = try? Files.readText(folder + "/cgroup.procs") else { return }

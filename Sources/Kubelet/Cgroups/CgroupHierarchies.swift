@@ -10,25 +10,22 @@ struct CgroupHierarchies: Sendable, Equatable {
     var mounts: [String: String]
 
     static func detect() throws -> CgroupHierarchies {
-        try detect(mountinfo: Files.readText("/proc/self/mountinfo") ?? "")
+        try detect(Mounts.list())
     }
 
     /// What `/sys/fs/cgroup` itself is decides, as runc decides: a v2 tree mounted elsewhere beside v1 has no controllers to give.
-    static func detect(mountinfo: String) throws -> CgroupHierarchies {
+    static func detect(_ mounts: [Mounts.Entry]) throws -> CgroupHierarchies {
         var unified: String?
         var controllers: [String: String] = [:]
-        for line in mountinfo.split(separator: "\n") {
-            let fields = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count > 6, let dash = fields.firstIndex(of: "-"), dash + 3 < fields.count else { continue }
-            let path = fields[4]
-            switch fields[dash + 1] {
-            case "cgroup2" where path == "/sys/fs/cgroup": unified = path
+        for mount in mounts {
+            switch mount.type {
+            case "cgroup2" where mount.path == "/sys/fs/cgroup": unified = mount.path
             case "cgroup":
-                for option in fields[dash + 3].split(separator: ",").map(String.init) {
+                for option in mount.options.split(separator: ",").map(String.init) {
                     if option == "name=systemd" {
-                        controllers["systemd"] = path
+                        controllers["systemd"] = mount.path
                     } else if known.contains(option) {
-                        controllers[option] = path
+                        controllers[option] = mount.path
                     }
                 }
             default: break

@@ -40,7 +40,7 @@ struct Disk: Sendable {
             if let target = Files.readLink("/\(name)") { try Files.makeLink("\(folder.disk)/\(name)", to: target) }
         }
         for tree in Self.trees {
-            for path in ["\(folder.disk)/\(tree)", folder.upper(tree), folder.work(tree)] { try Files.makeDirectory(path) }
+            for path in ["\(folder.disk)/\(tree)", folder.upper(tree), folder.workdir(tree)] { try Files.makeDirectory(path) }
         }
         for path in Self.emptied { try makeEmpty(path) }
         if !lab.isBare { try await Installation.copyProgram(upperPath) }
@@ -57,7 +57,7 @@ struct Disk: Sendable {
     /// Mounts what is shared onto the disk; seen by this mount namespace alone.
     func mountShared() throws(SystemError) {
         for tree in Self.trees {
-            try Mounts.overlay("/\(tree)", upper: folder.upper(tree), work: folder.work(tree), on: "\(folder.disk)/\(tree)")
+            try Mounts.overlay("/\(tree)", upper: folder.upper(tree), work: folder.workdir(tree), on: "\(folder.disk)/\(tree)")
         }
     }
 

@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Linux
 
 /// The files that a new machine has of its own.
@@ -43,19 +44,18 @@ enum MachineFiles {
 
     /// The distribution's containerd, with what the lab's host needs.
     static func containerd(restrictOOMScore: Bool) -> String {
-        let plugins = ["/usr/lib/cni", "/opt/cni/bin"].first { Files.exists("\($0)/bridge") } ?? "/opt/cni/bin"
-        return """
-            version = 2
+        """
+        version = 2
 
-            [plugins."io.containerd.grpc.v1.cri"]
-              # Some hosts do not let even root lower the score.
-              restrict_oom_score_adj = \(restrictOOMScore)
+        [plugins."io.containerd.grpc.v1.cri"]
+          # Some hosts do not let even root lower the score.
+          restrict_oom_score_adj = \(restrictOOMScore)
 
-              [plugins."io.containerd.grpc.v1.cri".cni]
-                bin_dir = "\(plugins)"
-                conf_dir = "/etc/cni/net.d"
+          [plugins."io.containerd.grpc.v1.cri".cni]
+            bin_dir = "\(ContainerdConfiguration.findPlugins())"
+            conf_dir = "/etc/cni/net.d"
 
-            """
+        """
     }
 
     private static func text(_ path: String, _ text: String, mode: UInt32 = 0o644) -> File {

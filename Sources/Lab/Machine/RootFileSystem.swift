@@ -56,8 +56,8 @@ struct RootFileSystem {
         try Files.makeDirectory("\(upper)/dmi/id")
         try Files.write("\(upper)/dmi/id/product_uuid", Array("\(machine.productUUID)\n".utf8), mode: 0o400)
         if Files.exists("\(sys)/\(file)") { return try Mounts.bind("\(upper)/dmi/id/product_uuid", "\(sys)/\(file)") }
-        try Files.makeDirectory(folder.work("sys/class"))
-        try Mounts.overlay("\(sys)/class", upper: upper, work: folder.work("sys/class"), on: "\(sys)/class")
+        try Files.makeDirectory(folder.workdir("sys/class"))
+        try Mounts.overlay("\(sys)/class", upper: upper, work: folder.workdir("sys/class"), on: "\(sys)/class")
     }
 
     /// Each hierarchy once more, as it looks from the cgroup that the machine is in: that is its root.
@@ -80,6 +80,6 @@ struct RootFileSystem {
         guard let controllers = try Files.readText("\(hierarchy.path)/cgroup.controllers"), !controllers.isEmpty else { return }
         try Files.makeDirectory("\(hierarchy.path)/init")
         try Files.writeSetting("\(hierarchy.path)/init/cgroup.procs", "0")
-        try hierarchy.delegate(from: hierarchy.path)
+        Cgroups.handOn(from: hierarchy.path)
     }
 }

@@ -92,7 +92,7 @@ struct MachineFolder: Sendable {
     /// What the machine has changed of a folder that it shares with others.
     func upper(_ tree: String) -> String { "\(path)/upper/\(Self.flat(tree))" }
     /// The kernel's place beside it.
-    func work(_ tree: String) -> String { "\(path)/work/\(Self.flat(tree))" }
+    func workdir(_ tree: String) -> String { "\(path)/workdir/\(Self.flat(tree))" }
     /// Its process 1, as `ProcessHandle` writes it.
     var process: String { "\(path)/process" }
     /// What its process 1 and its service scripts say.

@@ -1,16 +1,14 @@
+import Linux
+
 /// A range of IPv4 addresses, such as `10.0.2.0/24`.
 package struct Subnet: Equatable, Sendable, CustomStringConvertible {
-    let base: UInt32
-    let prefix: Int
+    private let range: IPv4Range
+    var prefix: Int { Int(range.prefix) }
 
     /// Nil for what is no range, has bits set beyond its prefix, or has no room for two machines and their gateway.
     package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let base = Self.address(parts[0]), let prefix = Int(parts[1]), (8...29).contains(prefix),
-            base & (UInt32.max >> UInt32(prefix)) == 0
-        else { return nil }
-        self.base = base
-        self.prefix = prefix
+        guard let range = IPv4Range(text), range.description == text, (8...29).contains(range.prefix) else { return nil }
+        self.range = range
     }
 
     /// Addresses of hosts, without that of the range and that for all.
@@ -28,21 +26,7 @@ package struct Subnet: Equatable, Sendable, CustomStringConvertible {
     /// The first machine has the number that it has in many a tutorial, where the range is wide enough.
     private var firstMachine: Int { prefix <= 26 ? 15 : 2 }
 
-    private func host(_ number: Int) -> String {
-        let value = base &+ UInt32(truncatingIfNeeded: number)
-        return [24, 16, 8, 0].map { "\(value >> $0 & 0xFF)" }.joined(separator: ".")
-    }
+    private func host(_ number: Int) -> String { "\(IPv4(bits: range.address.bits &+ UInt32(truncatingIfNeeded: number)))" }
 
-    package var description: String { "\(host(0))/\(prefix)" }
-
-    private static func address(_ text: Substring) -> UInt32? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var value: UInt32 = 0
-        for part in parts {
-            guard let byte = UInt8(part) else { return nil }
-            value = value << 8 | UInt32(byte)
-        }
-        return value
-    }
+    package var description: String { "\(range)" }
 }

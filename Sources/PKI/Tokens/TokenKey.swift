@@ -32,34 +32,22 @@ package struct TokenVerificationKey: Sendable {
 
     /// Every key in a file: public keys, and the public halves of private ones. All else in it is left out.
     package static func all(pem: [UInt8], what: String) throws(PKIError) -> [TokenVerificationKey] {
+        let documents: [PEMDocument]
+        do {
+            documents = try PEMDocument.parseMultiple(pemString: String(decoding: pem, as: UTF8.self))
+        } catch {
+            throw .malformed(what: what, reason: "\(error)")
+        }
         var keys: [TokenVerificationKey] = []
-        for block in blocks(String(decoding: pem, as: UTF8.self)) {
-            if block.name.hasSuffix("PRIVATE KEY") {
-                keys.append(try TokenVerificationKey(try KeyPair(pem: Array(block.text.utf8), what: what)))
-            } else if block.name.hasSuffix("PUBLIC KEY") {
-                keys.append(try TokenVerificationKey(pem: Array(block.text.utf8), what: what))
+        for document in documents {
+            let text = Array(document.pemString.utf8)
+            if document.discriminator.hasSuffix("PRIVATE KEY") {
+                keys.append(try TokenVerificationKey(try KeyPair(pem: text, what: what)))
+            } else if document.discriminator.hasSuffix("PUBLIC KEY") {
+                keys.append(try TokenVerificationKey(pem: text, what: what))
             }
         }
         return keys
-    }
-
-    /// The blocks of a PEM text, each with its armour.
-    private static func blocks(_ pem: String) -> [(name: String, text: String)] {
-        var blocks: [(name: String, text: String)] = []
-        var name: String?
-        var lines: [Substring] = []
-        for line in pem.split(whereSeparator: \.isNewline) {
-            if line.hasPrefix("-----BEGIN "), line.hasSuffix("-----") {
-                name = String(line.dropFirst(11).dropLast(5))
-                lines = []
-            }
-            lines.append(line)
-            if line.hasPrefix("-----END "), let ended = name {
-                blocks.append((ended, lines.joined(separator: "\n") + "\n"))
-                name = nil
-            }
-        }
-        return blocks
     }
 
     private init(publicKey: Certificate.PublicKey) throws(PKIError) {

@@ -1,7 +1,6 @@
 /// A message of the kernel's routing interface (rtnetlink), as bytes: the body of its kind, then attributes, in the machine's byte order.
 struct NetlinkMessage: Sendable {
     enum Kind {
-        static let newLink: UInt16 = 16
         static let newRoute: UInt16 = 24
         static let deleteRoute: UInt16 = 25
         static let getRoute: UInt16 = 26

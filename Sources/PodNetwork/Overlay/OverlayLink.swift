@@ -12,7 +12,7 @@ struct OverlayLink: Sendable {
     let peer: Peer
     let ledger: Ledger
 
-    private var address: String { IPv4Range.text(peer.address) }
+    private var address: String { "\(peer.address)" }
     private var hardwareAddress: String {
         Peer.hardwareAddress(peer.range).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
     }
@@ -28,7 +28,7 @@ struct OverlayLink: Sendable {
                     + ["type", "vxlan", "id", "\(Self.identifier)", "local", address, "dstport", "\(Self.port)", "nolearning"])
         }
         // From which this machine itself speaks to pods of others: the first of its range, which no pod gets.
-        try await ip(["address", "replace", "\(IPv4Range.text(peer.range.address))/32", "dev", Self.name])
+        try await ip(["address", "replace", "\(peer.range.address)/32", "dev", Self.name])
         try await ip(["link", "set", "dev", Self.name, "up"])
     }
 

@@ -1,13 +1,14 @@
 import CoreV1
+import Linux
 
 /// Another node, as far as the way to its pods needs it.
 struct Peer: Hashable, Sendable {
     /// Its range of pod addresses.
     var range: IPv4Range
     /// Its own address.
-    var address: UInt32
+    var address: IPv4
 
-    init(range: IPv4Range, address: UInt32) {
+    init(range: IPv4Range, address: IPv4) {
         self.range = range
         self.address = address
     }
@@ -18,13 +19,13 @@ struct Peer: Hashable, Sendable {
         self.init(range: range, address: address)
     }
 
-    static func internalAddress(_ node: Node) -> UInt32? {
-        node.status.addresses.lazy.filter { $0.type == "InternalIP" }.compactMap { IPv4Range.address($0.address) }.first
+    static func internalAddress(_ node: Node) -> IPv4? {
+        node.status.addresses.lazy.filter { $0.type == "InternalIP" }.compactMap { IPv4($0.address) }.first
     }
 
     /// The hardware address of a node's end of the overlay. It follows from the node's range, so that nobody need be told of it.
     static func hardwareAddress(_ range: IPv4Range) -> [UInt8] {
         // Locally administered, for one receiver.
-        [0x0A, 0x56] + IPv4Range.bytes(range.address)
+        [0x0A, 0x56] + range.address.bytes
     }
 }

@@ -44,17 +44,17 @@ struct PeerTables {
     func putDirect(_ peer: Peer) throws {
         try socket.perform(
             route(NetlinkMessage.Kind.newRoute, Self.put, peer.range, gateway: peer.address, link: nil),
-            what: "make the route to \(peer.range) by \(IPv4Range.text(peer.address))")
+            what: "make the route to \(peer.range) by \(peer.address)")
     }
 
     /// Whether an address is on a link of ours, so that no router is between.
-    func isOnLink(_ address: UInt32) throws -> Bool {
+    func isOnLink(_ address: IPv4) throws -> Bool {
         var message = NetlinkMessage(NetlinkMessage.Kind.getRoute, flags: 0)
         message.append(bytes: [Self.familyIPv4, 32, 0, 0, 0, 0, 0, 0])
         message.append(UInt32(0))
-        message.attribute(1, IPv4Range.bytes(address))
+        message.attribute(1, address.bytes)
         // Where there is no way at all, none is straight.
-        guard let answer = try socket.list(message, what: "find the way to \(IPv4Range.text(address))", ignored: ENETUNREACH).first else {
+        guard let answer = try socket.list(message, what: "find the way to \(address)", ignored: ENETUNREACH).first else {
             return false
         }
         return NetlinkReader.attributes(answer.payload, from: 12)[5] == nil
@@ -83,7 +83,7 @@ struct PeerTables {
     private func remove(_ entry: Neighbour, _ family: UInt8) throws {
         try socket.perform(
             neighbour(NetlinkMessage.Kind.deleteNeighbour, 0, family, destination: entry.destination, hardware: entry.hardware),
-            what: "forget the overlay's end \(IPv4Range.text(entry.destination))", ignored: ENOENT)
+            what: "forget the overlay's end \(entry.destination)", ignored: ENOENT)
     }
 
     /// The ranges to which we have made routes.
@@ -94,14 +94,14 @@ struct PeerTables {
         return try socket.list(message, what: "list routes").compactMap { answer in
             let body = Array(answer.payload.prefix(12))
             guard body.count == 12, body[4] == Self.tableMain, body[5] == Self.routeProtocol,
-                let address = NetlinkReader.attributes(answer.payload, from: 12)[1].flatMap(IPv4Range.address(bytes:))
+                let address = NetlinkReader.attributes(answer.payload, from: 12)[1].flatMap(IPv4.init(bytes:))
             else { return nil }
             return IPv4Range(address: address, prefix: body[1])
         }
     }
 
     struct Neighbour: Hashable {
-        var destination: UInt32
+        var destination: IPv4
         var hardware: [UInt8]
     }
 
@@ -116,33 +116,33 @@ struct PeerTables {
                 let state = NetlinkReader.number(answer.payload, 8, as: UInt16.self), state & Self.permanent != 0
             else { return nil }
             let attributes = NetlinkReader.attributes(answer.payload, from: 12)
-            guard let destination = attributes[1].flatMap(IPv4Range.address(bytes:)), let hardware = attributes[2] else { return nil }
+            guard let destination = attributes[1].flatMap(IPv4.init(bytes:)), let hardware = attributes[2] else { return nil }
             return Neighbour(destination: destination, hardware: hardware)
         }
     }
 
     // MARK: Messages
 
-    private func neighbour(_ kind: UInt16, _ flags: UInt16, _ family: UInt8, destination: UInt32, hardware: [UInt8]) -> NetlinkMessage {
+    private func neighbour(_ kind: UInt16, _ flags: UInt16, _ family: UInt8, destination: IPv4, hardware: [UInt8]) -> NetlinkMessage {
         var message = NetlinkMessage(kind, flags: flags)
         message.append(bytes: [family, 0, 0, 0])
         message.append(Int32(bitPattern: overlay))
         message.append(Self.permanent)
         message.append(bytes: [family == Self.familyBridge ? Self.onlySelf : 0, family == Self.familyBridge ? 0 : 1])
-        message.attribute(1, IPv4Range.bytes(destination))
+        message.attribute(1, destination.bytes)
         message.attribute(2, hardware)
         return message
     }
 
-    private func route(_ kind: UInt16, _ flags: UInt16, _ range: IPv4Range, gateway: UInt32?, link: UInt32?) -> NetlinkMessage {
+    private func route(_ kind: UInt16, _ flags: UInt16, _ range: IPv4Range, gateway: IPv4?, link: UInt32?) -> NetlinkMessage {
         var message = NetlinkMessage(kind, flags: flags)
         // Family, prefix, source prefix, service, table, protocol, scope everywhere, unicast.
         message.append(bytes: [
             Self.familyIPv4, range.prefix, 0, 0, Self.tableMain, Self.routeProtocol, 0, kind == NetlinkMessage.Kind.newRoute ? 1 : 0,
         ])
         message.append(link == nil ? UInt32(0) : Self.onLink)
-        message.attribute(1, IPv4Range.bytes(range.address))
-        if let gateway { message.attribute(5, IPv4Range.bytes(gateway)) }
+        message.attribute(1, range.address.bytes)
+        if let gateway { message.attribute(5, gateway.bytes) }
         if let link { message.attribute(4, link) }
         return message
     }

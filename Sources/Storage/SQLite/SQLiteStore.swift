@@ -22,6 +22,8 @@ package final class SQLiteStore: Store {
         package var checkpointPages = 4000
         package var journalBytesKept: Int64 = 64 << 20
         package var cacheKilobytes = 8000
+        /// What a sync to the disk may take without being complained of when the store is opened.
+        package var syncExpected = Duration.milliseconds(50)
 
         package init() {}
     }

@@ -32,7 +32,21 @@ struct SQLiteWriterSession {
 
     mutating func begin() {
         teller.start()
-        writer.logger.debug("store opened", metadata: ["file": "\(writer.path)", "revision": "\(revision)"])
+        let sync = try? smallestWrite()
+        writer.logger.debug(
+            "store opened", metadata: ["file": "\(writer.path)", "revision": "\(revision)", "sync": "\(sync.map { "\($0)" } ?? "failed")"])
+        if let sync, sync > writer.configuration.syncExpected {
+            writer.logger.warning(
+                "the disk is slow: every request that changes something waits as long for it; put the data folder on a faster one",
+                metadata: ["file": "\(writer.path)", "sync": "\(sync)", "expected": "\(writer.configuration.syncExpected)"])
+        }
+    }
+
+    /// How long it takes until a write that changes nothing is on the disk.
+    private func smallestWrite() throws -> Duration {
+        let start = ContinuousClock.now
+        try writer.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = \(SQLiteSchema.version)") }
+        return start.duration(to: .now)
     }
 
     mutating func work(on work: SQLiteWriter.Work) {

@@ -1,5 +1,6 @@
 import Components
 import CoreV1
+import Kubeadm
 import KubernetesAPI
 import KubernetesClient
 import Logging
@@ -79,7 +80,7 @@ struct ClusterCertificates: Sendable {
                     let words = reason.isEmpty ? "" : ": \(reason)"
                     recorder.event(
                         about: node, type: "Warning", reason: "CertificateExpires",
-                        message: "The certificate \(entry.name) expires on \(CertificateText.date(entry.certificate.notAfter))\(words)")
+                        message: "The certificate \(entry.name) expires on \(CertificateTable.date(entry.certificate.notAfter))\(words)")
                 }
             }, logger: .init(label: "certificates"))
     }

@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Glibc
 import Linux
 
@@ -46,7 +47,7 @@ struct Preflight {
             if !Files.exists(path) { problems.append("--container-runtime-endpoint \(endpoint): there is no such socket; is the runtime running?") }
         } else {
             wanted = [("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")] + wanted
-            if !["/usr/lib/cni/bridge", "/opt/cni/bin/bridge"].contains(where: Files.exists) {
+            if !Files.exists("\(ContainerdConfiguration.findPlugins())/bridge") {
                 problems.append("the CNI plugins are missing: apt-get install containernetworking-plugins")
             }
         }

@@ -1,4 +1,5 @@
 import JSON
+import KubernetesClient
 import Linux
 import Synchronization
 
@@ -67,10 +68,7 @@ final class StartProgress: Sendable {
     @discardableResult
     func step<T: Sendable>(_ step: StartStep, detail: (T) -> String = { _ in "" }, _ work: () async throws -> T) async throws -> T {
         let began = ContinuousClock.now
-        func elapsed() -> Double {
-            let duration = began.duration(to: .now).components
-            return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
-        }
+        func elapsed() -> Double { began.duration(to: .now).secondsValue }
         append(ProgressRecord(step: step, state: .begun, seconds: 0, detail: ""))
         do {
             let result = try await work()

@@ -26,6 +26,12 @@ enum Terminal {
         }
     }
 
+    /// Says how a step of a longer work went.
+    static func step(_ name: String, isDone: Bool = true, seconds: Double, _ detail: String) {
+        let padding = String(repeating: " ", count: max(1, 14 - name.count))
+        say("  \(isDone ? "ok  " : "FAIL") \(name)\(padding)\(self.seconds(seconds))  \(detail)")
+    }
+
     /// `0.42 s`, for people.
     static func seconds(_ value: Double) -> String {
         let hundredths = Int((value * 100).rounded())

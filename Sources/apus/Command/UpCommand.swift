@@ -43,7 +43,7 @@ struct UpCommand: AsyncParsableCommand {
         while true {
             let records = StartProgress.read(folder.progress)
             for record in records where record.state != .begun && shown.insert(record.step).inserted {
-                Self.show(record)
+                Terminal.step(record.step.rawValue, isDone: record.state == .done, seconds: record.seconds, record.detail)
                 if record.state == .failed { throw CommandError(Self.advice(record.detail, folder)) }
             }
             if shown.count == StartStep.allCases.count { return }
@@ -57,13 +57,6 @@ struct UpCommand: AsyncParsableCommand {
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-    }
-
-    private static func show(_ record: ProgressRecord) {
-        let name = record.step.rawValue
-        let padding = String(repeating: " ", count: max(1, 14 - name.count))
-        let mark = record.state == .done ? "ok  " : "FAIL"
-        Terminal.say("  \(mark) \(name)\(padding)\(Terminal.seconds(record.seconds))  \(record.detail)")
     }
 
     private static func advice(_ problem: String, _ folder: DataFolder) -> String {

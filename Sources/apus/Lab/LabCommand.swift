@@ -20,9 +20,6 @@ struct LabOptions: ParsableArguments {
     var dataDir = LabFolder.standard
 
     func laboratory() throws -> Laboratory { Laboratory(try LabFolder(labs: dataDir, name: name)) }
-
-    /// The options as they are given to another command of the same lab.
-    var arguments: [String] { ["--name", name, "--data-dir", dataDir] }
 }
 
 /// One machine of a lab.
@@ -31,14 +28,22 @@ struct LabMachineOptions: ParsableArguments {
 
     @Argument(help: "The machine's hostname.")
     var node: String
+
+    func laboratory() throws -> Laboratory { try lab.laboratory() }
 }
 
-/// Does the work of a command of the lab and says what went wrong.
-func asLabCommand(_ command: String, _ work: () async throws -> Void) async {
-    do {
-        try ServerProcess.requireRoot("lab \(command)")
-        try await work()
-    } catch {
-        Terminal.fail("\(error)")
+/// A command about labs: for root only, and it says what went wrong.
+protocol LabSubcommand: AsyncParsableCommand {
+    func work() async throws
+}
+
+extension LabSubcommand {
+    func run() async throws {
+        do {
+            try ServerProcess.requireRoot("lab \(Self.configuration.commandName ?? "")")
+            try await work()
+        } catch {
+            Terminal.fail("\(error)")
+        }
     }
 }

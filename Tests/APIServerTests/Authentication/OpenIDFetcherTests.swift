@@ -12,8 +12,10 @@ import Testing
 
 @Suite struct OpenIDFetcherTests {
     private func fetcher(_ transport: ScriptedTransport, servers: Servers = Servers()) -> OpenIDFetcher {
-        OpenIDFetcher(
-            time: TimeSource(wallMicroseconds: { 0 }, uptime: { .zero }, sleep: { if $0 > .seconds(5) { try await Task.sleep(for: $0) } })
+        // Waits between tries end at once, limits of time never.
+        let limits = ManualClock().timeSource
+        return OpenIDFetcher(
+            time: TimeSource(wallMicroseconds: { 0 }, uptime: { .zero }, sleep: { if $0 > .seconds(5) { try await limits.sleep($0) } })
         ) { server in
             servers.names.withLock { $0.append(server) }
             return transport

@@ -150,7 +150,7 @@ import Testing
 
 private struct SilentTransport: Transport {
     func send(_ request: HTTPRequestData) async throws -> HTTPResponseData {
-        try await Task.sleep(for: .seconds(3600))
+        try await ManualClock().timeSource.sleep(.seconds(3600))
         return HTTPResponseData(status: 200)
     }
 

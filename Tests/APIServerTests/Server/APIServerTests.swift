@@ -14,7 +14,7 @@ import Testing
 
 @testable import APIServer
 
-/// A whole API server over a store in memory, reached over TLS and from inside the process.
+/// A whole API server, reached over TLS and from inside the process.
 struct WholeServer: Sendable {
     let server: APIServer
     let port: Int
@@ -24,7 +24,8 @@ struct WholeServer: Sendable {
     @TaskLocal static var logger: Logger?
 
     static func with(
-        _ configure: (inout APIServerConfiguration) -> Void = { _ in }, _ body: @escaping @Sendable (WholeServer) async throws -> Void
+        store: any Store = MemoryStore(), _ configure: (inout APIServerConfiguration) -> Void = { _ in },
+        _ body: @escaping @Sendable (WholeServer) async throws -> Void
     ) async throws {
         let now = systemSeconds()
         let authority = try CertificateAuthority.create(commonName: "kubernetes", now: now)
@@ -42,7 +43,7 @@ struct WholeServer: Sendable {
                 authorityPEM: try authority.certificate.pem(), certificatePEM: try client.pem(), keyPEM: try clientKey.pem()),
             tokens: tokens, services: ServiceNetwork(ranges: [try #require(IPRange("10.96.0.0/16"))]), eventLoops: 2)
         configure(&configuration)
-        let server = try APIServer(configuration: configuration, store: MemoryStore(), logger: logger)
+        let server = try APIServer(configuration: configuration, store: store, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask {

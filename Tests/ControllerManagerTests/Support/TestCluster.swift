@@ -19,10 +19,12 @@ struct TestCluster: Sendable {
     /// The time at which every test begins: 2025-06-15T15:06:40Z.
     static let start: Int64 = 1_750_000_000
 
-    /// Runs `body` beside the controllers, which have synced by then, and a kubelet that gives pods what `status` says.
+    /// Runs `body` beside the controllers, which have synced by then, and a kubelet that gives pods what `status` says. What the informers hear may
+    /// be held back by `hold`, until it returns.
     static func with(
         _ controllers: @escaping @Sendable (ControllerContext) -> [any Controller], kubelet status: FakeKubelet.Behaviour? = nil,
-        startingAt start: Int64 = start, _ body: @escaping @Sendable (TestCluster) async throws -> Void
+        startingAt start: Int64 = start, hold: (@Sendable (_ path: String, _ chunk: [UInt8]) async -> Void)? = nil,
+        _ body: @escaping @Sendable (TestCluster) async throws -> Void
     ) async throws {
         let clock = ManualClock(startMicroseconds: start * 1_000_000)
         let time = clock.timeSource
@@ -48,7 +50,7 @@ struct TestCluster: Sendable {
             group.addTask {
                 try await server.waitUntilReady()
                 try await cluster.prepare()
-                try await cluster.run(controllers, status, logger, body)
+                try await cluster.run(controllers, status, hold.map { HoldingTransport(transport: transport, hold: $0) } ?? transport, logger, body)
             }
             // The server runs until it is cancelled; the body ends first.
             try await group.next()
@@ -67,11 +69,12 @@ struct TestCluster: Sendable {
     }
 
     private func run(
-        _ controllers: @escaping @Sendable (ControllerContext) -> [any Controller], _ behaviour: FakeKubelet.Behaviour?, _ logger: Logger,
+        _ controllers: @escaping @Sendable (ControllerContext) -> [any Controller], _ behaviour: FakeKubelet.Behaviour?, _ transport: any Transport,
+        _ logger: Logger,
         _ body: @escaping @Sendable (TestCluster) async throws -> Void
     ) async throws {
         let time = clock.timeSource
-        let informers = InformerFactory(client: client, time: time, logger: logger)
+        let informers = InformerFactory(client: Client(transport: transport, userAgent: "test", time: time), time: time, logger: logger)
         let context = ControllerContext(client: client, informers: informers, time: time, logger: logger)
         let all = controllers(context)
         let kubelet = behaviour.map { FakeKubelet(client: client, informers: informers, time: time, behaviour: $0) }

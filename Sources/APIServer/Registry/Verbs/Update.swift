@@ -238,7 +238,10 @@ extension Registry {
                 let held = resource.strategy.holds?(object, clock.timestamp).first { $0.key == condition.key }
                 if change.attempt >= Self.conflictsMax, let held { throw resource.invalid(change.name, [held.taken]) }
             } else {
-                if (versioned && change.retries == .unlessVersioned) || change.attempt >= Self.lostRacesMax { throw resource.stale(change.name) }
+                if (versioned && change.retries == .unlessVersioned) || change.attempt >= Self.lostRacesMax {
+                    if actual == 0, case .fail = change.missing { throw resource.notFound(change.name) }
+                    throw resource.stale(change.name)
+                }
                 if actual > 0 { try? await resource.storage.cache.waitUntilFresh(actual) }
             }
             var next = change
