@@ -47,7 +47,8 @@ test_a_kubeconfig_for_somebody_else() {
     refuses 'User "ann" cannot list resource "nodes"' on master kubectl --kubeconfig /root/ann.conf get nodes
     ka create clusterrolebinding team --clusterrole=view --group=team
     eventually 10 on master kubectl --kubeconfig /root/ann.conf get pods -n kube-system
-    refuses "must be logged in" on master kubectl --kubeconfig <(on master "$kubeadm" kubeconfig user --client-name=bob --token=no-token) get nodes
+    on master "$kubeadm" kubeconfig user --client-name=bob --token=no-token > "$m/master/root/bob.conf"
+    refuses "must be logged in" on master kubectl --kubeconfig /root/bob.conf get nodes
 }
 
 # The cluster as an older version would have left it.

@@ -164,7 +164,7 @@ test_walk_the_master_is_started_anew() {
 
 # The address of a machine changes while it is off. The software says what bears the old one, and makes it anew.
 test_walk_the_master_comes_back_with_another_address() {
-    at Master sh -c 'printf "%s\n" "#!/bin/sh" "ip address add 10.0.2.60/24 dev eth0" "ip address delete 10.0.2.15/24 dev eth0" \
+    at Master sh -c 'printf "%s\n" "#!/bin/sh" "ip address flush dev eth0" "ip address add 10.0.2.60/24 dev eth0" \
         "ip route replace default via 10.0.2.1" > /etc/init.d/new-address; chmod +x /etc/init.d/new-address
         ln -s ../init.d/new-address /etc/rc2.d/S00new-address'
     lab stop Master

@@ -1,6 +1,7 @@
 import Flags
 import Glibc
 import JSON
+import KubernetesClient
 import Linux
 import PKI
 import Testing
@@ -129,6 +130,23 @@ struct ChangeTests {
             flags["container-runtime-endpoint"] == "unix:///s" && flags["node-ip"] == "192.0.2.9" && flags["register-with-taints"] == "a=b:NoSchedule"
         )
         #expect(InstalledMachine.flags("").isEmpty)
+    }
+
+    @Test func aRenewedKubeconfigKeepsItsServer() throws {
+        let folder = try Folder()
+        let authority = try PlannedAuthority.cluster.ensure(in: "\(folder.path)/pki", now: Int64(time(nil)))
+        let path = "\(folder.path)/admin.conf"
+        try KubeconfigFile.ensure(
+            path, server: "https://cluster.test:6443", authority: authority, spec: .client(user: "a"), now: Int64(time(nil)))
+        let before = try #require(try KubeconfigFile.clientCertificate(path))
+        let settings = try InitSettings(
+            InitSettings.read(
+                InitFlags.table,
+                ["--apiserver-advertise-address=192.0.2.1", "--kubeconfig-dir=\(folder.path)", "--cert-dir=\(folder.path)/pki"]))
+        try Renewal.renew(try #require(Kubeconfigs.all(settings).first { $0.file == "admin.conf" }), settings)
+        let after = try #require(try KubeconfigFile.clientCertificate(path))
+        #expect(after.commonName == "kubernetes-admin" && after.der != before.der)
+        #expect(try Kubeconfig.load(path: path).connection().server == "https://cluster.test:6443")
     }
 
     @Test func certificatesKeepTheirOtherNamesOnANewAddress() throws {

@@ -62,7 +62,9 @@ struct InitSettingsTests {
         var changed = first
         changed.extraArguments["kube-scheduler"] = [("v", "4")]
         let second = try InitSettings.ofCluster(
-            UploadedConfiguration.text(changed), arguments: ["--apiserver-advertise-address=192.0.2.2", "--node-name=second"])
+            // As an older version has left it.
+            UploadedConfiguration.text(changed).replacing(ApusVersion.upstream, with: "v1.35.0"),
+            arguments: ["--apiserver-advertise-address=192.0.2.2", "--node-name=second"])
         #expect(second.server == first.server && second.podSubnet == first.podSubnet && second.extraNames == ["198.51.100.1"])
         #expect(second.store.local?.dataFolder == "/var/lib/etcd" && second.extraArguments["kube-scheduler"]?.first?.value == "4")
         let server = ControlPlaneManifests(settings: second).text("kube-apiserver")

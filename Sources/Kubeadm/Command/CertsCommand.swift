@@ -1,5 +1,6 @@
 import Flags
 import Glibc
+import KubernetesClient
 import Linux
 import PKI
 
@@ -89,9 +90,12 @@ enum Renewal {
     }
 
     static func renew(_ kubeconfig: Kubeconfigs, _ settings: InitSettings) throws {
-        let authority = try authority(.cluster, settings.certificates)
-        let text = try kubeconfig.text(authority, now: Int64(time(nil)))
-        try SecretFile.write(Array(text.utf8), to: "\(settings.folder)/\(kubeconfig.file)")
+        let path = "\(settings.folder)/\(kubeconfig.file)"
+        var kubeconfig = kubeconfig
+        // The server is where it was: what the machine itself does not tell must not be lost.
+        kubeconfig.server = try Kubeconfig.load(path: path).connection().server
+        let text = try kubeconfig.text(try authority(.cluster, settings.certificates), now: Int64(time(nil)))
+        try SecretFile.write(Array(text.utf8), to: path)
     }
 
     /// - Parameter changed: what becomes of each name and address.

@@ -91,7 +91,7 @@ struct Readdressing: Sendable {
             }
         }
         for path in try files() {
-            guard let text = try Files.readText(path) else { continue }
+            guard let text = try Files.read(path).map({ String(decoding: $0, as: UTF8.self) }) else { continue }
             let changed = change.applied(to: text)
             guard changed != text, !Rehearsal.instead("correct \"\(path)\"") else { continue }
             try Files.writeAtomically(path, changed, mode: path == KubeletFiles.environmentPath ? 0o644 : 0o600)
@@ -139,12 +139,9 @@ struct Readdressing: Sendable {
     /// What the cluster itself says of the API server's address: to those who join, and to the service proxy.
     private func correctCluster() async throws {
         if Rehearsal.instead("correct the ConfigMaps cluster-info, kubeadm-config and kube-proxy, and restart kube-proxy") { return }
-        let administrator = "\(machine.folder)/admin.conf"
-        let connection = try Kubeconfig.load(path: administrator).connection()
-        Say.line("[readdress] Waiting for the API server at \(connection.server)")
-        try await HealthWait.until(
-            connection.server, "/readyz", otherwise: "the API server does not come up at its new address: crictl logs tells why")
-        let client = try ClusterObjects.client(administrator)
+        let client = try ClusterObjects.client("\(machine.folder)/admin.conf")
+        Say.line("[readdress] Waiting for the API server to come up at \(change.new)")
+        try await waitForServer(client)
         for (namespace, name) in [("kube-public", "cluster-info"), ("kube-system", "kubeadm-config"), ("kube-system", "kube-proxy")] {
             let path = "/api/v1/namespaces/\(namespace)/configmaps/\(name)"
             let data = try await client.get(path: path)["data"]?.objectValue ?? [:]
@@ -164,6 +161,23 @@ struct Readdressing: Sendable {
                     "template": ["metadata": ["annotations": ["kubeadm.kubernetes.io/readdressed": .string("\(change.new)")]]]
                 ]
             ])
+    }
+
+    /// Until the API server says of itself that it is at the new address; the old one may still answer there for a moment.
+    private func waitForServer(_ client: Client) async throws {
+        let deadline = ContinuousClock.now + HealthWait.longest
+        var last = "it still names its old address"
+        while ContinuousClock.now < deadline {
+            do {
+                let endpoints = try await client.get(path: "/api/v1/namespaces/default/endpoints/kubernetes")
+                let addresses = endpoints["subsets"]?[0]?["addresses"]?.arrayValue ?? []
+                if addresses.contains(where: { $0["ip"]?.stringValue == change.new }) { return }
+            } catch {
+                last = "\(error)"
+            }
+            try await Task.sleep(for: .milliseconds(300))
+        }
+        throw KubeadmError("the API server does not come up at \(change.new): \(last); crictl logs tells why")
     }
 
     private func patch(_ client: Client, _ path: String, _ body: JSONValue) async throws {

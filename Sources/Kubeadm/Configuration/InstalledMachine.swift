@@ -78,9 +78,12 @@ extension InitSettings {
     ///   - kubelet: fields of the kubelets' configuration.
     static func ofCluster(_ configuration: String, arguments: [String], kubelet: JSONObject = [:]) throws -> InitSettings {
         var flags = try FlagValues(InitFlags.table, arguments: arguments)
+        let place = "ConfigMap kube-system/kubeadm-config"
+        // Whose version the cluster has now is no wish: what this program makes has its own.
+        var tree = try YAMLTree.read(configuration, path: place)
+        tree["kubernetesVersion"] = nil
         try flags.read(
-            ConfigurationFile(path: "ConfigMap kube-system/kubeadm-config", apiVersion: SettingsFile.apiVersion, kind: "ClusterConfiguration"),
-            text: configuration)
+            ConfigurationFile(path: place, apiVersion: SettingsFile.apiVersion, kind: "ClusterConfiguration"), text: YAMLText.of(tree))
         return try InitSettings(flags, kubelet: kubelet)
     }
 }

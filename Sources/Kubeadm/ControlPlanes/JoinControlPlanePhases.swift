@@ -51,8 +51,9 @@ extension JoinPhase {
     ) { run in
         guard let own = run.settings.controlPlane else { return }
         let settings = try await run.controlPlane(own)
-        try await Phase.controlPlane.run(settings, nil)
+        // First, while only API servers that are ready answer under the name of all.
         try await Phase.markControlPlane.run(settings, nil)
+        try await Phase.controlPlane.run(settings, nil)
     }
 
     static let waitControlPlane = JoinPhase(
@@ -64,7 +65,9 @@ extension JoinPhase {
         // From now on the kubelet stands and falls with the API server beside it.
         let path = run.settings.kubeconfig
         if Rehearsal.instead("update \"\(path)\" to point to the API server of this machine") { return }
-        guard let text = try Files.readText(path) else { throw KubeadmError("\(path): there is no such file") }
+        guard let text = try Files.read(path).map({ String(decoding: $0, as: UTF8.self) }) else {
+            throw KubeadmError("\(path): there is no such file")
+        }
         try SecretFile.write(Array(text.replacing(settings.server, with: settings.localServer).utf8), to: path)
         try await KubeletService.restart()
     }

@@ -38,7 +38,7 @@ struct ControlPlaneUpgrade: Sendable {
 
     private func replace(_ component: String, _ new: String) async throws {
         let path = "\(settings.manifests)/\(component).yaml"
-        let old = try Files.readText(path)
+        let old = try Files.read(path).map { String(decoding: $0, as: UTF8.self) }
         guard old != new else {
             return Say.line("[upgrade/staticpods] Current and new manifests of \(component) are equal, skipping upgrade")
         }
