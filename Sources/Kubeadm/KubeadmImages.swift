@@ -38,10 +38,36 @@ enum KubeadmImages {
         return try await runtime.imageStatus(.make { $0.image = name }) == nil ? name : nil
     }
 
-    /// Brings the image into the container runtime.
+    /// The image of etcd, made of the program that this machine's distribution has.
     ///
-    /// - Parameter folder: for what is remembered of the import.
-    static func ensure(socket: String, folder: String) async throws {
+    /// - Throws: `KubeadmError` when there is none.
+    static func etcd() async throws -> LocalImage {
+        guard Command.find("etcd") != nil else {
+            throw KubeadmError("the program etcd is missing: apt-get install etcd-server, and turn its own service off")
+        }
+        // etcd Version: 3.4.23
+        let first = try await Command(["etcd", "--version"]).run().outputText.split(separator: "\n").first ?? ""
+        let version = first.split(separator: " ").last.map(String.init) ?? "unknown"
+        return LocalImage(name: "apus.local/etcd:\(version.replacingPlus)", entrypoint: [etcdProgram])
+    }
+
+    private static let etcdProgram = "/usr/bin/etcd"
+
+    private static func etcdFiles() throws -> ImageFiles {
+        var files = ImageFiles.base()
+        for tool in ["etcd", "etcdctl"] {
+            // The second is for people, who may not have it.
+            if let path = Command.find(tool) { try files.addProgram(path, as: "/usr/bin/\(tool)") }
+        }
+        return files
+    }
+
+    /// Brings the images into the container runtime.
+    ///
+    /// - Parameters:
+    ///   - folder: for what is remembered of the import.
+    ///   - etcd: an image of etcd to make, too.
+    static func ensure(socket: String, folder: String, etcd: LocalImage? = nil) async throws {
         let logger = Logger(label: "kubeadm")
         let runtime = try RuntimeClient(endpoint: socket, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -54,6 +80,9 @@ enum KubeadmImages {
             }
             try await LocalImages(client: runtime, folder: "\(folder)/program", logger: logger)
                 .ensure([LocalImage(name: controlPlane, entrypoint: [program])], files: try files())
+            if let etcd {
+                try await LocalImages(client: runtime, folder: "\(folder)/etcd", logger: logger).ensure([etcd], files: try etcdFiles())
+            }
             group.cancelAll()
         }
     }

@@ -27,6 +27,8 @@ package final class Ledger: Sendable {
         case cgroup(String)
         /// The chains that CNI's portmap plug-in makes in the host's nat tables.
         case portMappings
+        /// Rules with a comment of ours in a table of somebody else, of the family `ip`.
+        case rules(table: String, comment: String)
         /// A process, as ``ProcessHandle/text`` names it.
         case process(String)
     }
@@ -135,6 +137,7 @@ extension Ledger.Entry {
         case .setting(let path, let previous): entry("setting", path, previous)
         case .cgroup(let path): entry("cgroup", path)
         case .portMappings: entry("portMappings", "")
+        case .rules(let table, let comment): entry("rules", table, comment)
         case .process(let text): entry("process", text)
         }
     }
@@ -153,6 +156,7 @@ extension Ledger.Entry {
         case ("setting", let previous?): self = .setting(path: target, previous: previous)
         case ("cgroup", _): self = .cgroup(target)
         case ("portMappings", _): self = .portMappings
+        case ("rules", let comment?): self = .rules(table: target, comment: comment)
         case ("process", _): self = .process(target)
         default: return nil
         }
@@ -192,6 +196,8 @@ extension Ledger.Entry {
             try await Cgroups.remove(path)
         case .portMappings:
             try await PortMappings.remove(namespace)
+        case .rules(let table, let comment):
+            try await GuestRules(table: table, comment: comment, networkNamespace: namespace).remove()
         case .process(let text):
             try await ProcessHandle(text: text)?.stop(grace: .seconds(10))
         }

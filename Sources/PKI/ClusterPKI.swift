@@ -32,54 +32,21 @@ package struct ClusterPKI: Sendable {
     ///
     /// - Throws: `PKIError`. Nothing that cannot be read is overwritten.
     package static func ensure(directory: String, parameters: Parameters, now: Int64) throws(PKIError) -> ClusterPKI {
-        let authority = try ensureAuthority(directory + "/ca", commonName: "kubernetes", now: now)
-        let frontProxyAuthority = try ensureAuthority(directory + "/front-proxy-ca", commonName: "front-proxy-ca", now: now)
-        let domain = parameters.dnsDomain
-        let serving = CertificateSpec.serving(
-            "kube-apiserver",
-            dnsNames: unique(
-                ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.\(domain)", "localhost"] + parameters.names),
-            ipAddresses: unique(parameters.serviceAddresses + ["127.0.0.1", "::1"] + parameters.addresses))
-        let kubeletClient = CertificateSpec.client(user: "kube-apiserver-kubelet-client", groups: ["system:masters"])
-        let frontProxyClient = CertificateSpec.client(user: "front-proxy-client")
+        let authority = try PlannedAuthority.cluster.ensure(in: directory, now: now)
+        let frontProxyAuthority = try PlannedAuthority.frontProxy.ensure(in: directory, now: now)
         return ClusterPKI(
             directory: directory,
             authority: authority,
             frontProxyAuthority: frontProxyAuthority,
-            apiServer: try files(directory + "/apiserver", serving, authority, now),
-            kubeletClient: try files(directory + "/apiserver-kubelet-client", kubeletClient, authority, now),
-            frontProxyClient: try files(directory + "/front-proxy-client", frontProxyClient, frontProxyAuthority, now),
+            apiServer: try PlannedCertificate.apiServer(parameters).ensure(in: directory, authority, now: now),
+            kubeletClient: try PlannedCertificate.kubeletClient.ensure(in: directory, authority, now: now),
+            frontProxyClient: try PlannedCertificate.frontProxyClient.ensure(in: directory, frontProxyAuthority, now: now),
             serviceAccountKey: try ensureServiceAccountKey(directory),
             authorityPEM: try authority.certificate.pem())
     }
 
-    private static func files(
-        _ path: String, _ spec: CertificateSpec, _ authority: CertificateAuthority, _ now: Int64
-    ) throws(PKIError) -> CertificateFiles {
-        try CertificateFiles.ensure(path, spec: spec, authority: authority, authorityCertificate: authority.certificate, now: now)
-    }
-
-    private static func ensureAuthority(_ path: String, commonName: String, now: Int64) throws(PKIError) -> CertificateAuthority {
-        let certificatePEM = try SecretFile.read(path + ".crt")
-        let keyPEM = try SecretFile.read(path + ".key")
-        switch (certificatePEM, keyPEM) {
-        case (let certificatePEM?, let keyPEM?):
-            return try CertificateAuthority(
-                certificate: try PEMCertificate(pem: certificatePEM, what: path + ".crt"), key: try KeyPair(pem: keyPEM, what: path + ".key"),
-                path: path + ".crt")
-        case (.some, nil):
-            throw .missingKey(path: path + ".key", needed: "new certificates cannot be signed without it")
-        case (nil, let keyPEM):
-            // A key alone is what a crash between the two writes leaves.
-            let key = try keyPEM.map { pem throws(PKIError) in try KeyPair(pem: pem, what: path + ".key") } ?? KeyPair.generate()
-            let authority = try CertificateAuthority.create(commonName: commonName, now: now, key: key)
-            if keyPEM == nil { try SecretFile.write(try key.pem(), to: path + ".key") }
-            try SecretFile.write(try authority.certificate.pem(), to: path + ".crt", access: .everyone)
-            return authority
-        }
-    }
-
-    private static func ensureServiceAccountKey(_ directory: String) throws(PKIError) -> KeyPair {
+    /// Makes what is missing of the key by which tokens of service accounts are signed.
+    package static func ensureServiceAccountKey(_ directory: String) throws(PKIError) -> KeyPair {
         let path = directory + "/sa.key"
         let key: KeyPair
         if let pem = try SecretFile.read(path) {
@@ -92,10 +59,5 @@ package struct ClusterPKI: Sendable {
             try SecretFile.write(try key.publicKeyPEM(), to: directory + "/sa.pub", access: .everyone)
         }
         return key
-    }
-
-    private static func unique(_ texts: [String]) -> [String] {
-        var seen: Set<String> = []
-        return texts.filter { seen.insert($0).inserted }
     }
 }

@@ -24,13 +24,27 @@ package struct KubeconfigFile: Sendable {
 
     /// The file's text (YAML).
     package var text: String {
+        Self.text(
+            server, authorityPEM, user, cluster,
+            """
+                client-certificate-data: \(Self.base64(certificatePEM))
+                client-key-data: \(Self.base64(keyPEM))
+            """)
+    }
+
+    /// The text of such a file for a user with a token.
+    package static func text(server: String, authorityPEM: [UInt8], user: String, token: String, cluster: String = "kubernetes") -> String {
+        text(server, authorityPEM, user, cluster, "    token: \(token)")
+    }
+
+    private static func text(_ server: String, _ authorityPEM: [UInt8], _ user: String, _ cluster: String, _ credentials: String) -> String {
         """
         apiVersion: v1
         kind: Config
         clusters:
         - name: \(cluster)
           cluster:
-            certificate-authority-data: \(Self.base64(authorityPEM))
+            certificate-authority-data: \(base64(authorityPEM))
             server: \(server)
         contexts:
         - name: \(user)@\(cluster)
@@ -42,8 +56,7 @@ package struct KubeconfigFile: Sendable {
         users:
         - name: \(user)
           user:
-            client-certificate-data: \(Self.base64(certificatePEM))
-            client-key-data: \(Self.base64(keyPEM))
+        \(credentials)
 
         """
     }

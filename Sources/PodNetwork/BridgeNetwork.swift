@@ -61,6 +61,7 @@ package struct BridgeNetwork: Sendable {
         }
         try ledger.record(.table(family: "ip", name: Self.tableName))
         try await Command(["nft", "-f", "-"], input: Array(masqueradeRules.utf8), networkNamespace: ledger.networkNamespace).run()
+        try await letThrough()
         try ledger.record(.portMappings)
         try ledger.record(.link(Self.bridgeName))
         let uplink = await defaultRouteLink()
@@ -74,6 +75,11 @@ package struct BridgeNetwork: Sendable {
             try Files.writeAtomically(configuration.path, text)
             logger.info("pod network configured", metadata: ["podCIDR": "\(configuration.podCIDR)", "mtu": "\(mtu)"])
         }
+    }
+
+    /// Has others' rules let the packets of pods pass. Whoever drops them may have come after ``setUp()``.
+    func letThrough() async throws {
+        try await ForwardPermission(range: configuration.clusterCIDR ?? configuration.podCIDR, ledger: ledger, logger: logger).ensure()
     }
 
     /// What leaves the node bears the node's address. Traffic between pods goes through the bridge and keeps its own.

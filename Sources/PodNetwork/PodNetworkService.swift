@@ -43,10 +43,14 @@ package struct PodNetworkService: ServiceLifecycle.Service {
         nodes.addHandler(added: tell, updated: { _, node in tell(node) })
         do {
             try await cancelWhenGracefulShutdown {
-                var present: Place?
-                for await place in ranges where place != present {
-                    try await setUp(place)
-                    present = place
+                var present: (place: Place, network: BridgeNetwork)?
+                for await place in ranges {
+                    // The node's own reports, minutes apart, are the occasion to look whether somebody has begun to drop what is forwarded.
+                    if let present, present.place == place {
+                        await attempt { try await present.network.letThrough() }
+                    } else {
+                        present = (place, try await setUp(place))
+                    }
                 }
             }
         } catch is CancellationError {
@@ -60,7 +64,7 @@ package struct PodNetworkService: ServiceLifecycle.Service {
         var address: String?
     }
 
-    private func setUp(_ place: Place) async throws {
+    private func setUp(_ place: Place) async throws -> BridgeNetwork {
         var configuration = BridgeNetwork.Configuration(
             dataFolder: dataFolder, podCIDR: place.range, serviceCIDR: serviceCIDR, clusterCIDR: clusterCIDR)
         // With other nodes there may be an overlay to go through, which needs room of its own in each packet.
@@ -68,15 +72,21 @@ package struct PodNetworkService: ServiceLifecycle.Service {
             configuration.mtu = await NodeLinks(ledger: ledger).mtu(ofLinkWith: address).map { $0 - OverlayLink.overhead }
         }
         let network = BridgeNetwork(configuration: configuration, ledger: ledger, logger: logger)
-        while true {
-            do {
-                return try await network.setUp()
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                logger.error("the pod network could not be set up, trying again", metadata: ["error": "\(error)"])
-                try await Task.sleep(for: .seconds(1))
-            }
+        while await !attempt({ try await network.setUp() }) { try await Task.sleep(for: .seconds(1)) }
+        return network
+    }
+
+    /// - Returns: whether it could be done.
+    @discardableResult
+    private func attempt(_ body: () async throws -> Void) async -> Bool {
+        do {
+            try await body()
+            return true
+        } catch is CancellationError {
+            return false
+        } catch {
+            logger.error("the pod network could not be set up, trying again", metadata: ["error": "\(error)"])
+            return false
         }
     }
 }

@@ -42,6 +42,15 @@ test_certificates_are_looked_after() {
     ka get nodes
 }
 
+test_a_kubeconfig_for_somebody_else() {
+    on master "$kubeadm" kubeconfig user --client-name=ann --org=team > "$m/master/root/ann.conf"
+    refuses 'User "ann" cannot list resource "nodes"' on master kubectl --kubeconfig /root/ann.conf get nodes
+    ka create clusterrolebinding team --clusterrole=view --group=team
+    eventually 10 on master kubectl --kubeconfig /root/ann.conf get pods -n kube-system
+    on master "$kubeadm" kubeconfig user --client-name=bob --token=no-token > "$m/master/root/bob.conf"
+    refuses "must be logged in" on master kubectl --kubeconfig /root/bob.conf get nodes
+}
+
 test_reset_takes_it_back() {
     on master "$kubeadm" reset --force
     [ -z "$(find "$m/master/etc/kubernetes" "$m/master/var/lib/kube-apiserver" -type f)" ]

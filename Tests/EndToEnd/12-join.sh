@@ -26,6 +26,8 @@ test_three_machines() {
     done
     on_node skopeo copy --quiet --src-tls-verify=false docker://127.0.0.1:5000/tools:1 "docker-archive:$work/tools.tar:docker.io/library/tools:1"
     for name in WorkNode1 WorkNode2; do on $name ctr -n k8s.io images import "$work/tools.tar"; done
+    # As Docker has it on a machine.
+    on WorkNode1 nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
 }
 
 test_a_rehearsal_changes_nothing() {
@@ -73,6 +75,7 @@ test_what_does_not_fit_is_named() {
         refuses "its second part, behind the dot, is wrong" $join $master:6443 --token "$first.0000000000000000" $digest
         refuses "knows no token \"zzzzzz\"" $join $master:6443 --token zzzzzz.0000000000000000 $digest
         refuses "the digest was copied wrongly" $join $master:6443 --token "$(token)" --discovery-token-ca-cert-hash "sha256:$(printf '0%.0s' $(seq 64))"
+        refuses "lets in and does not sign" $join $master:6443 $digest --token "$(on Master "$kubeadm" token create --usages authentication)"
         short=$(on Master "$kubeadm" token create --ttl 2s)
         eventually 20 no_token "$short"
         refuses "has expired" $join $master:6443 --token "$short" $digest
@@ -237,4 +240,5 @@ test_a_worker_is_taken_out_and_joins_again() {
 left_in_the_network() {
     on WorkNode1 ip -brief link | grep apus || true
     on WorkNode1 nft list tables | grep -E 'apus|kube-proxy' || true
+    on WorkNode1 nft list table ip filter | grep 10.244 || true
 }

@@ -97,6 +97,48 @@ test_walk_a_pod_chooses_its_node_by_a_label() {
     kw delete pod fast --now
 }
 
+# A registry of one's own, with a certificate of one's own and a password: workers pull with an imagePullSecret.
+test_walk_an_image_comes_from_a_private_registry() {
+    local folder=$work/pki registry=registry.test:5000
+    mkdir -p "$folder"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=registry.test \
+        -addext subjectAltName=DNS:registry.test -keyout "$folder/key.pem" -out "$folder/registry.crt" 2> /dev/null
+    # shellcheck disable=SC2016
+    printf 'reader:%s\n' "$(perl -e 'print crypt("a-secret", q($2y$05$abcdefghijklmnopqrstuu))')" > "$folder/htpasswd"
+    cat > "$folder/registry.yml" <<-'Y'
+		version: 0.1
+		storage: {filesystem: {rootdirectory: /srv/registry}}
+		http: {addr: ":5000", tls: {certificate: /srv/pki/registry.crt, key: /srv/pki/key.pem}}
+		auth: {htpasswd: {realm: walk, path: /srv/pki/htpasswd}}
+	Y
+    tar -C "$work" -c pki web.oci | at Master tar -C /srv -x
+    at Master sh -c 'docker-registry serve /srv/pki/registry.yml > /var/log/registry.log 2>&1 &'
+    for machine in $machines; do
+        at "$machine" sh -c 'cat > /usr/local/share/ca-certificates/registry.crt; echo 10.0.2.15 registry.test >> /etc/hosts
+            update-ca-certificates > /dev/null 2>&1; service containerd restart' < "$folder/registry.crt"
+    done
+    eventually 10 at Master skopeo copy --quiet --dest-creds reader:a-secret oci:/srv/web.oci:1 "docker://$registry/private:1"
+    refuses "" at Master curl -sf "https://$registry/v2/"
+    kw run without --image="$registry/private:1" --command -- /bin/busybox sleep 1000
+    eventually 30 cannot_pull without
+    kw create secret docker-registry walk --docker-server="$registry" --docker-username=reader --docker-password=a-secret
+    kw run with --image="$registry/private:1" --overrides='{"spec":{"imagePullSecrets":[{"name":"walk"}]}}' --command -- /bin/busybox sleep 1000
+    kw wait --for=condition=Ready pod/with --timeout=60s
+    kw delete pod with without --now
+}
+
+cannot_pull() { contains "$(kw get pod "$1" -o 'jsonpath={.status.containerStatuses[0].state.waiting.reason}')" Pull; }
+
+test_walk_a_worker_is_reset_and_joins_again() {
+    at WorkNode2 kubeadm reset --force
+    equal "files of the cluster" "" "$(at WorkNode2 find /etc/kubernetes /var/lib/kubelet -type f)"
+    kw delete node worknode2
+    at Master kubeadm token create --print-join-command > "$work/again.sh"
+    at WorkNode2 sh -s < "$work/again.sh"
+    kw wait --for=condition=Ready node/worknode2 --timeout=90s
+    kw label node worknode2 disk=ssd
+}
+
 test_walk_a_worker_fails_and_comes_back() {
     lab stop --force WorkNode1
     kw wait --for=condition=Ready=Unknown node/worknode1 --timeout=120s

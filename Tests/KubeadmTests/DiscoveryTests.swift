@@ -75,6 +75,20 @@ struct DiscoveryTests {
         #expect(slept.total.withLock { $0 } == TokenDiscovery.signaturePatience)
     }
 
+    @Test(arguments: [(200, true, "lets in and does not sign"), (401, true, "knows no token"), (200, false, "knows no token")])
+    func aTokenThatOnlyLetsInIsShownToNobodyUnproven(_ status: Int, _ isProven: Bool, _ part: String) async throws {
+        let other = try TestCluster()
+        let info = isProven ? cluster.info([]) : other.info([])
+        let shown = Mutex(0)
+        var discovery = try discovery { _, _ in info }
+        discovery.show = { _, _, _ in
+            shown.withLock { $0 += 1 }
+            return status
+        }
+        #expect(await problem(discovery).contains(part))
+        #expect(shown.withLock { $0 } == (isProven ? 1 : 0))
+    }
+
     @Test func aSignatureThatComesAMomentLaterIsAwaited() async throws {
         let answers = Mutex([cluster.info([]), cluster.info([]), cluster.info([token])])
         let last = cluster.info([token])

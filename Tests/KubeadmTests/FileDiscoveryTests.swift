@@ -46,6 +46,23 @@ struct FileDiscoveryTests {
         #expect(found.credentials["token"] == "abcdef.0123456789abcdef")
     }
 
+    @Test(arguments: [(200, "https://192.0.2.1:6443"), (404, "the server answers 404")])
+    func theFileMayBeAtAURL(_ status: Int, _ part: String) async throws {
+        let info = cluster.info([])
+        let text = cluster.kubeconfig
+        let discovery = FileDiscovery(
+            path: "https://files.test/discovery.conf", bootstrapToken: token, fetch: { _, _ in info },
+            download: { url in
+                #expect(url == "https://files.test/discovery.conf")
+                return HTTPResponseData(status: status, headers: [], body: Array(text.utf8))
+            })
+        do {
+            #expect(try await discovery.run().server == part)
+        } catch let error as KubeadmError {
+            #expect(error.description.contains(part))
+        }
+    }
+
     @Test func credentialsOfTheFileServeWithoutAToken() async throws {
         let text =
             cluster.kubeconfig

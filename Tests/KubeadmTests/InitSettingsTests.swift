@@ -55,11 +55,58 @@ struct InitSettingsTests {
                 && server.contains("    - --enable-bootstrap-token-auth=true\n"))
     }
 
+    @Test func whatIsUploadedMakesTheSameControlPlaneElsewhere() throws {
+        let first = try settings([
+            "--pod-network-cidr=10.244.0.0/16", "--etcd", "--control-plane-endpoint=cluster.test", "--apiserver-cert-extra-sans=198.51.100.1",
+        ])
+        var changed = first
+        changed.extraArguments["kube-scheduler"] = [("v", "4")]
+        let second = try InitSettings.ofCluster(
+            // As an older version has left it.
+            UploadedConfiguration.text(changed).replacing(ApusVersion.upstream, with: "v1.35.0"),
+            arguments: ["--apiserver-advertise-address=192.0.2.2", "--node-name=second"])
+        #expect(second.server == first.server && second.podSubnet == first.podSubnet && second.extraNames == ["198.51.100.1"])
+        #expect(second.store.local?.dataFolder == "/var/lib/etcd" && second.extraArguments["kube-scheduler"]?.first?.value == "4")
+        let server = ControlPlaneManifests(settings: second).text("kube-apiserver")
+        #expect(server.contains("--etcd-servers=https://127.0.0.1:2379\n") && !server.contains("sqlite") && server.contains("192.0.2.2:6443"))
+        #expect(
+            second.plannedCertificates.map(\.word) == [
+                "apiserver", "apiserver-kubelet-client", "front-proxy-client", "etcd-server", "etcd-peer", "etcd-healthcheck-client",
+                "apiserver-etcd-client",
+            ])
+        // Where the embedded store is has no field of its own.
+        let embedded = try InitSettings.ofCluster(
+            UploadedConfiguration.text(try settings(["--data-dir=/srv/store"])), arguments: ["--apiserver-advertise-address=192.0.2.1"])
+        #expect(
+            embedded.dataFolder == "/srv/store" && ControlPlaneManifests(settings: embedded).text("kube-apiserver").contains("path: /srv/store\n"))
+    }
+
+    @Test(arguments: [
+        ("local: {}, external: {}", "exclude each other"), ("local: {datadir: /x}", "etcd.local.datadir: unknown field"),
+        ("external: {endpoints: []}", "etcd.external.endpoints must name at least one URL"), ("local: 3", "etcd.local: must be a mapping"),
+    ])
+    func storesThatCannotBe(_ etcd: String, _ part: String) {
+        let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\netcd: {\(etcd)}\n"
+        let problem = #expect(throws: FlagProblem.self) {
+            try InitSettings.ofCluster(text, arguments: ["--apiserver-advertise-address=192.0.2.1"])
+        }
+        #expect(problem?.description.contains(part) == true, "\(problem?.description ?? "")")
+    }
+
+    @Test func theFrontProxyIsKnownByItsAuthority() throws {
+        let arguments = ControlPlaneManifests(settings: try settings([])).arguments("kube-apiserver").map { "\($0.name)=\($0.value)" }
+        for flag in [
+            "requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt", "requestheader-allowed-names=front-proxy-client",
+            "requestheader-username-headers=X-Remote-User", "proxy-client-cert-file=/etc/kubernetes/pki/front-proxy-client.crt",
+        ] { #expect(arguments.contains(flag)) }
+        #expect(arguments == arguments.sorted())
+    }
+
     @Test func phasesHaveUpstreamsNamesAndOrder() {
         #expect(
             Phase.all.map(\.name) == [
                 "preflight", "certs", "kubeconfig", "etcd", "control-plane", "kubelet-start", "wait-control-plane", "upload-config",
-                "mark-control-plane", "bootstrap-token", "kubelet-finalize", "addon",
+                "upload-certs", "mark-control-plane", "bootstrap-token", "kubelet-finalize", "addon",
             ])
     }
 

@@ -24,7 +24,7 @@ struct JoinSettingsTests {
             (["--token=abcdef"], "192.0.2.1:6443", "--token must have the form [a-z0-9]{6}.[a-z0-9]{16}"),
             ([token], nil, "kubeadm token create --print-join-command"),
             ([token, "--discovery-file=/x", "--discovery-token=abcdef.0123456789abcdef"], nil, "exclude each other"),
-            ([token, "--control-plane"], "192.0.2.1:6443", "--control-plane is not supported"),
+            ([token, "--patches=/x"], "192.0.2.1:6443", "--patches is not supported"),
         ] as [([String], String?, String)])
     func refused(_ arguments: [String], _ endpoint: String?, _ part: String) {
         let problem = #expect(throws: FlagProblem.self) { try settings(arguments, endpoint: endpoint) }
@@ -64,10 +64,10 @@ struct JoinSettingsTests {
         let settings = try settings(["--config", path], endpoint: nil)
         guard case .token(let server, _, _) = settings.way else { return #expect(Bool(false)) }
         #expect(server == "https://10.0.2.15:6443" && settings.nodeName == "worker" && settings.discoveryPatience == .seconds(20))
-        #expect(settings.kubeletArguments.map(\.name) == ["v"] && settings.taints.count == 1)
+        #expect(settings.kubeletArguments.map(\.name) == ["v"] && settings.taints?.count == 1)
         try Files.writeAtomically(path, "apiVersion: kubeadm.k8s.io/v1beta3\nkind: JoinConfiguration\n")
         let problem = #expect(throws: FlagProblem.self) { try self.settings(["--config", path]) }
-        #expect(problem?.description.contains("v1beta3 is not spoken any more") == true)
+        #expect(problem?.description.contains("kubeadm config migrate --old-config") == true)
     }
 
     @Test func wordsAreToldFromValues() {

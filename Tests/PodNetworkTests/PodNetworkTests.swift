@@ -29,8 +29,18 @@ import Testing
         let network = BridgeNetwork(
             configuration: .init(dataFolder: folder, podCIDR: "10.1.2.0/24", serviceCIDR: "10.96.0.0/12"), ledger: ledger,
             logger: Logger(label: "test"))
+        // As Docker has it, before the network is set up or after.
+        func nft(_ script: String) async throws -> String {
+            try await Command(["nft", "-f", "-"], input: Array(script.utf8), networkNamespace: path).run().outputText
+        }
+        _ = try await nft("add table ip filter\nadd chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }\n")
         try await network.setUp()
         try await network.setUp()
+        #expect(try await nft("list chain ip filter FORWARD").split(separator: "10.1.2.0/24 counter").count == 3)
+        _ = try await nft("add chain ip filter DOCKER-USER\nadd rule ip filter FORWARD jump DOCKER-USER\n")
+        try await network.letThrough()
+        #expect(try await nft("list chain ip filter DOCKER-USER").split(separator: "10.1.2.0/24 counter").count == 3)
+        #expect(try await !nft("list chain ip filter FORWARD").contains("10.1.2.0/24"))
         @Sendable func forwarding() throws -> String? {
             try NetworkNamespace.run(path) { try Files.readText("/proc/sys/net/ipv4/ip_forward") }
         }
@@ -46,7 +56,8 @@ import Testing
         #expect(await ledger.undoAll().isEmpty)
         #expect(try forwarding() == "0")
         #expect(try await Command(["ip", "-brief", "link"], networkNamespace: path).run().outputText.contains("apus0") == false)
-        #expect(try await Command(["nft", "list", "tables"], networkNamespace: path).run().outputText == "")
+        #expect(try await nft("list ruleset").contains("10.1.2.0/24") == false)
+        #expect(try await nft("list tables") == "table ip filter\n")
         try await Command(["ip", "netns", "delete", namespace]).run()
         try Files.removeTree(folder)
     }

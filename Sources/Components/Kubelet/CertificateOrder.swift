@@ -9,6 +9,9 @@ struct CertificateOrder: Sendable {
     private static let path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
     /// After this time the log says who is waited for.
     private static let quietTime: Duration = .seconds(10)
+    /// Between two looks at the request: at first who approves by rule is awaited, later a person.
+    private static let firstPause: Duration = .milliseconds(20)
+    private static let longestPause: Duration = .milliseconds(500)
 
     var signer: String
     var spec: CertificateSpec
@@ -32,6 +35,7 @@ struct CertificateOrder: Sendable {
             ])
         let start = ContinuousClock.now
         var isTold = false
+        var pause = Self.firstPause
         while start.duration(to: .now) < patience {
             let state = try await client.get(path: "\(Self.path)/\(name)")["status"]
             for condition in state?["conditions"]?.arrayValue ?? [] {
@@ -49,7 +53,8 @@ struct CertificateOrder: Sendable {
                 isTold = true
                 logger.info("waiting for the approval of a certificate request", metadata: ["approve": "kubectl certificate approve \(name)"])
             }
-            try await Task.sleep(for: .milliseconds(500))
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, Self.longestPause)
         }
         throw ComponentProblem("the certificate request \(name) was not approved in time: kubectl certificate approve \(name) does it by hand")
     }

@@ -25,6 +25,7 @@ package enum KubeletComponent: Component {
             }
             try await certificate.bootstrap(from: bootstrap, to: kubeconfig)
         }
+        tellOfLostAddress(configuration.nodeIPs, logger)
         let client = try ClientMaker.make(flags, logger: logger)
         try Files.makeDirectory(configuration.rootDirectory)
         try Files.makeDirectory(configuration.podLogsDir)
@@ -74,6 +75,16 @@ package enum KubeletComponent: Component {
                     host: flags.string("healthz-bind-address"), port: healthPort, handler: HealthEndpoints(health: health), logger: logger))
         }
         try await ServiceRunner.run(services, logger: logger)
+    }
+
+    /// A machine may come back with another address than the one that its cluster knows.
+    private static func tellOfLostAddress(_ given: [String], _ logger: Logger) {
+        let present = NodeAddress.interfaces().map(\.address)
+        for address in given where !address.contains(":") && !present.contains(address) {
+            logger.error(
+                "no link of this machine has the address of --node-ip; if the machine's address has changed, kubeadm readdress goes on with the new one",
+                metadata: ["nodeIP": "\(address)", "addresses": "\(present.joined(separator: " "))"])
+        }
     }
 
     private struct HealthEndpoints: RequestHandler {

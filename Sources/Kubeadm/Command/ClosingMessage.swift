@@ -22,9 +22,26 @@ enum ClosingMessage {
             Run "kubectl apply -f [podnetwork].yaml" with one of the options listed at:
               https://kubernetes.io/docs/concepts/cluster-administration/addons/
 
-            Then you can join any number of worker nodes by running the following on each as root:
+            \(try controlPlanes(settings, admin, token))Then you can join any number of worker nodes by running the following on each as root:
 
             \(try JoinLine.text(kubeconfig: admin, token: token, separator: " \\\n\t"))
+            """
+    }
+
+    /// How further control planes join; nothing where they cannot.
+    private static func controlPlanes(_ settings: InitSettings, _ admin: String, _ token: BootstrapToken?) throws -> String {
+        guard settings.uploadsCertificates, !settings.controlPlaneEndpoint.isEmpty else { return "" }
+        if case .embedded = settings.store { return "" }
+        let key = settings.printsCertificateKey ? settings.certificateKey : nil
+        return """
+            You can now join any number of control-plane nodes running the following command on each as root:
+
+            \(try JoinLine.text(kubeconfig: admin, token: token, separator: " \\\n\t", role: .controlPlane(key)))
+
+            The certificate key gives access to all secrets of the cluster: keep it secret. What it opens is deleted in two hours;
+            "kubeadm init phase upload-certs --upload-certs" puts it there again.
+
+
             """
     }
 }

@@ -2,15 +2,25 @@ import Flags
 import JSON
 import Linux
 
-/// `kubeadm config print init-defaults|join-defaults|reset-defaults`, `config validate`, `config images list|pull`.
+/// `kubeadm config print init-defaults|join-defaults`, `config validate`, `config migrate`, `config images list|pull`.
 enum ConfigCommand: KubeadmCommand {
-    static let name = "config "
+    static let name = "config"
     static let summary = "Print, check and prepare what a cluster is made of"
 
     private static let usage =
-        "kubeadm config print init-defaults | print join-defaults | validate --config FILE | images list | images pull"
+        "kubeadm config print init-defaults | print join-defaults | validate --config FILE"
+        + " | migrate --old-config FILE [--new-config FILE] | images list | images pull"
+
+    private static let migration = FlagTable(
+        program: "kubeadm config migrate", summary: "Turns a configuration file of \(Migration.old) into one of \(SettingsFile.apiVersion).",
+        text: """
+            [Migrate]
+              old-config               string  -      -  the file to read
+              new-config               string  -      -  where to write it; to the standard output if not given
+            """)
 
     static func run(_ arguments: [String]) async throws {
+        if arguments.first == "migrate" { return try migrate(Array(arguments.dropFirst())) }
         let (words, rest) = Positional.split(arguments, InitFlags.table)
         switch words {
         case ["print", "init-defaults"]: Say.line(ConfigDefaults.initialization)
@@ -27,6 +37,16 @@ enum ConfigCommand: KubeadmCommand {
             Say.line("[config/images] Made \(KubeadmImages.controlPlane)")
         default: throw FlagProblem(usage)
         }
+    }
+
+    private static func migrate(_ arguments: [String]) throws {
+        let flags = try FlagValues(migration, arguments: arguments)
+        if flags.wantsHelp { return Say.line(HelpText.of(migration)) }
+        guard let path = flags.text("old-config") else { throw FlagProblem("kubeadm config migrate needs --old-config") }
+        guard let text = try Files.readText(path) else { throw FlagProblem("--old-config \(path): there is no such file") }
+        let new = try Migration.migrated(text, path: path)
+        // It may hold tokens.
+        if let target = flags.text("new-config") { try Files.writeAtomically(target, new, mode: 0o600) } else { Say.line(new) }
     }
 
     /// Reads a file as the commands do for whom its kinds are.

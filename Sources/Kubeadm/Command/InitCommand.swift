@@ -3,7 +3,7 @@ import Glibc
 
 /// `kubeadm init`, and `kubeadm init phase NAME [PART]` for one phase by itself.
 enum InitCommand: KubeadmCommand {
-    static let name = "init   "
+    static let name = "init"
     static let summary = "Set up the control plane of a new cluster on this machine"
 
     static func run(_ arguments: [String]) async throws {
@@ -16,7 +16,7 @@ enum InitCommand: KubeadmCommand {
         if file.flags.wantsHelp { return help() }
         for note in file.flags.notes { Say.line("[config] \(note)") }
         let settings = try InitSettings(file)
-        Say.line("[init] Using Kubernetes version: v1.36.3")
+        Say.line("[init] Using Kubernetes version: \(ApusVersion.upstream)")
         if file.flags.bool("dry-run") { return try await rehearse(settings) }
         for phase in Phase.all where !settings.skippedPhases.contains(phase.name) {
             try await phase.run(settings, nil)

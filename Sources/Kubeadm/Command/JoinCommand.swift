@@ -2,7 +2,7 @@ import Flags
 
 /// `kubeadm join HOST:PORT --token ... --discovery-token-ca-cert-hash ...`, and `kubeadm join phase NAME ...` for one phase by itself.
 enum JoinCommand: KubeadmCommand {
-    static let name = "join   "
+    static let name = "join"
     static let summary = "Join this machine to a cluster"
 
     static func run(_ arguments: [String]) async throws {
@@ -20,12 +20,36 @@ enum JoinCommand: KubeadmCommand {
         let file = try SettingsFile(JoinFlags.table, rest, kinds: JoinFlags.kinds)
         if file.flags.wantsHelp { return help() }
         for note in file.flags.notes { Say.line("[config] \(note)") }
-        let run = JoinRun(settings: try JoinSettings(file.flags, endpoint: words.first))
+        let settings = try JoinSettings(file.flags, endpoint: words.first)
+        if let phase = phases.first, phases.count == 1, phase.isForControlPlanes, settings.controlPlane == nil {
+            throw FlagProblem("the phase \(phase.name) is for control planes: give --control-plane")
+        }
+        let run = JoinRun(settings: settings)
         let isRehearsal = file.flags.bool("dry-run")
         try await Rehearsal.$isOn.withValue(isRehearsal) {
-            for phase in phases where !run.settings.skippedPhases.contains(phase.name) { try await phase.run(run) }
+            for phase in phases where !run.settings.skippedPhases.contains(phase.name) {
+                if run.settings.controlPlane != nil || !phase.isForControlPlanes { try await phase.run(run) }
+            }
         }
         guard phases.count > 1, !isRehearsal else { return }
+        if run.settings.controlPlane != nil {
+            return Say.line(
+                """
+
+                This node has joined the cluster and a new control plane instance was created:
+                * The control plane components run as static Pods.
+                * The Kubelet was informed of the new secure connection details.
+
+                To start administering your cluster from this node, you need to run the following as a regular user:
+
+                  mkdir -p $HOME/.kube
+                  sudo cp -i \(run.settings.folder)/admin.conf $HOME/.kube/config
+                  sudo chown $(id -u):$(id -g) $HOME/.kube/config
+
+                Run 'kubectl get nodes' to see this node join the cluster.
+
+                """)
+        }
         Say.line(
             """
 

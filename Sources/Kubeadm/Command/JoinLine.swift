@@ -4,12 +4,19 @@ import PKI
 
 /// The command by which a machine joins, as it can be pasted.
 enum JoinLine {
+    /// What the machine that joins becomes.
+    enum Role {
+        case worker
+        /// With the key of ``SharedCertificates``; nil: not to be shown.
+        case controlPlane(CertificateKey?)
+    }
+
     /// - Parameters:
     ///   - kubeconfig: whose cluster is meant.
     ///   - token: nil: not to be shown.
-    ///   - separator: what stands between the two halves.
+    ///   - separator: what stands between the parts.
     /// - Throws: `KubeconfigError`; `KubeadmError` when it names no authority.
-    static func text(kubeconfig path: String, token: BootstrapToken?, separator: String = " ") throws -> String {
+    static func text(kubeconfig path: String, token: BootstrapToken?, separator: String = " ", role: Role = .worker) throws -> String {
         let connection = try Kubeconfig.load(path: path).connection()
         let pem: [UInt8]?
         switch connection.certificateAuthority {
@@ -20,7 +27,9 @@ enum JoinLine {
         guard let pem else { throw KubeadmError("\(path): the cluster has no certificate authority, which those who join must know") }
         let hashes = try PEMCertificate.all(pem: pem, what: path).map { "--discovery-token-ca-cert-hash " + (try AuthorityHash.of($0)) }
         let server = connection.server.drop { $0 != "/" }.drop { $0 == "/" }
-        return "kubeadm join \(server) --token \(token?.text ?? "<value withheld>")\(separator)\(hashes.joined(separator: " ")) "
+        let line = "kubeadm join \(server) --token \(token?.text ?? "<value withheld>")\(separator)\(hashes.joined(separator: " ")) "
+        guard case .controlPlane(let key) = role else { return line }
+        return "\(line)\(separator.drop { $0 == " " })--control-plane --certificate-key \(key?.text ?? "<value withheld>") "
     }
 }
 

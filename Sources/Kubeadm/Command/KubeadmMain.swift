@@ -23,7 +23,8 @@ package enum KubeadmMain {
 
     private static func command(_ arguments: [String]) async throws {
         let commands: [any KubeadmCommand.Type] = [
-            InitCommand.self, JoinCommand.self, TokenCommand.self, CertsCommand.self, ConfigCommand.self, ResetCommand.self,
+            InitCommand.self, JoinCommand.self, TokenCommand.self, CertsCommand.self, KubeconfigCommand.self, ConfigCommand.self, EtcdCommand.self,
+            UpgradeCommand.self, ReaddressCommand.self, ResetCommand.self,
         ]
         var rest = arguments[...]
         let name = rest.popFirst() ?? "--help"
@@ -31,10 +32,11 @@ package enum KubeadmMain {
         case "version", "--version": Say.line("kubeadm version: \(ApusVersion.kubernetes)")
         case "-h", "--help", "help":
             Say.line("kubeadm builds a cluster on machines with Linux and a container runtime.\n\nCommands:")
-            for command in commands { Say.line("  \(command.name)  \(command.summary)") }
-            Say.line("  version  Say which version this is\n\nkubeadm COMMAND --help tells of each.")
+            let rows = commands.map { ["  \($0.name)", $0.summary] } + [["  version", "Say which version this is"]]
+            for line in Columns.text(rows) { Say.line(line) }
+            Say.line("\nkubeadm COMMAND --help tells of each.")
         default:
-            guard let command = commands.first(where: { $0.name.trimmingPadding == name }) else {
+            guard let command = commands.first(where: { $0.name == name }) else {
                 throw FlagProblem("unknown command \"\(name)\" for \"kubeadm\"")
             }
             try await command.run(Array(rest))
@@ -44,14 +46,9 @@ package enum KubeadmMain {
 
 /// One of kubeadm's commands.
 protocol KubeadmCommand {
-    /// Padded to one width for the list of commands.
     static var name: String { get }
     static var summary: String { get }
     static func run(_ arguments: [String]) async throws
-}
-
-extension String {
-    var trimmingPadding: String { String(prefix { $0 != " " }) }
 }
 
 /// What is told to the person at the terminal.

@@ -6,7 +6,7 @@ import Logging
 
 /// `kubeadm reset`: takes back what `init` and `join` did to this machine.
 enum ResetCommand: KubeadmCommand {
-    static let name = "reset  "
+    static let name = "reset"
     static let summary = "Take back what init or join did to this machine"
 
     private static let table = FlagTable(
@@ -38,6 +38,7 @@ enum ResetCommand: KubeadmCommand {
         }
         Say.line("[preflight] Running pre-flight checks")
         let folder = flags.string("kubeconfig-dir")
+        let etcdFolder = try await leaveEtcd(folder, flags.string("cert-dir"))
         // Without its configuration the kubelet does not come back while it is taken apart.
         remove(KubeletFiles.configurationPath)
         Say.line("[reset] Stopping the kubelet service")
@@ -49,9 +50,11 @@ enum ResetCommand: KubeadmCommand {
             throw KubeadmError("still in use: \(busy.joined(separator: ", ")); end what uses these mounts and run kubeadm reset again")
         }
         try await undoNetwork()
-        let contents = [
-            "\(folder)/manifests", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), NodeNetwork.folder, "/var/lib/kubeadm",
-        ]
+        let contents =
+            [
+                "\(folder)/manifests", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), NodeNetwork.folder,
+                "/var/lib/kubeadm",
+            ] + [etcdFolder].compactMap { $0 }
         Say.line("[reset] Deleting contents of directories: [\(contents.joined(separator: " "))]")
         if !Rehearsal.isOn {
             for path in contents { try Files.removeContents(of: path) }
@@ -62,6 +65,23 @@ enum ResetCommand: KubeadmCommand {
         Say.line(
             "\nThe reset process does not clean the CNI configuration of other pod networks than ours, nor the kubeconfig in your home folder ($HOME/.kube/config):"
                 + " look at both yourself. On a control plane that is left, kubectl delete node takes this node out of the cluster.")
+    }
+
+    /// Takes this machine out of etcd, where it is a member.
+    ///
+    /// - Returns: where the member's data are.
+    private static func leaveEtcd(_ folder: String, _ certificates: String) async throws -> String? {
+        let path = "\(folder)/manifests/\(EtcdManifest.name).yaml"
+        guard let manifest = try Files.readText(path) else { return nil }
+        if !Rehearsal.instead("take this machine out of etcd, unless it is the only member") {
+            do {
+                try await EtcdLeaving.leave(nodeName: try InstalledMachine.read(folder).nodeName, certificates: certificates)
+            } catch {
+                Say.line(
+                    "[reset] WARNING: this machine is still a member of etcd: \(error); kubeadm etcd remove on another control plane takes it out")
+            }
+        }
+        return EtcdManifest.dataFolder(manifest)
     }
 
     private static func remove(_ path: String) {

@@ -8,7 +8,7 @@ import Linux
 
 /// `kubeadm token create|list|delete|generate`.
 enum TokenCommand: KubeadmCommand {
-    static let name = "token  "
+    static let name = "token"
     static let summary = "Manage bootstrap tokens"
 
     static let table = FlagTable(
@@ -65,6 +65,8 @@ enum TokenCommand: KubeadmCommand {
 
     private static func create(_ word: String?, _ flags: FlagValues) async throws {
         let spec = try spec(word, flags)
+        let key = try CertificateKey(flag: flags.text("certificate-key"))
+        guard key == nil || flags.bool("print-join-command") else { throw FlagProblem("--certificate-key is only for --print-join-command") }
         let path = kubeconfig(flags)
         let client = try ClusterObjects.client(path)
         do {
@@ -72,7 +74,8 @@ enum TokenCommand: KubeadmCommand {
         } catch let error as APIStatusError where error.isAlreadyExists {
             throw KubeadmError("a token with id \"\(spec.token.id)\" already exists")
         }
-        Say.line(flags.bool("print-join-command") ? try JoinLine.text(kubeconfig: path, token: spec.token) : spec.token.text)
+        guard flags.bool("print-join-command") else { return Say.line(spec.token.text) }
+        Say.line(try JoinLine.text(kubeconfig: path, token: spec.token, role: key.map { .controlPlane($0) } ?? .worker))
     }
 
     private static func list(_ flags: FlagValues) async throws {

@@ -3,6 +3,7 @@ package import Flags
 /// The flags of `kubeadm init`, and the fields of InitConfiguration and ClusterConfiguration (kubeadm.k8s.io/v1beta4).
 package enum InitFlags {
     package static let apiVersion = SettingsFile.apiVersion
+    static let dataFolder = "/var/lib/kube-apiserver"
 
     package static let table = FlagTable(
         program: "kubeadm init", summary: "Sets up the control plane of a new cluster on this machine.",
@@ -27,11 +28,12 @@ package enum InitFlags {
               token                        string  -        -                             the bootstrap token; a random one if not given
               token-ttl                    duration 24h0m0s -                             the token's life; 0 for ever
               image                        string  -        -                             the image of the control plane; one made of this program if not given
-              data-dir                     string  /var/lib/kube-apiserver -              the folder of the store
+              data-dir                     string  /var/lib/kube-apiserver -              the folder of the store that is embedded in kube-apiserver
+              etcd                         bool    false    -                             keep objects in etcd, a static pod of its own: for several control planes
               dry-run                      bool    false    dryRun                        tell what would be done, and do nothing
-            ! upload-certs                 bool    false    -                             several control planes
-            ! certificate-key              string  -        certificateKey                several control planes
-            ~ skip-certificate-key-print   bool    false    -                             there is no certificate key
+              upload-certs                 bool    false    -                             put the authorities' keys into the cluster, encrypted, for further control planes
+              certificate-key              string  -        certificateKey                what they are encrypted with: 64 hexadecimal digits; a random one if not given
+              skip-certificate-key-print   bool    false    -                             do not print it
             ! patches                      string  -        patches.directory             patches of manifests
             ! feature-gates                map     -        featureGates                  features with names
             ~ image-repository             string  registry.k8s.io imageRepository        images are made of this program
@@ -44,7 +46,8 @@ package enum InitFlags {
               -                            tree    -        apiServer.extraArgs           flags of kube-apiserver: name and value pairs
               -                            tree    -        controllerManager.extraArgs   flags of kube-controller-manager
               -                            tree    -        scheduler.extraArgs           flags of kube-scheduler
-            ~ -                            tree    -        etcd                          the store is embedded in the API server
+              -                            tree    -        etcd.local                    a member of etcd on each control plane: dataDir, extraArgs, serverCertSANs, peerCertSANs
+              -                            tree    -        etcd.external                 an etcd of somebody else: endpoints, caFile, certFile, keyFile
             ~ -                            tree    -        dns                           the DNS server is made of this program
             ~ -                            tree    -        proxy                         the proxy is made of this program
             ~ -                            string  -        encryptionAlgorithm           keys are ECDSA P-256
@@ -53,7 +56,7 @@ package enum InitFlags {
               -                            duration 4m0s   timeouts.controlPlaneComponentHealthCheck how long to wait for the control plane
               -                            duration 4m0s   timeouts.kubeletHealthCheck   how long to wait for the kubelet
             ~ -                            duration 1m0s   timeouts.kubernetesAPICall    requests take as long as the connection's limits say
-            ~ -                            duration 2m0s   timeouts.etcdAPICall          the store is embedded in the API server
+              -                            duration 2m0s   timeouts.etcdAPICall          how long to wait for etcd
             ~ -                            duration 5m0s   timeouts.tlsBootstrap         for kubeadm join
             ~ -                            duration 5m0s   timeouts.discovery            for kubeadm join
             ~ -                            duration 5m0s   timeouts.upgradeManifests     for kubeadm upgrade

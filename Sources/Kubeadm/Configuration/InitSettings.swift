@@ -17,7 +17,15 @@ package struct InitSettings: Sendable {
     package var extraNames: [String]
     package var clusterName: String
     package var image: String
+    /// Where the embedded store is.
     package var dataFolder: String
+    package var store: StoreChoice
+    package var etcdPatience: Duration
+    /// Whether the authorities' keys are put into the cluster.
+    package var uploadsCertificates: Bool
+    /// What they are encrypted with.
+    package var certificateKey: CertificateKey
+    package var printsCertificateKey: Bool
     /// Never empty; the first is the one that the closing message names.
     package var tokens: [BootstrapTokenSpec]
     package var printsToken: Bool
@@ -32,6 +40,11 @@ package struct InitSettings: Sendable {
     package var extraArguments: [String: [(name: String, value: String)]]
 
     package var manifests: String { "\(folder)/manifests" }
+    /// The kubeconfig with the most rights on this machine; only the first control plane has that of the super administrator.
+    package var administrator: String {
+        let first = "\(folder)/super-admin.conf"
+        return Files.exists(first) ? first : "\(folder)/admin.conf"
+    }
 
     /// What clients connect to.
     package var server: String {
@@ -66,7 +79,11 @@ package struct InitSettings: Sendable {
         extraNames = flags.list("apiserver-cert-extra-sans")
         clusterName = flags.string("clusterName")
         image = flags.text("image") ?? KubeadmImages.controlPlane
-        dataFolder = flags.string("data-dir")
+        store = try StoreChoice(isWanted: flags.bool("etcd"), local: flags.tree("etcd.local"), external: flags.tree("etcd.external"))
+        etcdPatience = flags.duration("timeouts.etcdAPICall")
+        uploadsCertificates = flags.bool("upload-certs")
+        certificateKey = try CertificateKey(flag: flags.text("certificate-key")) ?? .random()
+        printsCertificateKey = !flags.bool("skip-certificate-key-print")
         tokens = try Self.tokens(flags)
         printsToken = !flags.bool("skip-token-print")
         kubeletArguments = try Self.arguments(flags.tree("nodeRegistration.kubeletExtraArgs"), "nodeRegistration.kubeletExtraArgs")
@@ -81,6 +98,8 @@ package struct InitSettings: Sendable {
         ] {
             extraArguments[component] = try Self.arguments(flags.tree("\(name).extraArgs"), "\(name).extraArgs")
         }
+        // As the cluster's own configuration has it, in which only flags of components have a place.
+        dataFolder = extraArguments["kube-apiserver"]?.last { $0.name == "sqlite-data-dir" }?.value ?? flags.string("data-dir")
         if let version = flags.text("kubernetes-version"), !["stable-1.36", "stable-1", "stable", "latest"].contains(version),
             !ApusVersion.kubernetes.hasPrefix(version.hasPrefix("v") ? version : "v\(version)")
         {
@@ -119,6 +138,10 @@ package struct InitSettings: Sendable {
             arguments.append((name, value))
         }
         return arguments
+    }
+
+    static func tree(_ arguments: [(name: String, value: String)]) -> JSONValue {
+        .array(arguments.map { ["name": .string($0.name), "value": .string($0.value)] })
     }
 
     /// The address of the service `kubernetes`.

@@ -14,7 +14,7 @@ package enum JoinFlags {
               discovery-token               string  -        discovery.bootstrapToken.token the token by which the cluster is recognized
               discovery-token-ca-cert-hash  list    -        discovery.bootstrapToken.caCertHashes digests of authorities' public keys, one of which must fit: sha256:<hex>
               discovery-token-unsafe-skip-ca-verification bool false discovery.bootstrapToken.unsafeSkipCAVerification believe whoever knows the token
-              discovery-file                string  -        discovery.file.kubeConfigPath a kubeconfig that names the cluster and its authority
+              discovery-file                string  -        discovery.file.kubeConfigPath the path or https URL of a kubeconfig that names the cluster and its authority
               tls-bootstrap-token           string  -        discovery.tlsBootstrapToken   the token for the node's first request
               token                         string  -        -                             the token for both, where neither has one of its own
               node-name                     string  -        nodeRegistration.name         the node's name; the machine's host name if not given
@@ -23,11 +23,11 @@ package enum JoinFlags {
               ignore-preflight-errors       list    -        nodeRegistration.ignorePreflightErrors checks whose failures are warnings; all for every one
               kubeconfig-dir                string  /etc/kubernetes -                      the folder of kubeconfigs
               skip-phases                   list    -        skipPhases                    phases to leave out
-            ! control-plane                 bool    false    -                             several control planes
-            ! -                             tree    -        controlPlane                  several control planes
-            ! certificate-key               string  -        -                             several control planes
-            ! apiserver-advertise-address   string  -        -                             several control planes
-            ~ apiserver-bind-port           int     6443     -                             for control planes
+              control-plane                 bool    false    -                             make this machine one more control plane
+              -                             tree    -        controlPlane                  the same: localAPIEndpoint with advertiseAddress and bindPort, certificateKey
+              certificate-key               string  -        -                             what opens the authorities' keys that kubeadm init --upload-certs has put into the cluster
+              apiserver-advertise-address   string  -        -                             of a control plane: the address at which others reach the API server; --node-ip if not given
+              apiserver-bind-port           int     6443     -                             of a control plane: the API server's port
             ! patches                       string  -        patches.directory             patches of files
               dry-run                       bool    false    dryRun                        tell what would be done, and do nothing
               -                             string  /etc/kubernetes/pki/ca.crt caCertPath  where the authority's certificate is kept
@@ -38,9 +38,9 @@ package enum JoinFlags {
               -                             duration 5m0s    timeouts.discovery            how long to look for the cluster
               -                             duration 5m0s    timeouts.tlsBootstrap         how long to wait for the node's certificate
               -                             duration 4m0s    timeouts.kubeletHealthCheck   how long to wait for the kubelet
-            ~ -                             duration 4m0s    timeouts.controlPlaneComponentHealthCheck for control planes
+              -                             duration 4m0s    timeouts.controlPlaneComponentHealthCheck how long to wait for the control plane
             ~ -                             duration 1m0s    timeouts.kubernetesAPICall    requests take as long as the connection's limits say
-            ~ -                             duration 2m0s    timeouts.etcdAPICall          for control planes
+              -                             duration 2m0s    timeouts.etcdAPICall          how long to wait for etcd
             ~ -                             duration 5m0s    timeouts.upgradeManifests     for kubeadm upgrade
             """)
 }

@@ -7,11 +7,21 @@ struct JoinSettings: Sendable {
     /// How the cluster is found and recognized.
     enum Way: Sendable {
         case token(server: String, token: BootstrapToken, hashes: [String])
-        /// A kubeconfig, by its path.
+        /// A kubeconfig, by its path or URL.
         case file(String)
     }
 
+    /// What a machine needs that becomes a control plane.
+    struct ControlPlane: Sendable {
+        var advertiseAddress: String
+        var bindPort: Int
+        /// Nil: what all control planes have in common was brought here by somebody.
+        var certificateKey: CertificateKey?
+    }
+
     var way: Way
+    /// Nil for a worker.
+    var controlPlane: ControlPlane?
     /// Nil: only where the kubeconfig of the discovery has credentials itself.
     var bootstrapToken: BootstrapToken?
     var nodeName: String
@@ -19,13 +29,16 @@ struct JoinSettings: Sendable {
     var criSocket: String
     var folder: String
     var authorityPath: String
-    var taints: [JSONValue]
+    /// Nil: as the node's role has it.
+    var taints: [JSONValue]?
     var kubeletArguments: [(name: String, value: String)]
     var ignoredChecks: Set<String>
     var skippedPhases: Set<String>
     var discoveryPatience: Duration
     var bootstrapPatience: Duration
     var kubeletPatience: Duration
+    var controlPlanePatience: Duration
+    var etcdPatience: Duration
 
     var kubeconfig: String { "\(folder)/kubelet.conf" }
     var bootstrapKubeconfig: String { "\(folder)/bootstrap-kubelet.conf" }
@@ -41,8 +54,8 @@ struct JoinSettings: Sendable {
             guard flags.text("discovery-token") == nil else {
                 throw FlagProblem("--discovery-file and --discovery-token exclude each other: the cluster is recognized by one of them")
             }
-            guard !path.contains("://") else {
-                throw FlagProblem("--discovery-file \(path) must be a path: fetch the file by a way that you trust, and name it here")
+            guard !FileDiscovery.isURL(path) || path.hasPrefix("https://") else {
+                throw FlagProblem("--discovery-file \(path) must be a path or begin with https://: by other ways anybody could change it")
             }
             way = .file(path)
         } else {
@@ -56,13 +69,38 @@ struct JoinSettings: Sendable {
         criSocket = flags.string("cri-socket")
         folder = flags.string("kubeconfig-dir")
         authorityPath = flags.string("caCertPath")
-        taints = flags.tree("nodeRegistration.taints")?.arrayValue ?? []
+        taints = flags.tree("nodeRegistration.taints")?.arrayValue
         kubeletArguments = try InitSettings.arguments(flags.tree("nodeRegistration.kubeletExtraArgs"), "nodeRegistration.kubeletExtraArgs")
         ignoredChecks = Set(flags.list("ignore-preflight-errors").map { $0.lowercased() })
         skippedPhases = Set(flags.list("skip-phases"))
         discoveryPatience = flags.duration("timeouts.discovery")
         bootstrapPatience = flags.duration("timeouts.tlsBootstrap")
         kubeletPatience = flags.duration("timeouts.kubeletHealthCheck")
+        controlPlanePatience = flags.duration("timeouts.controlPlaneComponentHealthCheck")
+        etcdPatience = flags.duration("timeouts.etcdAPICall")
+        controlPlane = try Self.controlPlane(flags, nodeIP: nodeIP)
+    }
+
+    private static func controlPlane(_ flags: FlagValues, nodeIP: String) throws -> ControlPlane? {
+        let tree = flags.tree("controlPlane")
+        guard flags.bool("control-plane") || tree != nil else {
+            for flag in ["certificate-key", "apiserver-advertise-address", "apiserver-bind-port"] where flags.isGiven(flag) {
+                throw FlagProblem("--\(flag) is of use only with --control-plane")
+            }
+            return nil
+        }
+        let fields = try StrictFields(tree ?? [:], "controlPlane", known: ["localAPIEndpoint", "certificateKey"])
+        let endpoint = try StrictFields(fields["localAPIEndpoint"] ?? [:], "controlPlane.localAPIEndpoint", known: ["advertiseAddress", "bindPort"])
+        let address = flags.text("apiserver-advertise-address") ?? endpoint.text("advertiseAddress") ?? nodeIP
+        guard IPLiteral.isValid(address) else { throw FlagProblem("--apiserver-advertise-address \(address) must be an IP address") }
+        var port = try flags.port("apiserver-bind-port")
+        if !flags.isGiven("apiserver-bind-port"), let given = endpoint["bindPort"]?.integerValue {
+            guard let number = UInt16(exactly: given) else { throw FlagProblem("controlPlane.localAPIEndpoint.bindPort must be between 0 and 65535") }
+            port = Int(number)
+        }
+        return ControlPlane(
+            advertiseAddress: address, bindPort: port,
+            certificateKey: try CertificateKey(flag: flags.text("certificate-key") ?? fields.text("certificateKey")))
     }
 
     private static func way(_ flags: FlagValues, _ token: BootstrapToken?, _ endpoint: String?) throws(FlagProblem) -> Way {

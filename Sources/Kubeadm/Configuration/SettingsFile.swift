@@ -5,7 +5,7 @@ import Linux
 /// A command line with the configuration file that it names: YAML documents of kubeadm's kinds, and of the components'.
 package struct SettingsFile: Sendable {
     package static let apiVersion = "kubeadm.k8s.io/v1beta4"
-    private static let old = ["kubeadm.k8s.io/v1beta1", "kubeadm.k8s.io/v1beta2", "kubeadm.k8s.io/v1beta3"]
+    private static let old = ["kubeadm.k8s.io/v1beta1", "kubeadm.k8s.io/v1beta2"]
 
     package var flags: FlagValues
     /// Fields of a `KubeletConfiguration` in the file, which win over those that kubeadm gives the kubelets.
@@ -25,9 +25,13 @@ package struct SettingsFile: Sendable {
             if tree.isNull { continue }
             let kind = tree["kind"]?.stringValue ?? ""
             let version = tree["apiVersion"]?.stringValue ?? ""
+            if version == Migration.old {
+                throw FlagProblem("\(path): \(version) is of the past; kubeadm config migrate --old-config \(path) turns it into \(Self.apiVersion)")
+            }
             if Self.old.contains(version) {
                 throw FlagProblem(
-                    "\(path): \(version) is not spoken any more; kubeadm config migrate of upstream's 1.31 to 1.34 turns it into \(Self.apiVersion)")
+                    "\(path): \(version) is not spoken any more; kubeadm config migrate of upstream's 1.22 to 1.30 turns it into \(Migration.old),"
+                        + " and that of this program goes on from there")
             }
             switch kind {
             case _ where wanted.contains(kind):

@@ -25,16 +25,15 @@ enum ClusterInfoRequest {
     static let overHTTPS: ClusterInfoSource = { server, authority in
         var connection = ServerConnection(server: server)
         if let authority { connection.certificateAuthority = .data(authority) } else { connection.insecureSkipTLSVerify = true }
-        let transport = try HTTPSTransport(connection, logger: Logger(label: "kubeadm"))
-        let request = HTTPRequestData(method: "GET", path: path, headers: [("User-Agent", "kubeadm/\(ApusVersion.kubernetes)")], body: [])
-        do {
-            let answer = try await transport.send(request)
-            await transport.shutdown()
-            return try read(answer, server)
-        } catch {
-            await transport.shutdown()
-            throw error
-        }
+        return try read(try await SingleRequest.get(connection, path), server)
+    }
+
+    /// What a server that proves itself by an authority answers to a token, known or not.
+    static let status: @Sendable (String, [UInt8], BootstrapToken) async throws -> Int = { server, authority, token in
+        var connection = ServerConnection(server: server)
+        connection.certificateAuthority = .data(authority)
+        connection.token = token.text
+        return try await SingleRequest.get(connection, path).status
     }
 
     /// - Throws: `KubeadmError` for answers that will not change by asking again, `Unfinished` for those that may.
@@ -60,5 +59,21 @@ enum ClusterInfoRequest {
     /// An answer of a cluster that is not complete yet.
     struct Unfinished: Error, CustomStringConvertible {
         var description: String
+    }
+}
+
+/// A question over a connection of its own, which is closed behind it.
+enum SingleRequest {
+    static func get(_ connection: ServerConnection, _ path: String) async throws -> HTTPResponseData {
+        try await send(
+            connection, HTTPRequestData(method: "GET", path: path, headers: [("User-Agent", "kubeadm/\(ApusVersion.kubernetes)")], body: []))
+    }
+
+    static func send(_ connection: ServerConnection, _ request: HTTPRequestData) async throws -> HTTPResponseData {
+        let transport = try HTTPSTransport(connection, logger: Logger(label: "kubeadm"))
+        let result: Result<HTTPResponseData, any Error>
+        do { result = .success(try await transport.send(request)) } catch { result = .failure(error) }
+        await transport.shutdown()
+        return try result.get()
     }
 }

@@ -6,14 +6,17 @@ import PKI
 
 /// Takes the cluster and its authority from a kubeconfig that came by a way that is trusted.
 struct FileDiscovery: Sendable {
+    /// Or the URL (`https://`), whose server must prove itself by an authority that this machine trusts.
     var path: String
     /// Nil: the file must have credentials itself.
     var bootstrapToken: BootstrapToken?
     var fetch: ClusterInfoSource = ClusterInfoRequest.overHTTPS
+    /// Gets a URL's text.
+    var download: @Sendable (String) async throws -> HTTPResponseData = Self.overHTTPS
 
     /// - Throws: `KubeadmError` or `KubeconfigError` saying what the file lacks.
     func run() async throws -> BelievedCluster {
-        guard let text = try Files.readText(path) else { throw KubeadmError("--discovery-file \(path): there is no such file") }
+        let text = try await text()
         let tree = try YAMLTree.read(text, path: path)
         guard let entry = Self.cluster(tree), let server = entry["server"]?.stringValue else {
             throw KubeadmError("--discovery-file \(path): it must name a cluster with its server")
@@ -39,6 +42,29 @@ struct FileDiscovery: Sendable {
             throw KubeadmError("the cluster of --discovery-file \(path): \(error)")
         }
         return cluster
+    }
+
+    static func isURL(_ path: String) -> Bool { path.contains("://") }
+
+    private func text() async throws -> String {
+        guard Self.isURL(path) else {
+            guard let text = try Files.readText(path) else { throw KubeadmError("--discovery-file \(path): there is no such file") }
+            return text
+        }
+        let answer: HTTPResponseData
+        do {
+            answer = try await download(path)
+        } catch {
+            throw KubeadmError("--discovery-file \(path): \(error)")
+        }
+        guard answer.status == 200 else { throw KubeadmError("--discovery-file \(path): the server answers \(answer.status)") }
+        return String(decoding: answer.body, as: UTF8.self)
+    }
+
+    private static let overHTTPS: @Sendable (String) async throws -> HTTPResponseData = { url in
+        let authority = url.dropFirst("https://".count).prefix { $0 != "/" }
+        let path = url.dropFirst("https://".count + authority.count)
+        return try await SingleRequest.get(ServerConnection(server: "https://\(authority)"), path.isEmpty ? "/" : String(path))
     }
 
     /// The cluster of the current context, or the only one.

@@ -12,13 +12,13 @@ extension JoinPhase {
         let settings = run.settings
         let cluster = try await run.cluster()
         // Before anything is written: a token that is refused leaves nothing behind.
-        let configuration = try await run.configuration("kubelet-config", "kubelet")
+        let configuration = try await run.kubeletConfiguration()
         if !Rehearsal.instead("write files \"\(settings.authorityPath)\" and \"\(settings.bootstrapKubeconfig)\"") {
             try SecretFile.write(cluster.authorityPEM, to: settings.authorityPath, access: .everyone)
             try SecretFile.write(Array(cluster.bootstrapKubeconfig.utf8), to: settings.bootstrapKubeconfig)
         }
         let runtime = await RuntimeProbe.ask(settings.criSocket)
-        let taints = settings.taints.compactMap { taint -> String? in
+        let taints = (settings.taints ?? []).compactMap { taint -> String? in
             guard let key = taint["key"]?.stringValue, let effect = taint["effect"]?.stringValue else { return nil }
             return "\(key)=\(taint["value"]?.stringValue ?? ""):\(effect)"
         }

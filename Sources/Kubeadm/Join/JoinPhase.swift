@@ -8,16 +8,21 @@ import Logging
 struct JoinPhase: Sendable {
     var name: String
     var summary: String
+    /// Whether a worker has no need of it.
+    var isForControlPlanes = false
     var run: @Sendable (JoinRun) async throws -> Void
 
     /// In their order.
-    static let all: [JoinPhase] = [.preflight, .kubeletStart, .kubeletWaitBootstrap]
+    static let all: [JoinPhase] = [
+        .preflight, .controlPlanePrepare, .kubeletStart, .kubeletWaitBootstrap, .etcdJoin, .controlPlaneJoin, .waitControlPlane,
+    ]
 }
 
 /// One run of `kubeadm join`: what its phases share. The cluster is looked for once, by the phase that needs it first.
 actor JoinRun {
     nonisolated let settings: JoinSettings
     private var found: BelievedCluster?
+    private var planned: InitSettings?
 
     init(settings: JoinSettings) {
         self.settings = settings
@@ -45,21 +50,52 @@ actor JoinRun {
         return Client(transport: try HTTPSTransport(connection, logger: Logger(label: "kubeadm")), userAgent: "kubeadm/\(ApusVersion.kubernetes)")
     }
 
-    /// A text of one of the cluster's ConfigMaps in `kube-system`.
+    /// What this machine must be as a control plane of the cluster.
+    ///
+    /// - Throws: `KubeadmError` when the cluster can have no other control plane than the one it has.
+    func controlPlane(_ own: JoinSettings.ControlPlane) async throws -> InitSettings {
+        if let planned { return planned }
+        var result = try InitSettings.ofCluster(
+            try await configuration(ClusterConfigurationMap.kubeadm),
+            arguments: [
+                "--apiserver-advertise-address=\(own.advertiseAddress)", "--apiserver-bind-port=\(own.bindPort)", "--node-name=\(settings.nodeName)",
+                "--cri-socket=\(settings.criSocket)", "--kubeconfig-dir=\(settings.folder)",
+            ])
+        if case .embedded = result.store {
+            throw KubeadmError(
+                "the objects of this cluster are in the store that is embedded in its one API server, which no second can share:"
+                    + " a cluster of several control planes begins with kubeadm init --etcd --control-plane-endpoint NAME --upload-certs")
+        }
+        guard !result.controlPlaneEndpoint.isEmpty else {
+            throw KubeadmError(
+                "the cluster has no name or address for all control planes together, so that nodes would depend on the first:"
+                    + " controlPlaneEndpoint in the ConfigMap kube-system/kubeadm-config (kubeadm init --control-plane-endpoint) must name one")
+        }
+        (result.kubeletPatience, result.controlPlanePatience, result.etcdPatience) = (
+            settings.kubeletPatience, settings.controlPlanePatience, settings.etcdPatience
+        )
+        result.taints = settings.taints
+        planned = result
+        return result
+    }
+
+    /// One of the cluster's configurations.
     ///
     /// - Throws: `KubeadmError` when those who join may not read it, or it is not there.
-    func configuration(_ name: String, _ key: String) async throws -> JSONValue {
-        let object: JSONValue
+    func configuration(_ map: (name: String, key: String)) async throws -> String {
         do {
-            object = try await client().get(path: "/api/v1/namespaces/kube-system/configmaps/\(name)")
+            return try await ClusterConfigurationMap.text(map, try await client())
         } catch let error as APIStatusError where error.status.code == 401 {
             throw KubeadmError(
                 "the API server does not let the token in by which the node is to make its first request (--tls-bootstrap-token, --token):"
                     + " it has expired, or is not for authentication; kubeadm token create --print-join-command on the control plane makes a new one")
         } catch let error as APIStatusError {
-            throw KubeadmError("the ConfigMap kube-system/\(name) cannot be read: \(error); kubeadm init phase upload-config makes it")
+            throw KubeadmError("the ConfigMap kube-system/\(map.name) cannot be read: \(error); kubeadm init phase upload-config makes it")
         }
-        guard let text = object["data"]?[key]?.stringValue else { throw KubeadmError("the ConfigMap kube-system/\(name) has no \(key)") }
-        return try YAMLTree.read(text, path: "kube-system/\(name)")
+    }
+
+    /// The kubelets' configuration.
+    func kubeletConfiguration() async throws -> JSONValue {
+        try YAMLTree.read(try await configuration(ClusterConfigurationMap.kubelet), path: "kube-system/kubelet-config")
     }
 }

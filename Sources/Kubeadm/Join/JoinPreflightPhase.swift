@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Flags
 import JSON
 import KubernetesAPI
@@ -8,9 +9,13 @@ extension JoinPhase {
     static let preflight = JoinPhase(name: "preflight", summary: "Run join pre-flight checks") { run in
         let settings = run.settings
         Say.line("[preflight] Running pre-flight checks")
-        let machine = MachineChecks(
+        var machine = MachineChecks(
             nodeName: settings.nodeName, ports: [10250],
             absentFiles: [settings.kubeconfig, settings.bootstrapKubeconfig, settings.authorityPath], emptyFolders: [settings.manifests])
+        if let own = settings.controlPlane {
+            machine = InitChecks.machine(try await run.controlPlane(own))
+            machine.absentFiles += [settings.kubeconfig, settings.bootstrapKubeconfig]
+        }
         let runtime = await RuntimeProbe.ask(settings.criSocket)
         var findings = await machine.findings() + [runtime.problem].compactMap { $0 } + CgroupDriver.findings(runtime)
         let identity = await MachineIdentity.read(nodeIP: settings.nodeIP)
@@ -23,9 +28,9 @@ extension JoinPhase {
 
         Say.line("[preflight] Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"...")
         Say.line("[preflight] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.")
-        let cluster = try await run.configuration("kubeadm-config", "ClusterConfiguration")
+        let cluster = try YAMLTree.read(try await run.configuration(ClusterConfigurationMap.kubeadm), path: "kube-system/kubeadm-config")
         findings = JoinChecks.version(cluster["kubernetesVersion"]?.stringValue ?? "")
-        if let kubelet = try? await run.configuration("kubelet-config", "kubelet"), kubelet["failSwapOn"]?.boolValue != false {
+        if let kubelet = try? await run.kubeletConfiguration(), kubelet["failSwapOn"]?.boolValue != false {
             var strict = machine
             strict.failsOnSwap = true
             findings += strict.swap(
@@ -39,7 +44,9 @@ extension JoinPhase {
 
         if runtime.problem == nil, !Rehearsal.instead("make the image of the add-ons out of this program") {
             Say.line("[preflight] Making the image of the add-ons out of this program: no registry is needed")
-            try await KubeadmImages.ensure(socket: settings.criSocket, folder: KubeadmImages.folder)
+            var etcd: LocalImage?
+            if let own = settings.controlPlane, try await run.controlPlane(own).store.local != nil { etcd = try await KubeadmImages.etcd() }
+            try await KubeadmImages.ensure(socket: settings.criSocket, folder: KubeadmImages.folder, etcd: etcd)
         }
     }
 }

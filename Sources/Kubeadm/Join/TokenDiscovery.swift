@@ -15,6 +15,8 @@ struct TokenDiscovery: Sendable {
     var hashes: [String]
     var patience: Duration
     var fetch: ClusterInfoSource = ClusterInfoRequest.overHTTPS
+    /// What a server that has proven itself answers to who shows a token: an HTTP status.
+    var show: @Sendable (_ server: String, _ authority: [UInt8], _ token: BootstrapToken) async throws -> Int = ClusterInfoRequest.status
     var time: TimeSource = .system
     /// Tells what is being waited for.
     var say: @Sendable (String) -> Void = { Say.line($0) }
@@ -40,10 +42,8 @@ struct TokenDiscovery: Sendable {
                 if let signature = info.signature(token.id) { return (info, signature) }
                 let since = unsignedSince ?? time.uptime()
                 unsignedSince = since
-                obstacle =
-                    "the cluster at \(server) knows no token \"\(token.id)\": it was never there, or it has expired or been deleted;"
-                    + " kubeadm token create --print-join-command on the control plane makes a new one"
-                if time.uptime() - since >= Self.signaturePatience { throw KubeadmError(obstacle) }
+                obstacle = Self.unknown(token, server)
+                if time.uptime() - since >= Self.signaturePatience { throw KubeadmError(await whyUnsigned(info)) }
             } catch let error as KubeadmError {
                 throw error
             } catch is CancellationError {
@@ -67,7 +67,32 @@ struct TokenDiscovery: Sendable {
         }
     }
 
+    private static func unknown(_ token: BootstrapToken, _ server: String) -> String {
+        "the cluster at \(server) knows no token \"\(token.id)\": it was never there, or it has expired or been deleted;"
+            + " kubeadm token create --print-join-command on the control plane makes a new one"
+    }
+
+    /// A token that signs nothing may yet be one that lets in. Only a server that the digest vouches for is shown it.
+    private func whyUnsigned(_ info: ClusterInfo) async -> String {
+        guard let kubeconfig = info.kubeconfig, let cluster = try? Self.described(kubeconfig), !hashes.isEmpty,
+            let certificates = try? PEMCertificate.all(pem: cluster.authority, what: "cluster-info"),
+            certificates.contains(where: { (try? AuthorityHash.of($0)).map(hashes.contains) == true }),
+            let status = try? await show(cluster.server, cluster.authority, token), status != 401
+        else { return Self.unknown(token, server) }
+        return "the token \"\(token.id)\" lets in and does not sign, so that nothing proves who the cluster at \(server) is:"
+            + " kubeadm token create --usages signing,authentication --print-join-command on the control plane makes one that does both"
+    }
+
     // MARK: Believing
+
+    /// The cluster of a `cluster-info`, not yet believed.
+    private static func described(_ kubeconfig: String) throws -> (server: String, authority: [UInt8])? {
+        let tree = try YAMLTree.read(kubeconfig, path: "cluster-info")
+        guard let entry = tree["clusters"]?[0]?["cluster"], let address = entry["server"]?.stringValue,
+            let authority = entry["certificate-authority-data"]?.stringValue.flatMap({ Base64.decode($0) })
+        else { return nil }
+        return (address, authority)
+    }
 
     /// The signature proves that who wrote the description knows the token; the digest, that the authority in it is the one meant.
     func checked(_ info: ClusterInfo, _ signature: String) throws -> BelievedCluster {
@@ -79,10 +104,9 @@ struct TokenDiscovery: Sendable {
                 "the description of the cluster is not signed by the token \(token.id): its second part, behind the dot, is wrong,"
                     + " or the server is not the one meant; kubeadm token list on the control plane shows the token")
         }
-        let tree = try YAMLTree.read(kubeconfig, path: "cluster-info")
-        guard let entry = tree["clusters"]?[0]?["cluster"], let address = entry["server"]?.stringValue,
-            let authority = entry["certificate-authority-data"]?.stringValue.flatMap({ Base64.decode($0) })
-        else { throw KubeadmError("the description of the cluster names no server or no certificate authority") }
+        guard let (address, authority) = try Self.described(kubeconfig) else {
+            throw KubeadmError("the description of the cluster names no server or no certificate authority")
+        }
         let certificates = try PEMCertificate.all(pem: authority, what: "the authority in cluster-info")
         let found = try certificates.map(AuthorityHash.of)
         guard hashes.isEmpty || found.contains(where: hashes.contains) else {

@@ -3,82 +3,39 @@ import JSON
 /// The static pods of a control plane.
 struct ControlPlaneManifests {
     static let components = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
+    /// What says on a pod of kube-apiserver where it is reached.
+    static let endpointAnnotation = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint"
 
     let settings: InitSettings
 
     /// The manifest of one component, YAML (JSON's subset of it would do, but people read these files).
     func text(_ component: String) -> String {
-        var lines = [
-            "apiVersion: v1", "kind: Pod", "metadata:",
-        ]
-        if component == "kube-apiserver" {
-            lines += ["  annotations:", "    kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: \(endpoint)"]
-        }
-        lines += [
-            "  labels:", "    component: \(component)", "    tier: control-plane", "  name: \(component)", "  namespace: kube-system",
-            "spec:", "  containers:", "  - command:", "    - \(component)",
-        ]
-        lines += arguments(component).map { "    - " + quoted("--\($0.name)=\($0.value)") }
-        lines += ["    image: \(settings.image)", "    imagePullPolicy: IfNotPresent"]
-        lines += probe("livenessProbe", component, "/livez", failures: 8, period: 10)
-        lines += ["    name: \(component)"]
-        lines += probe("readinessProbe", component, "/readyz", failures: 3, period: 1)
-        lines += [
-            "    resources:", "      requests:",
-            "        cpu: \(component == "kube-apiserver" ? "250m" : component == "kube-scheduler" ? "100m" : "200m")",
-        ]
-        lines += probe("startupProbe", component, "/livez", failures: 24, period: 10)
-        let mounts = self.mounts(component)
-        lines += ["    volumeMounts:"]
-        for mount in mounts {
-            lines += ["    - mountPath: \(mount.path)", "      name: \(mount.name)"]
-            if mount.isReadOnly { lines.append("      readOnly: true") }
-        }
-        lines += ["  hostNetwork: true", "  priority: 2000001000", "  priorityClassName: system-node-critical"]
-        lines += ["  securityContext:", "    seccompProfile:", "      type: RuntimeDefault", "  volumes:"]
-        for mount in mounts {
-            lines += ["  - hostPath:", "      path: \(mount.path)", "      type: \(mount.kind)", "    name: \(mount.name)"]
-        }
-        return lines.joined(separator: "\n") + "\n"
+        let isServer = component == "kube-apiserver"
+        let port = isServer ? settings.bindPort : component == "kube-scheduler" ? 10259 : 10257
+        let probe = StaticPod.Probe(host: isServer ? settings.advertiseAddress : "127.0.0.1", port: port, scheme: "HTTPS")
+        return StaticPod(
+            name: component, annotations: isServer ? [(Self.endpointAnnotation, endpoint)] : [], arguments: arguments(component),
+            image: settings.image, processor: isServer ? "250m" : component == "kube-scheduler" ? "100m" : "200m",
+            liveness: probe.at("/livez"), readiness: probe.at("/readyz"), mounts: mounts(component)
+        ).text
     }
 
     private var endpoint: String { "\(settings.advertiseAddress):\(settings.bindPort)" }
 
-    private func quoted(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"#\"'{}[]&*!|>%@`,".utf8.contains($0) }
-        return isPlain || (text.contains(",") && !text.contains("\"")) ? text : "'\(text)'"
-    }
-
-    private struct Mount {
-        var name: String
-        var path: String
-        var kind: String
-        var isReadOnly = true
-    }
-
-    private func mounts(_ component: String) -> [Mount] {
-        switch component {
-        case "kube-apiserver":
-            [
-                Mount(name: "k8s-certs", path: settings.certificates, kind: "DirectoryOrCreate"),
-                Mount(name: "store", path: settings.dataFolder, kind: "DirectoryOrCreate", isReadOnly: false),
-            ]
-        case "kube-controller-manager":
-            [
-                Mount(name: "k8s-certs", path: settings.certificates, kind: "DirectoryOrCreate"),
-                Mount(name: "kubeconfig", path: "\(settings.folder)/controller-manager.conf", kind: "FileOrCreate"),
-            ]
-        default: [Mount(name: "kubeconfig", path: "\(settings.folder)/scheduler.conf", kind: "FileOrCreate")]
+    private func mounts(_ component: String) -> [StaticPod.Mount] {
+        let certificates = StaticPod.Mount(name: "k8s-certs", path: settings.certificates, kind: "DirectoryOrCreate")
+        switch (component, settings.store) {
+        case ("kube-apiserver", .embedded):
+            return [certificates, StaticPod.Mount(name: "store", path: settings.dataFolder, kind: "DirectoryOrCreate", isReadOnly: false)]
+        case ("kube-apiserver", .local): return [certificates]
+        case ("kube-apiserver", .external(let etcd)):
+            // Where somebody else's certificates are is theirs to say.
+            let files = [("etcd-ca", etcd.authorityPath), ("etcd-cert", etcd.certificatePath), ("etcd-key", etcd.keyPath)]
+            return [certificates] + files.filter { !$0.1.isEmpty }.map { StaticPod.Mount(name: $0.0, path: $0.1, kind: "File") }
+        case ("kube-controller-manager", _):
+            return [certificates, StaticPod.Mount(name: "kubeconfig", path: "\(settings.folder)/controller-manager.conf", kind: "FileOrCreate")]
+        default: return [StaticPod.Mount(name: "kubeconfig", path: "\(settings.folder)/scheduler.conf", kind: "FileOrCreate")]
         }
-    }
-
-    private func probe(_ name: String, _ component: String, _ path: String, failures: Int, period: Int) -> [String] {
-        let host = component == "kube-apiserver" ? settings.advertiseAddress : "127.0.0.1"
-        let port = component == "kube-apiserver" ? settings.bindPort : component == "kube-scheduler" ? 10259 : 10257
-        return [
-            "    \(name):", "      failureThreshold: \(failures)", "      httpGet:", "        host: \(host)", "        path: \(path)",
-            "        port: \(port)", "        scheme: HTTPS", "      periodSeconds: \(period)", "      timeoutSeconds: 15",
-        ]
     }
 
     /// The flags of a component, those of the configuration file last: a repeated flag wins over ours.
@@ -87,7 +44,7 @@ struct ControlPlaneManifests {
         let given = Set(extra.map(\.name))
         let own: [(name: String, value: String)]
         switch component {
-        case "kube-apiserver": own = apiServer
+        case "kube-apiserver": own = (apiServer + storeFlags).sorted { $0.name < $1.name }
         case "kube-controller-manager": own = controllerManager
         default: own = scheduler
         }
@@ -104,15 +61,36 @@ struct ControlPlaneManifests {
             ("enable-bootstrap-token-auth", "true"),
             ("kubelet-client-certificate", "\(pki)/apiserver-kubelet-client.crt"),
             ("kubelet-client-key", "\(pki)/apiserver-kubelet-client.key"),
+            ("proxy-client-cert-file", "\(pki)/front-proxy-client.crt"),
+            ("proxy-client-key-file", "\(pki)/front-proxy-client.key"),
+            ("requestheader-allowed-names", "front-proxy-client"),
+            ("requestheader-client-ca-file", "\(pki)/front-proxy-ca.crt"),
+            ("requestheader-extra-headers-prefix", "X-Remote-Extra-"),
+            ("requestheader-group-headers", "X-Remote-Group"),
+            ("requestheader-username-headers", "X-Remote-User"),
             ("secure-port", "\(settings.bindPort)"),
             ("service-account-issuer", "https://kubernetes.default.svc.\(settings.dnsDomain)"),
             ("service-account-key-file", "\(pki)/sa.pub"),
             ("service-account-signing-key-file", "\(pki)/sa.key"),
             ("service-cluster-ip-range", settings.serviceSubnet),
-            ("sqlite-data-dir", settings.dataFolder),
             ("tls-cert-file", "\(pki)/apiserver.crt"),
             ("tls-private-key-file", "\(pki)/apiserver.key"),
         ]
+    }
+
+    private var storeFlags: [(name: String, value: String)] {
+        switch settings.store {
+        case .embedded: return [("sqlite-data-dir", settings.dataFolder)]
+        case .local:
+            let pki = settings.certificates
+            return [
+                ("etcd-cafile", "\(pki)/etcd/ca.crt"), ("etcd-certfile", "\(pki)/apiserver-etcd-client.crt"),
+                ("etcd-keyfile", "\(pki)/apiserver-etcd-client.key"), ("etcd-servers", "https://127.0.0.1:\(LocalEtcd.clientPort)"),
+            ]
+        case .external(let etcd):
+            let files = [("etcd-cafile", etcd.authorityPath), ("etcd-certfile", etcd.certificatePath), ("etcd-keyfile", etcd.keyPath)]
+            return files.filter { !$0.1.isEmpty }.map { (name: $0.0, value: $0.1) } + [("etcd-servers", etcd.endpoints.joined(separator: ","))]
+        }
     }
 
     private var controllerManager: [(name: String, value: String)] {

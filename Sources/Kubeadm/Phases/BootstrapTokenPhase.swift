@@ -11,10 +11,7 @@ extension Phase {
         }
         Say.line("[bootstrap-token] Configuring bootstrap tokens, cluster-info ConfigMap, RBAC Roles")
         for spec in settings.tokens { try await objects.apply(spec.object(now: Int64(time(nil)))) }
-        for rule in BootstrapRules.all {
-            try await objects.apply(rule.text)
-            Say.line("[bootstrap-token] Configured RBAC rules to \(rule.purpose)")
-        }
+        try await BootstrapRules.apply(objects)
         Say.line("[bootstrap-token] Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace")
         try await objects.apply(try clusterInfo(settings))
         try await objects.apply(BootstrapRules.infoReader)
@@ -72,6 +69,13 @@ struct BootstrapRules {
                 "kubeadm:node-autoapprove-certificate-rotation", "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
                 "system:nodes")),
     ]
+
+    static func apply(_ objects: ClusterObjects) async throws {
+        for rule in all {
+            try await objects.apply(rule.text)
+            Say.line("[bootstrap-token] Configured RBAC rules to \(rule.purpose)")
+        }
+    }
 
     /// Lets everybody read what is public.
     static let infoReader = """

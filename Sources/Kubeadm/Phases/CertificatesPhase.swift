@@ -6,46 +6,81 @@ import PKI
 extension Phase {
     static let certificates = Phase(
         name: "certs", summary: "Certificate generation",
-        parts: ["all", "ca", "apiserver", "apiserver-kubelet-client", "front-proxy-ca", "front-proxy-client", "sa"]
-    ) { settings, _ in
-        Say.line("[certs] Using certificateDir folder \"\(settings.certificates)\"")
-        let before = Set(try Files.list(settings.certificates))
-        let pki = try ClusterPKI.ensure(directory: settings.certificates, parameters: settings.certificateNames, now: Int64(time(nil)))
-        for name in ["ca", "front-proxy-ca"] {
-            Say.line(
-                before.contains("\(name).crt")
-                    ? "[certs] Using existing \(name) certificate authority" : "[certs] Generating \"\(name)\" certificate and key")
-        }
-        for (name, files) in [
-            ("apiserver", pki.apiServer), ("apiserver-kubelet-client", pki.kubeletClient), ("front-proxy-client", pki.frontProxyClient),
-        ] {
-            guard files.renewal != nil else {
-                Say.line("[certs] Using existing \(name) certificate and key on disk")
-                continue
-            }
-            Say.line("[certs] Generating \"\(name)\" certificate and key")
-            if name == "apiserver" {
-                let certificate = files.certificate
+        parts: [
+            "all", "ca", "apiserver", "apiserver-kubelet-client", "front-proxy-ca", "front-proxy-client", "etcd-ca", "etcd-server", "etcd-peer",
+            "etcd-healthcheck-client", "apiserver-etcd-client", "sa",
+        ]
+    ) { settings, part in
+        let folder = settings.certificates
+        let now = Int64(time(nil))
+        Say.line("[certs] Using certificateDir folder \"\(folder)\"")
+        func isWanted(_ name: String) -> Bool { part == nil || part == "all" || part == name }
+        for authority in settings.authorities {
+            let isThere = Files.exists("\(folder)/\(authority.name).crt")
+            if isWanted(authority.word) {
+                _ = try authority.ensure(in: folder, now: now)
                 Say.line(
-                    "[certs] apiserver serving cert is signed for DNS names [\(certificate.dnsNames.joined(separator: " "))]"
-                        + " and IPs [\(certificate.ipAddresses.joined(separator: " "))]")
+                    isThere
+                        ? "[certs] Using existing \(authority.word) certificate authority"
+                        : "[certs] Generating \"\(authority.word)\" certificate and key")
+            }
+            for certificate in settings.plannedCertificates where certificate.authority.name == authority.name && isWanted(certificate.word) {
+                guard let signer = try authority.load(from: folder) else {
+                    throw KubeadmError("\(folder)/\(authority.name).crt: there is no such file: kubeadm init phase certs \(authority.word) makes it")
+                }
+                let files = try certificate.ensure(in: folder, signer, now: now)
+                guard files.renewal != nil else {
+                    Say.line("[certs] Using existing \(certificate.word) certificate and key on disk")
+                    continue
+                }
+                Say.line("[certs] Generating \"\(certificate.word)\" certificate and key")
+                if certificate.spec.usages.contains(.serverAuth) {
+                    Say.line(
+                        "[certs] \(certificate.word) serving cert is signed for DNS names [\(files.certificate.dnsNames.joined(separator: " "))]"
+                            + " and IPs [\(files.certificate.ipAddresses.joined(separator: " "))]")
+                }
             }
         }
-        Say.line(before.contains("sa.key") ? "[certs] Using the existing \"sa\" key" : "[certs] Generating \"sa\" key and public key")
+        if isWanted("sa") {
+            let isThere = Files.exists("\(folder)/sa.key")
+            _ = try ClusterPKI.ensureServiceAccountKey(folder)
+            Say.line(isThere ? "[certs] Using the existing \"sa\" key" : "[certs] Generating \"sa\" key and public key")
+        }
     }
 }
 
+extension PlannedAuthority {
+    /// What kubeadm calls it: `etcd-ca`.
+    var word: String { String(name.map { $0 == "/" ? "-" : $0 }) }
+}
+
+extension PlannedCertificate {
+    /// What kubeadm calls it: `etcd-server`.
+    var word: String { String(name.map { $0 == "/" ? "-" : $0 }) }
+}
+
 extension InitSettings {
+    /// Whose certificates a control plane has.
+    var authorities: [PlannedAuthority] { [.cluster, .frontProxy] + (store.local == nil ? [] : [.etcd]) }
+
+    /// The certificates of this control plane.
+    var plannedCertificates: [PlannedCertificate] {
+        var certificates = [PlannedCertificate.apiServer(certificateNames), .kubeletClient, .frontProxyClient]
+        if let etcd = store.local {
+            certificates += PlannedCertificate.etcd(
+                machine: nodeName, address: advertiseAddress, serverNames: CertificateNames(etcd.serverNames),
+                peerNames: CertificateNames(etcd.peerNames))
+        }
+        return certificates
+    }
+
     /// What the API server's certificate must name.
     var certificateNames: ClusterPKI.Parameters {
-        var names = [nodeName]
-        var addresses = [advertiseAddress]
         var endpoint = controlPlaneEndpoint
         if let colon = endpoint.lastIndex(of: ":"), !IPLiteral.isIPv6(endpoint) { endpoint = String(endpoint[..<colon]) }
-        for name in extraNames + [endpoint] where !name.isEmpty {
-            if IPLiteral.isValid(name) { addresses.append(name) } else { names.append(name) }
-        }
+        let further = CertificateNames(extraNames + [endpoint])
         return ClusterPKI.Parameters(
-            serviceAddresses: [firstServiceAddress].compactMap { $0 }, dnsDomain: dnsDomain, names: names, addresses: addresses)
+            serviceAddresses: [firstServiceAddress].compactMap { $0 }, dnsDomain: dnsDomain, names: [nodeName] + further.names,
+            addresses: [advertiseAddress] + further.addresses)
     }
 }

@@ -9,11 +9,11 @@ struct ClusterObjects: Sendable {
     /// Nil in a rehearsal.
     private let client: Client?
 
-    /// By the kubeconfig of this machine's super administrator.
+    /// By the kubeconfig of this machine's administrator.
     ///
     /// - Throws: `KubeconfigError`.
     init(_ settings: InitSettings) throws {
-        client = Rehearsal.isOn ? nil : try Self.client("\(settings.folder)/super-admin.conf")
+        client = Rehearsal.isOn ? nil : try Self.client(settings.administrator)
     }
 
     /// - Parameter kubeconfig: the path of the file that says where the cluster is and who we are.
@@ -31,22 +31,26 @@ struct ClusterObjects: Sendable {
         }
     }
 
-    func apply(_ object: JSONValue) async throws {
+    /// - Returns: the object as it is now; in a rehearsal as it is given.
+    @discardableResult
+    func apply(_ object: JSONValue) async throws -> JSONValue {
         guard let apiVersion = object["apiVersion"]?.stringValue, let kind = object["kind"]?.stringValue,
             let name = object["metadata"]?["name"]?.stringValue,
             let type = ResourceCatalog.builtIn.resource(of: GroupVersionKind(apiVersion: apiVersion, kind: kind))?.type
         else { throw KubeadmError("an object has no apiVersion, kind or name") }
         let namespace = object["metadata"]?["namespace"]?.stringValue
         guard let client else {
-            return Say.line("[dryrun] Would create or update \(kind) \"\(name)\"" + (namespace.map { " in namespace \"\($0)\"" } ?? ""))
+            Say.line("[dryrun] Would create or update \(kind) \"\(name)\"" + (namespace.map { " in namespace \"\($0)\"" } ?? ""))
+            return object
         }
         do {
             do {
-                _ = try await client.post(path: type.path(namespace: namespace, name: nil, subresource: nil), object)
+                return try await client.post(path: type.path(namespace: namespace, name: nil, subresource: nil), object)
             } catch let error as APIStatusError where error.isAlreadyExists {
-                _ = try await client.send(
+                let answer = try await client.send(
                     "PATCH", type.path(namespace: namespace, name: name, subresource: nil), object.serialized(),
                     contentType: "application/merge-patch+json")
+                return try JSONValue(parsing: answer.body)
             }
         } catch {
             throw KubeadmError("\(kind) \(name) could not be written: \(error)")

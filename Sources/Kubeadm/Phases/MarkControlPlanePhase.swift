@@ -14,7 +14,7 @@ extension Phase {
             Say.line("[mark-control-plane] Marking the node \(settings.nodeName) as control-plane by adding the taints [\(words)]")
         }
         if Rehearsal.instead("label and taint the node \(settings.nodeName)") { return }
-        let client = try ClusterObjects.client("\(settings.folder)/super-admin.conf")
+        let client = try ClusterObjects.client(settings.administrator)
         let deadline = ContinuousClock.now + HealthWait.longest
         while true {
             do {

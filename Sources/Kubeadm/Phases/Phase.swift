@@ -11,7 +11,7 @@ struct Phase: Sendable {
 extension Phase {
     /// The phases of `kubeadm init`, in their order.
     static let all: [Phase] = [
-        .preflight, .certificates, .kubeconfigs, .store, .controlPlane, .kubeletStart, .waitControlPlane, .uploadConfiguration, .markControlPlane,
-        .bootstrapToken, .kubeletFinalize, .addOns,
+        .preflight, .certificates, .kubeconfigs, .store, .controlPlane, .kubeletStart, .waitControlPlane,
+        .uploadConfiguration, .uploadCertificates, .markControlPlane, .bootstrapToken, .kubeletFinalize, .addOns,
     ]
 }

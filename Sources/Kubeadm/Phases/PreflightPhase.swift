@@ -12,7 +12,8 @@ extension Phase {
             !Rehearsal.instead("make the image of the control plane out of this program")
         {
             Say.line("[preflight] Making the image of the control plane out of this program: no registry is needed")
-            try await KubeadmImages.ensure(socket: settings.criSocket, folder: KubeadmImages.folder)
+            let etcd = settings.store.local == nil ? nil : try await KubeadmImages.etcd()
+            try await KubeadmImages.ensure(socket: settings.criSocket, folder: KubeadmImages.folder, etcd: etcd)
         }
     }
 }
@@ -24,9 +25,12 @@ enum InitChecks {
     static let memoryMin: Int64 = 1700 << 20
 
     static func machine(_ settings: InitSettings) -> MachineChecks {
-        MachineChecks(
-            nodeName: settings.nodeName, ports: [settings.bindPort, 10259, 10257, 10250],
-            absentFiles: ControlPlaneManifests.components.map { "\(settings.manifests)/\($0).yaml" },
+        let hasEtcd = settings.store.local != nil
+        return MachineChecks(
+            nodeName: settings.nodeName,
+            ports: [settings.bindPort, 10259, 10257, 10250] + (hasEtcd ? [LocalEtcd.clientPort, LocalEtcd.peerPort] : []),
+            absentFiles: (ControlPlaneManifests.components + [EtcdManifest.name]).map { "\(settings.manifests)/\($0).yaml" },
+            emptyFolders: settings.store.local.map { [$0.dataFolder] } ?? [], programs: hasEtcd ? ["etcd"] : [],
             failsOnSwap: settings.kubelet["failSwapOn"]?.boolValue == true)
     }
 

@@ -9,7 +9,7 @@ extension Phase {
         // The administrator of admin.conf gets rights here, by super-admin.conf, which stays on this machine.
         try await objects.apply(administrators)
         Say.line("[upload-config] Storing the configuration used in ConfigMap \"kubeadm-config\" in the \"kube-system\" Namespace")
-        try await objects.apply(configMap("kubeadm-config", ["ClusterConfiguration": clusterConfiguration(settings)]))
+        try await objects.apply(configMap("kubeadm-config", ["ClusterConfiguration": UploadedConfiguration.text(settings)]))
         try await objects.apply(reader("kubeadm:nodes-kubeadm-config", "kubeadm-config"))
         Say.line(
             "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the configuration for the kubelets in the cluster")
@@ -23,20 +23,6 @@ extension Phase {
         return [
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": .string(name), "namespace": "kube-system"], "data": .object(members),
         ]
-    }
-
-    /// What machines that join must know.
-    static func clusterConfiguration(_ settings: InitSettings) -> String {
-        var lines = [
-            "apiServer: {}", "apiVersion: \(InitFlags.apiVersion)", "certificatesDir: \(settings.certificates)",
-            "clusterName: \(settings.clusterName)",
-        ]
-        if !settings.controlPlaneEndpoint.isEmpty { lines.append("controlPlaneEndpoint: \(settings.controlPlaneEndpoint)") }
-        lines += [
-            "kind: ClusterConfiguration", "kubernetesVersion: v1.36.3", "networking:", "  dnsDomain: \(settings.dnsDomain)",
-        ]
-        if !settings.podSubnet.isEmpty { lines.append("  podSubnet: \(settings.podSubnet)") }
-        return (lines + ["  serviceSubnet: \(settings.serviceSubnet)"]).joined(separator: "\n") + "\n"
     }
 
     private static let administrators = """
@@ -66,5 +52,38 @@ extension Phase {
         - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:nodes"}
         - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:bootstrappers:kubeadm:default-node-token"}
         """
+    }
+}
+
+/// The ClusterConfiguration in `kube-system/kubeadm-config`.
+enum UploadedConfiguration {
+    /// What machines that join, and later versions of kubeadm, must know.
+    static func text(_ settings: InitSettings) -> String {
+        var extra = settings.extraArguments
+        if case .embedded = settings.store, settings.dataFolder != InitFlags.dataFolder {
+            extra["kube-apiserver", default: []].removeAll { $0.name == "sqlite-data-dir" }
+            extra["kube-apiserver", default: []].append(("sqlite-data-dir", settings.dataFolder))
+        }
+        func component(_ name: String) -> JSONValue {
+            let arguments = extra[name] ?? []
+            return arguments.isEmpty ? [:] : ["extraArgs": InitSettings.tree(arguments)]
+        }
+        var apiServer = component("kube-apiserver")
+        if !settings.extraNames.isEmpty { apiServer["certSANs"] = .array(settings.extraNames.map { .string($0) }) }
+        var networking: JSONValue = ["dnsDomain": .string(settings.dnsDomain)]
+        if !settings.podSubnet.isEmpty { networking["podSubnet"] = .string(settings.podSubnet) }
+        networking["serviceSubnet"] = .string(settings.serviceSubnet)
+        var tree: JSONValue = [
+            "apiServer": apiServer, "apiVersion": .string(InitFlags.apiVersion), "certificatesDir": .string(settings.certificates),
+            "clusterName": .string(settings.clusterName),
+        ]
+        if !settings.controlPlaneEndpoint.isEmpty { tree["controlPlaneEndpoint"] = .string(settings.controlPlaneEndpoint) }
+        tree["controllerManager"] = component("kube-controller-manager")
+        if let etcd = settings.store.tree { tree["etcd"] = etcd }
+        tree["kind"] = "ClusterConfiguration"
+        tree["kubernetesVersion"] = .string(ApusVersion.upstream)
+        tree["networking"] = networking
+        tree["scheduler"] = component("kube-scheduler")
+        return YAMLText.of(tree)
     }
 }

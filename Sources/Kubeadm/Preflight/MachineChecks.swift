@@ -10,6 +10,8 @@ struct MachineChecks: Sendable {
     /// Files that another cluster would have left.
     var absentFiles: [String]
     var emptyFolders: [String] = []
+    /// Programs that must be there besides those that every machine needs.
+    var programs: [String] = []
     /// Whether the kubelet is to refuse swap.
     var failsOnSwap = false
     /// Where the machine's files are; tests have others.
@@ -23,11 +25,12 @@ struct MachineChecks: Sendable {
             if let problem = Listeners.problem(onPort: port) { found.append(.error("Port-\(port)", "Port \(port) \(problem)")) }
         }
         found += leftovers()
-        for program in ["nft", "ip", "conntrack", "ctr"] where Command.find(program) == nil {
+        for program in ["nft", "ip", "conntrack", "ctr"] + programs where Command.find(program) == nil {
             found.append(
                 .error(
                     "FileExisting-\(program)",
-                    "\(program) not found in system path: install it (apt-get install nftables iproute2 conntrack containerd)"))
+                    "\(program) not found in system path: install it (apt-get install nftables iproute2 conntrack containerd"
+                        + (program == "etcd" ? " etcd-server)" : ")")))
         }
         found += swap(text("/proc/swaps"), fstab: text("/etc/fstab"))
         found += kernel()

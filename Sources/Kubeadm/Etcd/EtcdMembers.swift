@@ -1,0 +1,94 @@
+import Flags
+import JSON
+import KubernetesClient
+import Logging
+
+/// One member of an etcd cluster, as etcd tells.
+struct EtcdMember: Sendable, Equatable {
+    var id: String
+    /// Empty until the member has started for the first time.
+    var name: String
+    var peerURLs: [String]
+    var clientURLs: [String] = []
+    /// Whether it only listens: it does not count for majorities yet.
+    var isLearner = false
+
+    init?(_ tree: JSONValue) {
+        // Numbers of 64 bits are texts in etcd's JSON.
+        guard let id = tree["ID"]?.stringValue else { return nil }
+        func list(_ field: String) -> [String] { tree[field]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+        self.id = id
+        name = tree["name"]?.stringValue ?? ""
+        peerURLs = list("peerURLs")
+        clientURLs = list("clientURLs")
+        isLearner = tree["isLearner"]?.boolValue == true
+    }
+
+    /// As etcd's own tools write it.
+    var hexadecimalID: String { UInt64(id).map { String($0, radix: 16) } ?? id }
+}
+
+/// Who belongs to an etcd cluster: etcd's own account of it is the only one. Spoken through etcd's JSON gateway, at the port of its clients.
+struct EtcdMembers: Sendable {
+    /// The members' URLs for clients; the first that answers serves.
+    var endpoints: [String]
+    /// Sends a request to one of them. A parameter, so that tests can be etcd.
+    var send: @Sendable (_ endpoint: String, _ path: String, _ body: JSONValue) async throws -> HTTPResponseData
+
+    /// - Parameter certificates: the cluster's folder of certificates.
+    init(endpoints: [String], certificates: String) {
+        self.endpoints = endpoints
+        send = { endpoint, path, body in
+            var connection = ServerConnection(server: endpoint)
+            connection.certificateAuthority = .file("\(certificates)/etcd/ca.crt")
+            connection.clientCertificate = .file("\(certificates)/etcd/healthcheck-client.crt")
+            connection.clientKey = .file("\(certificates)/etcd/healthcheck-client.key")
+            return try await SingleRequest.send(
+                connection, HTTPRequestData(method: "POST", path: path, headers: [("Content-Type", "application/json")], body: body.serialized()))
+        }
+    }
+
+    init(endpoints: [String], send: @escaping @Sendable (String, String, JSONValue) async throws -> HTTPResponseData) {
+        self.endpoints = endpoints
+        self.send = send
+    }
+
+    func list() async throws -> [EtcdMember] {
+        try await ask("list", [:])["members"]?.arrayValue?.compactMap(EtcdMember.init) ?? []
+    }
+
+    /// Takes a member in that listens until it is promoted, so that the others go on if it never starts.
+    @discardableResult
+    func add(_ peerURL: String) async throws -> [EtcdMember] {
+        try await ask("add", ["peerURLs": [.string(peerURL)], "isLearner": true])["members"]?.arrayValue?.compactMap(EtcdMember.init) ?? []
+    }
+
+    /// - Throws: `EtcdRefusal` also while the member has not yet what the others have.
+    func promote(_ member: EtcdMember) async throws { _ = try await ask("promote", ["ID": .string(member.id)]) }
+
+    func remove(_ member: EtcdMember) async throws { _ = try await ask("remove", ["ID": .string(member.id)]) }
+
+    private func ask(_ verb: String, _ body: JSONValue) async throws -> JSONValue {
+        var last: (any Error)?
+        for endpoint in endpoints {
+            do {
+                let answer = try await send(endpoint, "/v3/cluster/member/\(verb)", body)
+                let tree = (try? JSONValue(parsing: answer.body)) ?? .null
+                guard answer.status == 200 else {
+                    throw EtcdRefusal(description: tree["message"]?.stringValue ?? tree["error"]?.stringValue ?? "etcd answers \(answer.status)")
+                }
+                return tree
+            } catch let refusal as EtcdRefusal {
+                throw refusal
+            } catch {
+                last = error
+            }
+        }
+        throw KubeadmError("no member of etcd answers at \(endpoints.joined(separator: ", ")): \(last.map { "\($0)" } ?? "none is known")")
+    }
+}
+
+/// What etcd said instead of doing what it was asked for.
+struct EtcdRefusal: Error, CustomStringConvertible {
+    var description: String
+}
