@@ -11,7 +11,7 @@ import Testing
 /// Somebody else's write comes between, and only then does somebody outside have to be asked.
 @Suite struct ConflictQuestionTests {
     /// A store that lets somebody else write right before one transaction.
-    private final class Meddled: Store {
+    private final class Meddled: EmbeddedStore {
         private let inner = MemoryStore()
         private let meddling = Mutex<(@Sendable () async -> Void)?>(nil)
 
