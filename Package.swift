@@ -179,7 +179,7 @@ let testTargets: [Target] = [
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
     // etcd for tests of several targets.
-    .target(name: "EtcdFixture", dependencies: ["Storage", log], path: "Tests/EtcdFixture", swiftSettings: settings),
+    .target(name: "EtcdFixture", dependencies: ["Storage", "Linux", log], path: "Tests/EtcdFixture", swiftSettings: settings),
     tests("StorageTests", ["Storage", "EtcdFixture", "store-writer", log]),
     tests("GRPCSupportTests", ["GRPCSupport"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),

@@ -1,4 +1,5 @@
 package import Foundation
+import Linux
 package import Storage
 import Synchronization
 
@@ -8,7 +9,7 @@ package final class EtcdMembers: Sendable {
 
     private let folder: URL
     private let count: Int
-    private let running: Mutex<[Process?]>
+    private let running: Mutex<[ProcessHandle?]>
 
     package var endpoints: [EtcdEndpoint] {
         (0..<count).compactMap { EtcdEndpoint("unix://" + folder.appendingPathComponent("client\($0):1").path) }
@@ -27,19 +28,18 @@ package final class EtcdMembers: Sendable {
     }
 
     deinit {
-        for index in 0..<count { kill(index) }
+        for process in running.withLock({ $0 }) { process?.signal(SIGKILL) }
         EtcdPlaces.shared.give(count)
     }
 
-    /// Kills one member, as `kill -9` does.
-    package func kill(_ index: Int) {
+    /// Kills one member, as `kill -9` does; returns when it has ended.
+    package func kill(_ index: Int) async throws {
         let process = running.withLock { running in
-            defer { if index < running.count { running[index] = nil } }
-            return index < running.count ? running[index] : nil
+            defer { running[index] = nil }
+            return running[index]
         }
-        guard let process else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process?.signal(SIGKILL)
+        _ = try await process?.waitForEnd()
     }
 
     /// Starts a member again on the data that it has.
@@ -48,25 +48,19 @@ package final class EtcdMembers: Sendable {
         running.withLock { $0[index] = process }
     }
 
-    private func launch(_ index: Int) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.program)
-        // etcd takes the name of a unix socket for host and port: it lies in the folder that etcd runs in.
-        process.currentDirectoryURL = folder
-        process.arguments = [
-            "--name", "m\(index)", "--data-dir", "m\(index)", "--log-level", "error", "--logger", "zap",
-            "--listen-client-urls", "unix://client\(index):1", "--advertise-client-urls", "unix://client\(index):1",
-            "--listen-peer-urls", "unix://peer\(index):1", "--initial-advertise-peer-urls", "unix://peer\(index):1",
-            "--initial-cluster", (0..<count).map { "m\($0)=unix://peer\($0):1" }.joined(separator: ","),
-            "--heartbeat-interval", "50", "--election-timeout", "500",
-        ]
+    private func launch(_ index: Int) throws -> ProcessHandle {
         // Those of a member that was killed are still there, and etcd takes them for somebody's.
         for name in ["client", "peer"] { try? FileManager.default.removeItem(at: folder.appendingPathComponent("\(name)\(index):1")) }
-        process.environment = ["PATH": "/usr/bin:/bin"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
+        // etcd takes the name of a unix socket for host and port: it lies in the folder that etcd runs in.
+        return try Spawn.daemon(
+            [
+                "env", "-C", folder.path, Self.program,
+                "--name", "m\(index)", "--data-dir", "m\(index)", "--log-level", "error", "--logger", "zap",
+                "--listen-client-urls", "unix://client\(index):1", "--advertise-client-urls", "unix://client\(index):1",
+                "--listen-peer-urls", "unix://peer\(index):1", "--initial-advertise-peer-urls", "unix://peer\(index):1",
+                "--initial-cluster", (0..<count).map { "m\($0)=unix://peer\($0):1" }.joined(separator: ","),
+                "--heartbeat-interval", "50", "--election-timeout", "500",
+            ], log: "\(folder.path)/m\(index).log")
     }
 }
 

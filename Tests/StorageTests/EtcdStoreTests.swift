@@ -109,7 +109,7 @@ import Testing
             }
             group.addTask {
                 for member in 0..<(kind == .etcd ? 1 : 3) {
-                    cluster.kill(member)
+                    try await cluster.kill(member)
                     try cluster.start(member)
                     // Not the next one before this one is back, or too few are left.
                     while case nil = try? await store.put("alive", "\(member)") {}

@@ -44,7 +44,7 @@ package final class APIServer: Service {
                 .adding([
                     NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                     CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
-                    EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
+                    PodCertificateIssuing(authorizer: authorizer), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
                 ]).without(configuration.disabledAdmissionPlugins), clock: clock,
             mayCreate: { request throws(APIStatus) in
                 var attributes = AuthorizationAttributes(request)

@@ -39,7 +39,7 @@ import Testing
                         let seed = seed &* 1000 &+ UInt64(round * Self.clients + index)
                         group.addTask { await RegisterClient(client: client, histories: histories).run(operations: 40, seed: seed) }
                     }
-                    if round > 0 { group.addTask { try source.trouble() } }
+                    if round > 0 { group.addTask { try await source.trouble() } }
                     try await group.waitForAll()
                 }
             }
@@ -65,7 +65,7 @@ enum StoreForm: String, CaseIterable {
     struct Source: Sendable {
         /// A store for each API server, and how they are let go.
         let open: @Sendable () throws -> ([any Store], close: () -> Void)
-        var trouble: @Sendable () throws -> Void = {}
+        var trouble: @Sendable () async throws -> Void = {}
     }
 
     func source(in folder: URL) async throws -> Source {
@@ -84,7 +84,7 @@ enum StoreForm: String, CaseIterable {
                 let stores = try (0..<2).map { _ in try RunningEtcdStore(cluster.endpoints) }
                 return (stores.map(\.store), { for store in stores { store.close() } })
             } trouble: {
-                cluster.kill(0)
+                try await cluster.kill(0)
                 try cluster.start(0)
             }
         }

@@ -46,7 +46,10 @@ extension Strategy {
             for field in ["whenDeleted", "whenScaled"] { spec["persistentVolumeClaimRetentionPolicy"][field].oneOf(["Retain", "Delete"]) }
             spec["replicas"].nonNegative()
             spec["minReadySeconds"].nonNegative()
-            TemplateRules.validateSelectorAndTemplate(spec, kind: "statefulset")
+            let claims = (spec["volumeClaimTemplates"].value?.arrayValue ?? [])
+                .map { ($0.text("metadata", "name"), $0.text("spec", "volumeMode") == "Block") }
+            TemplateRules.validateSelectorAndTemplate(
+                spec, kind: "statefulset", furtherVolumes: Dictionary(claims) { first, _ in first })
         }
         $0.validateUpdate = { set, old in
             // Everything but these makes the set another one.

@@ -3,8 +3,9 @@ import KubernetesAPI
 
 /// The rules of a pod's specification, for Pod and for templates.
 enum PodSpecValidation {
-    static func validate(_ spec: Field) {
-        let volumes = VolumeValidation.validate(spec["volumes"])
+    /// - Parameter furtherVolumes: names of volumes that the pod will have besides those it names, with whether they are block devices.
+    static func validate(_ spec: Field, furtherVolumes: [String: Bool] = [:]) {
+        let volumes = VolumeValidation.validate(spec["volumes"]).merging(furtherVolumes) { _, further in further }
         let claims = Set(spec["resourceClaims"].value?.arrayValue?.map { $0.text("name") } ?? [])
         let context = ContainerValidation.Context(
             volumes: volumes, claims: claims, hostNetwork: spec["hostNetwork"].bool, podRestartPolicy: spec["restartPolicy"].string)

@@ -4,17 +4,19 @@ import KubernetesAPI
 /// Rules that all kinds with a pod template and a selector share.
 enum TemplateRules {
     /// A pod template inside another kind; `path` is `spec.template`.
-    static func validate(_ template: Field) {
+    static func validate(_ template: Field, furtherVolumes: [String: Bool] = [:]) {
         LabelRules.labels(template["metadata"]["labels"])
         LabelRules.annotations(template["metadata"]["annotations"])
-        PodSpecValidation.validate(template["spec"])
+        PodSpecValidation.validate(template["spec"], furtherVolumes: furtherVolumes)
         if template["spec"]["ephemeralContainers"].count > 0 {
             template["spec"]["ephemeralContainers"].forbidden("ephemeral containers not allowed in pod template")
         }
     }
 
     /// Selector and template of kinds that keep pods running forever.
-    static func validateSelectorAndTemplate(_ spec: Field, kind: String, restartPolicies: [String] = ["Always"]) {
+    static func validateSelectorAndTemplate(
+        _ spec: Field, kind: String, restartPolicies: [String] = ["Always"], furtherVolumes: [String: Bool] = [:]
+    ) {
         let selector = spec["selector"]
         if !selector.exists {
             selector.required()
@@ -22,10 +24,10 @@ enum TemplateRules {
             LabelRules.selector(selector)
             if LabelSelectorTree.isEmpty(selector.value) { selector.invalid("empty selector is invalid for \(kind)") }
         }
-        validateTemplate(spec, restartPolicies: restartPolicies)
+        validateTemplate(spec, restartPolicies: restartPolicies, furtherVolumes: furtherVolumes)
     }
 
-    static func validateTemplate(_ spec: Field, restartPolicies: [String] = ["Always"]) {
+    static func validateTemplate(_ spec: Field, restartPolicies: [String] = ["Always"], furtherVolumes: [String: Bool] = [:]) {
         let template = spec["template"]
         guard template.exists else {
             template.required()
@@ -35,7 +37,7 @@ enum TemplateRules {
         if let selector = spec["selector"].value, !LabelSelectorTree.isEmpty(selector), !LabelSelectorTree.matches(selector, labels: labels.value) {
             labels.invalid(labels.value ?? .null, "`selector` does not match template `labels`")
         }
-        validate(template)
+        validate(template, furtherVolumes: furtherVolumes)
         template["spec"]["restartPolicy"].oneOf(restartPolicies)
         if template["spec"]["activeDeadlineSeconds"].exists {
             template["spec"]["activeDeadlineSeconds"].forbidden("activeDeadlineSeconds in ReplicaSet is not Supported")
