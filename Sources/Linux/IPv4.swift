@@ -50,10 +50,11 @@ package struct IPv4Range: Hashable, Sendable, CustomStringConvertible {
         self.init(address: address, prefix: prefix)
     }
 
+    /// - Parameter prefix: what is more than 32 bits counts as 32.
     package init(address: IPv4, prefix: UInt8) {
+        self.prefix = min(prefix, 32)
         // A shift by all 32 bits leaves none.
-        self.address = IPv4(bits: address.bits & (UInt32.max << (32 - UInt32(prefix))))
-        self.prefix = prefix
+        self.address = IPv4(bits: address.bits & (UInt32.max << (32 - UInt32(self.prefix))))
     }
 
     package var description: String { "\(address)/\(prefix)" }

@@ -21,4 +21,8 @@ import Testing
     func ranges(_ text: String, _ expected: String?) {
         #expect(IPv4Range(text)?.description == expected)
     }
+
+    @Test func aPrefixIsNeverLongerThanAnAddress() {
+        #expect(IPv4Range(address: IPv4(bits: 0x0A00_0001), prefix: 200).description == "10.0.0.1/32")
+    }
 }

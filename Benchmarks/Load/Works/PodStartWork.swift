@@ -57,6 +57,7 @@ struct PodStartWork {
         try await bench.process.settle()
         return measured
     }
+
     /// An event that shows a pod running and ready, or gone.
     private static func see(_ bytes: UnsafeRawBufferPointer, _ prefix: String, _ pods: Sightings) {
         guard let event = try? JSONValue(parsing: Array(bytes)), let object = event["object"],

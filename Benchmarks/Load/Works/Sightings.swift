@@ -46,9 +46,13 @@ final class Sightings: Sendable {
     func wait(within patience: Duration, until condition: (State) -> Bool) async throws -> State {
         let deadline = ContinuousClock.now + patience
         while true {
-            let now = state.withLock { $0 }
-            if let failure = now.failure { throw failure }
-            if condition(now) || ContinuousClock.now > deadline { return now }
+            let isOver = ContinuousClock.now > deadline
+            // Looked at where it is: a copy would have the next sighting copy all times.
+            let last = try state.withLock { state throws(LoadError) -> State? in
+                if let failure = state.failure { throw failure }
+                return isOver || condition(state) ? state : nil
+            }
+            if let last { return last }
             try await Task.sleep(for: .milliseconds(1))
         }
     }

@@ -131,8 +131,8 @@ extension JobController {
     /// Writes the status if it differs from the stored one, and returns the job as it is stored then.
     private func write(_ job: Job, unlessLike stored: Job) async throws -> Job {
         if stored.status.jsonBytes() == job.status.jsonBytes() { return job }
-        let stored = try await context.client.update(job, subresource: "status")
-        written.wrote(stored.metadata)
-        return stored
+        let answer = try await context.client.update(job, subresource: "status")
+        written.wrote(answer.metadata)
+        return answer
     }
 }

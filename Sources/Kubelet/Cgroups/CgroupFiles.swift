@@ -72,7 +72,7 @@ struct CgroupFiles: Sendable {
         if let limit = values.pidsLimit { try Files.writeSetting(folder + "/pids.max", String(limit)) }
     }
 
-    /// A controller is usable in a cgroup only when its parent hands it down.
+    /// Controllers that pods' cgroups use: in each only what its parent hands on.
     private static let wanted: Set<String> = ["cpu", "cpuset", "memory", "pids", "io", "hugetlb"]
 
     private func collectProcesses(_ folder: String, _ found: inout Set<pid_t>) {

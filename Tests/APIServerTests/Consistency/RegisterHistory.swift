@@ -65,28 +65,28 @@ struct RegisterHistory {
             let end = left.lazy.map { operations[$0].deadline }.min() ?? .max
             for index in left.reversed() where operations[index].called < end {
                 guard let next = Self.apply(operations[index], to: position.value) else { continue }
-                open.append(Position(done: position.done.union([index]), value: next.value))
+                open.append(Position(done: position.done.union([index]), value: next))
             }
         }
         return false
     }
 
     /// - Returns: what the object is afterwards; nil when the operation cannot have got its answer here.
-    private static func apply(_ operation: Operation, to value: Int?) -> (value: Int?, Void)? {
+    private static func apply(_ operation: Operation, to value: Int?) -> Int?? {
         switch (operation.action, operation.answer) {
-        case (.create(let new), .done) where value == nil: (new, ())
-        case (.create, .conflict) where value != nil: (value, ())
-        case (.update(let old, let new), .done) where value == old: (new, ())
-        case (.update(let old, _), .conflict) where value != nil && value != old: (value, ())
-        case (.update, .notFound) where value == nil: (nil, ())
-        case (.delete, .done) where value != nil: (nil, ())
-        case (.delete, .notFound) where value == nil: (nil, ())
-        case (.read, .found(let read)) where value == read: (value, ())
-        case (.read, .notFound) where value == nil: (nil, ())
+        case (.create(let new), .done) where value == nil: .some(new)
+        case (.create, .conflict) where value != nil: .some(value)
+        case (.update(let old, let new), .done) where value == old: .some(new)
+        case (.update(let old, _), .conflict) where value != nil && value != old: .some(value)
+        case (.update, .notFound) where value == nil: .some(nil)
+        case (.delete, .done) where value != nil: .some(nil)
+        case (.delete, .notFound) where value == nil: .some(nil)
+        case (.read, .found(let read)) where value == read: .some(value)
+        case (.read, .notFound) where value == nil: .some(nil)
         // Done at last, where that is possible; that it is never done needs no place in the order.
-        case (.create(let new), .unknown) where value == nil: (new, ())
-        case (.update(let old, let new), .unknown) where value == old: (new, ())
-        case (.delete, .unknown) where value != nil: (nil, ())
+        case (.create(let new), .unknown) where value == nil: .some(new)
+        case (.update(let old, let new), .unknown) where value == old: .some(new)
+        case (.delete, .unknown) where value != nil: .some(nil)
         default: nil
         }
     }
