@@ -178,19 +178,21 @@ let testTargets: [Target] = [
     tests("JSONTests", ["JSON"]),
     tests("LinuxTests", ["Linux"]),
     tests("KubernetesAPITests", ["JSON", "KubernetesAPI", "CoreV1", "AppsV1"]),
-    // etcd for tests of several targets.
+    // For tests of several targets.
+    .target(name: "FreePort", path: "Tests/FreePort", swiftSettings: settings),
     .target(name: "EtcdFixture", dependencies: ["Storage", "Linux", log], path: "Tests/EtcdFixture", swiftSettings: settings),
     tests("StorageTests", ["Storage", "EtcdFixture", "store-writer", log]),
     tests("GRPCSupportTests", ["GRPCSupport"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     tests(
-        "KubernetesClientTests", ["KubernetesClient", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
+        "KubernetesClientTests",
+        ["KubernetesClient", "FreePort", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
         [
-            "APIServer", "KeyManagement", "Storage", "EtcdFixture", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            "APIServer", "KeyManagement", "Storage", "EtcdFixture", "FreePort", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log, lifecycle,
         ]),
     tests(
@@ -208,7 +210,7 @@ let testTargets: [Target] = [
     tests(
         "KubeletTests",
         [
-            "Kubelet", "JSON", "PKI", "KubernetesAPI", "CoreV1", "VolumeBinding", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer",
+            "Kubelet", "FreePort", "JSON", "PKI", "KubernetesAPI", "CoreV1", "VolumeBinding", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer",
             "Storage", log, nio, nioEmbedded, nioHTTP1, nioSSL, nioTLS,
         ]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),

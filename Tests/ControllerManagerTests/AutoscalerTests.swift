@@ -82,8 +82,10 @@ import Testing
         try await cluster.all(Pod.self).count { $0.status.phase == "Running" && $0.metadata.deletionTimestamp == nil }
     }
 
-    private static func condition(_ cluster: TestCluster, _ type: String) async throws -> HorizontalPodAutoscalerCondition? {
-        try await cluster.get(HorizontalPodAutoscaler.self, "load").status.conditions.first { $0.type == type }
+    private static func condition(
+        _ cluster: TestCluster, _ type: String, of name: String = "load"
+    ) async throws -> HorizontalPodAutoscalerCondition? {
+        try await cluster.get(HorizontalPodAutoscaler.self, name).status.conditions.first { $0.type == type }
     }
 
     @Test func loadScalesUpAndItsEndDown() async throws {
@@ -159,6 +161,9 @@ import Testing
                 try await Self.condition(cluster, "ScalingActive")?.reason == "ValidMetricFound"
             }
             _ = try await cluster.client.create(Self.autoscaler("rival"))
+            try await cluster.until("the second is told") {
+                try await Self.condition(cluster, "ScalingActive", of: "rival")?.reason == "AmbiguousSelector"
+            }
             cluster.clock.advance(by: .seconds(15))
             try await cluster.until("both are told") {
                 try await Self.condition(cluster, "ScalingActive")?.message

@@ -1,5 +1,6 @@
 import APIServer
 import FoundationEssentials
+import FreePort
 import Glibc
 import KubernetesClient
 import Logging
@@ -64,11 +65,5 @@ struct ServerFixture: Sendable {
             try await group.next()
         }
         for transport in opened.values { await transport.shutdown() }
-    }
-
-    private static func freePort() throws -> Int {
-        let server = try SocketServer { _ in nil }
-        server.stop()
-        return Int(server.port)
     }
 }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import CoreV1
+import FreePort
 import JSON
 import KubernetesAPI
 import KubernetesClient
@@ -34,7 +35,7 @@ struct WholeServer: Sendable {
         let tokens = try ServiceAccountTokens(key: .generate(), issuer: "https://kubernetes.default.svc.cluster.local")
         var logger = Self.logger ?? Logger(label: "test")
         if Self.logger == nil { logger.logLevel = .error }
-        let port = try await freePort()
+        let port = try freePort()
         var configuration = APIServerConfiguration(
             address: "127.0.0.1", port: port, advertiseAddress: "192.0.2.1",
             serving: HTTPServerTLS(certificateChain: try certificate.pem(), privateKey: try key.pem()),
@@ -63,15 +64,6 @@ struct WholeServer: Sendable {
             group.cancelAll()
             try? await group.waitForAll()
         }
-    }
-
-    private static func freePort() async throws -> Int {
-        let probe = try HTTPServer(
-            configuration: .init(address: "127.0.0.1", port: 0, tls: nil, eventLoops: 1), handler: EchoHandler(), judge: { _ in .absent },
-            logger: Logger(label: "test"))
-        let port = try #require(try await probe.start().port)
-        await probe.stop()
-        return port
     }
 
     struct Reply {

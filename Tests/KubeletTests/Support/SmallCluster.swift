@@ -1,6 +1,7 @@
 import APIServer
 import ContainerRuntime
 import CoreV1
+import FreePort
 import Glibc
 import JSON
 import KubernetesAPI
@@ -95,22 +96,6 @@ struct SmallCluster: Sendable {
             try await parts.next()
         }
         try? await http.close()
-    }
-
-    private static func freePort() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return try withUnsafeMutablePointer(to: &address) { pointer in
-            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                try #require(bind(socket, raw, length) == 0)
-                try #require(getsockname(socket, raw, &length) == 0)
-            }
-            return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-        }
     }
 
     /// The pod as soon as the condition holds; fails the test when it does not within half a minute.
