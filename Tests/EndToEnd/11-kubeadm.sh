@@ -51,6 +51,29 @@ test_a_kubeconfig_for_somebody_else() {
     refuses "must be logged in" on master kubectl --kubeconfig /root/bob.conf get nodes
 }
 
+# The cluster as an older version would have left it.
+test_upgrade_brings_the_control_plane_to_this_version() {
+    local image old=apus.local/kubernetes:v1.36.2-old before
+    contains "$(on master "$kubeadm" upgrade plan)" "has the version"
+    image=$(ka get pod -n kube-system kube-scheduler-master -o jsonpath='{.spec.containers[0].image}')
+    on master ctr -n k8s.io images tag "$image" $old
+    sed -i "s|$image|$old|" "$m"/master/etc/kubernetes/manifests/kube-scheduler.yaml
+    ka get configmap -n kube-system kubeadm-config -o yaml | sed 's/v1.36.3/v1.36.2/' | ka apply -f -
+    eventually 60 has_image $old
+    contains "$(on master "$kubeadm" upgrade plan)" "kube-scheduler   master   v1.36.2-old" "kubeadm upgrade apply v1.36.3"
+    before=$(ka get pod -n kube-system kube-apiserver-master -o jsonpath='{.metadata.annotations.kubernetes\.io/config\.hash}')
+    refuses "upgrades only to that" on master "$kubeadm" upgrade apply v1.37.0 -y
+    on master "$kubeadm" upgrade apply v1.36.3 -y | tee "$m/upgrade.log"
+    contains "$(cat "$m/upgrade.log")" 'Component "kube-scheduler" upgraded successfully!' 'manifests of kube-apiserver are equal' SUCCESS
+    has_image "$image"
+    equal "the API server goes on" "$before" "$(ka get pod -n kube-system kube-apiserver-master -o jsonpath='{.metadata.annotations.kubernetes\.io/config\.hash}')"
+    contains "$(ka get configmap -n kube-system kubeadm-config -o yaml)" v1.36.3
+    on master "$kubeadm" upgrade node
+    ka wait --for=condition=Ready node/master --timeout=60s
+}
+
+has_image() { [ "$(ka get pod -n kube-system kube-scheduler-master -o jsonpath='{.spec.containers[0].image}')" = "$1" ]; }
+
 test_reset_takes_it_back() {
     on master "$kubeadm" reset --force
     [ -z "$(find "$m/master/etc/kubernetes" "$m/master/var/lib/kube-apiserver" -type f)" ]

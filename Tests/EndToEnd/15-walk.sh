@@ -162,6 +162,30 @@ test_walk_the_master_is_started_anew() {
     equal "control plane" "3" "$(kw get pods -n kube-system -l tier=control-plane -o name | wc -l)"
 }
 
+# The address of a machine changes while it is off. The software says what bears the old one, and makes it anew.
+test_walk_the_master_comes_back_with_another_address() {
+    at Master sh -c 'printf "%s\n" "#!/bin/sh" "ip address flush dev eth0" "ip address add 10.0.2.60/24 dev eth0" \
+        "ip route replace default via 10.0.2.1" > /etc/init.d/new-address; chmod +x /etc/init.d/new-address
+        ln -s ../init.d/new-address /etc/rc2.d/S00new-address'
+    lab stop Master
+    lab start Master
+    refuses "" kw get --raw /readyz --request-timeout=3s
+    at Master kubeadm readdress | tee "$work/readdress.log"
+    contains "$(cat "$work/readdress.log")" "certificate for apiserver" "kubeadm readdress --from 10.0.2.15 --to 10.0.2.60"
+    at Master sh -c 'cp /etc/kubernetes/admin.conf $HOME/.kube/config'
+    sed -n 's/^ *\(kubeadm readdress\)/\1/p' "$work/readdress.log" > "$work/readdress.sh"
+    for machine in WorkNode1 WorkNode2; do at "$machine" sh -s < "$work/readdress.sh"; done
+    kw wait --for=condition=Ready node --all --timeout=90s
+    equal address 10.0.2.60 "$(kw get node master -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')"
+    kw rollout status -n kube-system daemonset/kube-proxy --timeout=90s
+    # The cluster works: what is asked for comes about, and services lead to it, that of the API server too.
+    kw scale deployment web --replicas=2
+    kw rollout status deployment web --timeout=90s
+    eventually 60 at WorkNode1 sh -c "curl -sf -m 2 http://$(kw get service web -o 'jsonpath={.spec.clusterIP}')/"
+    eventually 60 at WorkNode2 curl -sk -m 2 -o /dev/null https://10.96.0.1/livez
+    contains "$(at Master kubeadm token create --print-join-command)" "kubeadm join 10.0.2.60:6443"
+}
+
 test_walk_ends_without_a_trace() {
     lab down
     [ ! -e "$labs/walk" ]

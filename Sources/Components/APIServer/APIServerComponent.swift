@@ -12,18 +12,19 @@ package enum APIServerComponent: Component {
 
     package static func run(_ flags: FlagValues) async throws {
         let logger = Logger(label: table.program)
+        let etcdFlags = try EtcdFlags(flags)
         var (configuration, serving) = try Self.configuration(flags, logger: logger)
         let storeLogger = Logger(label: "storage")
         let store: any Store
         var services: [any ServiceLifecycle.Service] = []
         var embedded: SQLiteStore?
         defer { embedded?.close() }
-        if let flags = try EtcdFlags(flags) {
-            let etcd = try EtcdStore(flags.configuration, logger: storeLogger)
+        if let etcdFlags {
+            let etcd = try EtcdStore(etcdFlags.configuration, logger: storeLogger)
             store = etcd
             services.append(etcd)
-            if let reloader = flags.reloader(for: etcd, logger: logger) { services.append(reloader) }
-            configuration.healthChecks = flags.checks(of: etcd)
+            if let reloader = etcdFlags.reloader(for: etcd, logger: logger) { services.append(reloader) }
+            configuration.healthChecks = etcdFlags.checks(of: etcd)
         } else {
             let folder = flags.string("sqlite-data-dir")
             try Files.makeDirectory(folder, mode: 0o700)

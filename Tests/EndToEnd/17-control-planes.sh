@@ -1,0 +1,105 @@
+# Three control planes with etcd on machines of a lab: one is killed, and kubectl and the workloads go on; it is replaced.
+# shellcheck shell=bash
+
+. "$here/labs.sh"
+lab_name=planes
+planes="Plane1 Plane2 Plane3"
+
+# By any control plane that answers: cluster.test is all of them.
+kp() {
+    local machine=$1
+    shift
+    at "$machine" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"
+}
+
+test_planes_machines() {
+    PACKAGE_COMPRESSION=none scripts/build-packages "$work/packages"
+    lab up --bare --hostnames Plane1,Plane2,Plane3,Worker
+    for machine in $planes Worker; do
+        tar -C "$work/packages" -c . | at "$machine" tar -C /tmp -x
+        at "$machine" sh -c 'apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 /tmp/*.deb && rm /tmp/*.deb
+            printf "10.0.2.15 cluster.test\n10.0.2.16 cluster.test\n10.0.2.17 cluster.test\n" >> /etc/hosts
+            echo net.ipv4.ip_forward=1 > /etc/sysctl.d/k8s.conf && sysctl -q -p /etc/sysctl.d/k8s.conf'
+    done
+}
+
+test_planes_the_first_begins_with_etcd() {
+    at Plane1 kubeadm init --etcd --control-plane-endpoint=cluster.test:6443 --upload-certs --pod-network-cidr=10.244.0.0/16 > "$work/init.log" 2>&1 || {
+        cat "$work/init.log"
+        return 1
+    }
+    contains "$(cat "$work/init.log")" '[certs] Generating "etcd-ca" certificate and key' '[etcd] Creating static Pod manifest for local etcd' \
+        '[upload-certs] Using certificate key:' '--control-plane --certificate-key'
+    kp Plane1 apply -f /usr/share/apus/podnetwork.yaml
+    eventually 30 kp Plane1 get node plane1
+    contains "$(kp Plane1 get pods -n kube-system)" etcd-plane1 kube-apiserver-plane1
+    contains "$(at Plane1 kubeadm certs check-expiration)" etcd-server etcd-peer apiserver-etcd-client etcd-ca
+}
+
+# The lines that init prints for control planes, and those for workers.
+line_for() {
+    case $1 in
+        planes) sed -n '/^kubeadm join/,/--control-plane/p' "$work/init.log" ;;
+        workers) tac "$work/init.log" | sed '/^kubeadm join/q' | tac ;;
+    esac
+}
+
+test_planes_two_more_join_by_the_line_that_init_has_printed() {
+    line_for planes > "$work/plane.sh"
+    for machine in Plane2 Plane3; do
+        at "$machine" sh -s < "$work/plane.sh" > "$work/join.log" 2>&1 || { cat "$work/join.log"; return 1; }
+        contains "$(cat "$work/join.log")" "a new control plane instance was created" '[download-certs] Downloading the certificates'
+    done
+    line_for workers > "$work/worker.sh"
+    at Worker sh -s < "$work/worker.sh"
+    kp Plane2 wait --for=condition=Ready node --all --timeout=120s
+    equal "members that vote and answer" 3 "$(at Plane3 kubeadm etcd members | grep -c 'voter *yes$')"
+    equal "API servers behind the service" 3 "$(kp Plane1 get endpoints kubernetes -o 'jsonpath={.subsets[0].addresses[*].ip}' | wc -w)"
+}
+
+test_planes_one_is_killed_and_the_others_go_on() {
+    local image
+    image=$(kp Plane2 get -n kube-system daemonset kube-proxy -o 'jsonpath={.spec.template.spec.containers[0].image}')
+    lab stop --force Plane1
+    eventually 60 kp Plane2 get nodes
+    kp Plane2 wait --for=condition=Ready=Unknown node/plane1 --timeout=120s
+    # Somebody else leads by now: what is asked for comes about, on a worker that knew the killed one, too.
+    kp Plane3 create deployment web --image="$image" --replicas=2 -- /usr/bin/apus hello
+    kp Plane3 rollout status deployment web --timeout=90s
+    contains "$(at Plane2 kubeadm etcd members)" plane1 no
+}
+
+test_planes_the_killed_one_comes_back() {
+    lab start Plane1
+    kp Plane2 wait --for=condition=Ready node/plane1 --timeout=120s
+    eventually 60 all_vote
+}
+
+all_vote() { equal "members" 3 "$(at Plane2 kubeadm etcd members | grep -c 'voter *yes$')"; }
+
+test_planes_one_that_is_gone_for_good_is_replaced() {
+    lab stop --force Plane3
+    at Plane1 kubeadm etcd remove plane3
+    kp Plane1 delete node plane3
+    equal members 2 "$(at Plane1 kubeadm etcd members | grep -c voter)"
+    # The machine comes back with nothing on it.
+    lab start Plane3
+    at Plane3 sh -c 'service kubelet stop; kubeadm reset --force'
+    at Plane1 kubeadm init phase upload-certs --upload-certs | tail -n 1 > "$work/key"
+    at Plane1 kubeadm token create --print-join-command --certificate-key "$(cat "$work/key")" > "$work/plane.sh"
+    at Plane3 sh -s < "$work/plane.sh"
+    kp Plane1 wait --for=condition=Ready node/plane3 --timeout=120s
+    eventually 60 all_vote
+}
+
+test_planes_one_is_reset() {
+    at Plane3 kubeadm reset --force | tee "$work/reset.log"
+    contains "$(cat "$work/reset.log")" "Removing this machine's member of etcd"
+    equal members 2 "$(at Plane1 kubeadm etcd members | grep -c 'voter *yes$')"
+    equal "data" "" "$(at Plane3 find /var/lib/etcd -type f)"
+}
+
+test_planes_end_without_a_trace() {
+    lab down
+    [ ! -e "$labs/planes" ]
+}
