@@ -92,8 +92,8 @@ let floor2: [Target] = [
     library(
         "KubernetesClient",
         [
-            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, yams, log,
-            lifecycle,
+            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, crypto,
+            yams, log, lifecycle,
         ]),
     library(
         "ContainerRuntime", exclude: ["Protos"],
@@ -193,7 +193,7 @@ let testTargets: [Target] = [
         "APIServerTests",
         [
             "APIServer", "KeyManagement", "Storage", "EtcdFixture", "FreePort", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
-            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, log, lifecycle,
+            nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, cryptoExtras, log, lifecycle,
         ]),
     tests(
         "SchedulerTests",
@@ -222,7 +222,10 @@ let testTargets: [Target] = [
     tests("FlagsTests", ["Flags", "JSON"]),
     tests(
         "ComponentsTests",
-        ["Components", "APIServer", "Storage", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI", "Linux", log]),
+        [
+            "Components", "APIServer", "Storage", "FreePort", "Flags", "JSON", "KubernetesClient", "ControllerManager", "Scheduler", "Kubelet", "PKI",
+            "Linux", log,
+        ]),
     tests("BenchmarksTests", ["benchmarks", nio, nioPosix]),
     tests("PodNetworkTests", ["PodNetwork", "CLinux", "Linux", "JSON", "KubernetesAPI", "CoreV1", log]),
 ]

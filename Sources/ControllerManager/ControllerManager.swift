@@ -17,6 +17,8 @@ package struct ControllerManagerConfiguration: Sendable {
     /// Whether every service account gets a secret with a token that does not end, as before 1.24
     /// (`--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false`). Needs `serviceAccountTokens`.
     package var makesTokenSecrets = false
+    /// Whether old requests for certificates of pods are deleted (`--feature-gates=PodCertificateRequest=true`): for API servers that serve them.
+    package var cleansPodCertificateRequests = false
     package var autoscaler = AutoscalerSettings()
     /// `--controllers`.
     package var selection = ControllerSelection()
@@ -62,6 +64,7 @@ package struct ControllerManager: ServiceLifecycle.Service {
             controllers.append(LegacyTokensController(context, tokens: tokens, rootCA: configuration.rootCA))
             if configuration.makesTokenSecrets { controllers.append(TokenSecretsController(context)) }
         }
+        if configuration.cleansPodCertificateRequests { controllers.append(PodCertificateRequestCleaner(context)) }
         controllers +=
             [
                 ClusterRoleAggregationController(context), CertificateApprover(context), CertificateCleaner(context), BootstrapSigner(context),

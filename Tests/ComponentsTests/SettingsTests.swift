@@ -134,6 +134,13 @@ struct SettingsTests {
         #expect(throws: FlagProblem.self) { try makes("LegacyServiceAccountTokenNoAutoGeneration=perhaps") }
     }
 
+    @Test func requestsForCertificatesOfPodsAreCleanedWhereTheFeatureIsOn() throws {
+        for (arguments, cleans) in [([], false), (["--feature-gates=PodCertificateRequest=true"], true)] as [([String], Bool)] {
+            let flags = try FlagValues(ControllerManagerFlags.table, arguments: arguments)
+            #expect(try ControllerManagerComponent.configuration(flags).cleansPodCertificateRequests == cleans)
+        }
+    }
+
     @Test func componentsByName() {
         #expect(Components.named("kubelet") != nil && Components.named("kube-apiserver") != nil && Components.named("apus") == nil)
     }

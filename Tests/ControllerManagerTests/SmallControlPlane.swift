@@ -18,8 +18,12 @@ struct SmallControlPlane: Sendable {
     let admin: Client
     private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
-    /// - Parameter port: on loopback; each test its own.
-    static func with(port: Int, _ body: @escaping @Sendable (SmallControlPlane) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - port: on loopback; each test its own.
+    ///   - served: what else than usual.
+    static func with(port: Int, served: ServedVersions = ServedVersions(), _ body: @escaping @Sendable (SmallControlPlane) async throws -> Void)
+        async throws
+    {
         let folder = "/tmp/apus-controllers-test-\(UUID().uuidString)"
         mkdir(folder, 0o700)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -28,6 +32,7 @@ struct SmallControlPlane: Sendable {
         var configuration = try APIServerConfiguration(
             pki: pki, address: "127.0.0.1", port: port, advertiseAddress: "192.0.2.1", services: ServiceNetwork(ranges: [range]))
         configuration.eventLoops = 1
+        configuration.served = served
         let server = try APIServer(configuration: configuration, store: MemoryStore(), logger: quiet)
         var settings = ControllerManagerConfiguration(podRanges: nil, rootCA: String(decoding: pki.authorityPEM, as: UTF8.self))
         settings.selection = ControllerSelection(including: ControllerSelection.onlyWhenNamed)

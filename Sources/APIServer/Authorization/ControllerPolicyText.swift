@@ -216,3 +216,9 @@ let controllerPolicyText = """
       storage.k8s.io | volumeattributesclasses | read update
       events
     """
+
+/// The same for a server of PodCertificateRequests.
+let podCertificatePolicyText = """
+    controller podcertificaterequestcleaner
+      certificates.k8s.io | podcertificaterequests | delete read
+    """

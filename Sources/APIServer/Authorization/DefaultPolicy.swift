@@ -1,4 +1,5 @@
 package import JSON
+import KubernetesAPI
 
 /// The roles and bindings that a cluster starts with, as objects.
 package struct DefaultPolicy: Sendable {
@@ -21,6 +22,12 @@ package struct DefaultPolicy: Sendable {
     }
 
     package static let shared = DefaultPolicy(text: defaultPolicyText + "\n" + controllerPolicyText)
+
+    /// The policy of a server of these resources: who works on what is not always served gets rights where it is.
+    static func serving(_ catalog: ResourceCatalog) -> DefaultPolicy {
+        guard catalog.resources.contains(where: { $0.type.plural == "podcertificaterequests" }) else { return shared }
+        return DefaultPolicy(text: defaultPolicyText + "\n" + controllerPolicyText + "\n" + podCertificatePolicyText)
+    }
 
     package private(set) var clusterRoles: [Role] = []
     package private(set) var roles: [Role] = []

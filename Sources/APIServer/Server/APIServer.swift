@@ -211,7 +211,8 @@ package final class APIServer: Service {
         while !Task.isCancelled {
             do {
                 try await registry.bootstrap(address: isReachable ? configuration.advertiseAddress : nil, port: configuration.port)
-                try await PolicyBootstrap(registry: registry, logger: logger).apply(.shared)
+                try await PolicyBootstrap(registry: registry, logger: logger).apply(
+                    .serving(ResourceCatalog.builtIn.serving(configuration.served)))
                 try await trust.settle()
                 flowControl.follow(registry)
                 ready.open()

@@ -103,12 +103,18 @@ package enum ControllerManagerComponent: Component {
     private static let tokenSecrets = "LegacyServiceAccountTokenNoAutoGeneration"
 
     private static func features(_ flags: FlagValues, _ configuration: inout ControllerManagerConfiguration) throws(FlagProblem) {
-        guard let value = flags.map("feature-gates")[tokenSecrets] else { return }
-        guard let isOff = try? FlagKind.bool.value(value) else { throw FlagProblem("--feature-gates: \(tokenSecrets) must be true or false") }
-        configuration.makesTokenSecrets = isOff == .bool(false)
+        configuration.cleansPodCertificateRequests = try feature("PodCertificateRequest", flags) ?? false
+        configuration.makesTokenSecrets = try feature(tokenSecrets, flags) == false
         if configuration.makesTokenSecrets, configuration.serviceAccountTokens == nil {
             throw FlagProblem("--feature-gates: \(tokenSecrets)=false needs --service-account-private-key-file, with which the tokens are signed")
         }
+    }
+
+    /// Nil when nothing is said of the feature.
+    private static func feature(_ name: String, _ flags: FlagValues) throws(FlagProblem) -> Bool? {
+        guard let text = flags.map("feature-gates")[name] else { return nil }
+        guard let value = try? FlagKind.bool.value(text) else { throw FlagProblem("--feature-gates: \(name) must be true or false") }
+        return value == .bool(true)
     }
 
     private static func signing(_ flags: FlagValues) throws -> ClusterSigning? {

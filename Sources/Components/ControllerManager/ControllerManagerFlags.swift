@@ -21,7 +21,7 @@ package enum ControllerManagerFlags {
         ~ controller-start-interval     duration 0s     -   all controllers start at once
         ~ enable-dynamic-provisioning   bool     true   -   provisioners run as components of their own
         ~ enable-garbage-collector      bool     true   -   --controllers=-garbage-collector-controller turns it off
-          feature-gates                 map      -      -   LegacyServiceAccountTokenNoAutoGeneration=false makes a secret with a token for every service account, as before 1.24; other features are as in their final form
+          feature-gates                 map      -      -   LegacyServiceAccountTokenNoAutoGeneration=false makes a secret with a token for every service account, as before 1.24; PodCertificateRequest=true deletes old requests for certificates of pods; other features are as in their final form
         \(SharedFlags.versions)
         ~ kube-api-burst                int      30     -   requests are limited by the API server
         ~ kube-api-content-type         string   application/vnd.kubernetes.protobuf - requests are JSON

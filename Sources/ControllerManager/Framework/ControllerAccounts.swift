@@ -31,6 +31,7 @@ package enum ControllerAccounts {
         "persistentvolume-protection-controller": "pv-protection-controller",
         "persistentvolumeclaim-protection-controller": "pvc-protection-controller",
         "pod-garbage-collector-controller": "pod-garbage-collector",
+        "podcertificaterequest-cleaner-controller": "podcertificaterequestcleaner",
         "replicaset-controller": "replicaset-controller",
         "replicationcontroller-controller": "replication-controller",
         "resourceclaim-controller": "resource-claim-controller",
