@@ -1,5 +1,3 @@
-package import JSON
-
 /// How much of a request is recorded.
 package enum AuditLevel: String, Sendable, Comparable {
     case none = "None"
@@ -58,29 +56,18 @@ package struct AuditPolicy: Sendable {
     private let omitStages: Set<AuditStage>
     private let omitManagedFields: Bool
 
-    /// - Throws: `AuditPolicyError` naming the field.
-    package init(_ document: JSONValue) throws(AuditPolicyError) {
-        guard document["kind"]?.stringValue == "Policy", document["apiVersion"]?.stringValue == "audit.k8s.io/v1" else {
-            throw AuditPolicyError(field: "kind", problem: "must be Policy of audit.k8s.io/v1")
-        }
-        omitStages = try Self.stages(document["omitStages"], "omitStages")
-        omitManagedFields = document["omitManagedFields"]?.boolValue ?? false
-        var rules: [Rule] = []
-        for (index, json) in document.list("rules").enumerated() { rules.append(try Self.rule(json, "rules[\(index)]")) }
-        if rules.isEmpty { throw AuditPolicyError(field: "rules", problem: "must hold at least one rule") }
-        self.rules = rules
-    }
-
     /// Reads a policy file, YAML or JSON.
-    package init(yaml bytes: [UInt8]) throws(AuditPolicyError) {
-        let tree: JSONValue
-        do {
-            var issues: [String] = []
-            tree = try YAMLDocument.tree(bytes, issues: &issues)
-        } catch {
-            throw AuditPolicyError(field: "", problem: error.message)
-        }
-        try self.init(tree)
+    ///
+    /// - Throws: `ConfigurationFileError` naming the field.
+    package init(yaml bytes: [UInt8], path: String) throws(ConfigurationFileError) {
+        let root = try ConfigurationNode(yaml: bytes, file: path, kind: "Policy", versions: ["audit.k8s.io/v1"])
+        try root.allow("metadata", "rules", "omitStages", "omitManagedFields")
+        omitStages = try Self.stages(root)
+        omitManagedFields = try root.bool("omitManagedFields") ?? false
+        var rules: [Rule] = []
+        for node in try root.children("rules") { rules.append(try Self.rule(node)) }
+        if rules.isEmpty { throw root.error("rules", "must hold at least one rule") }
+        self.rules = rules
     }
 
     func verdict(_ attributes: AuthorizationAttributes) -> Verdict {
@@ -91,51 +78,48 @@ package struct AuditPolicy: Sendable {
         return Verdict(level: .none, omitStages: [], omitManagedFields: false)
     }
 
-    private static func rule(_ json: JSONValue, _ field: String) throws(AuditPolicyError) -> Rule {
-        func texts(_ key: String) -> [String] { json.list(key).compactMap(\.stringValue) }
-        guard let level = AuditLevel(rawValue: json.text("level")) else {
-            throw AuditPolicyError(field: "\(field).level", problem: "must be None, Metadata, Request or RequestResponse")
+    private static func rule(_ node: ConfigurationNode) throws(ConfigurationFileError) -> Rule {
+        try node.allow(
+            "level", "users", "userGroups", "verbs", "resources", "namespaces", "nonResourceURLs", "omitStages", "omitManagedFields")
+        guard let level = AuditLevel(rawValue: try node.string("level")) else {
+            throw node.error("level", "must be None, Metadata, Request or RequestResponse")
         }
         var rule = Rule(level: level)
-        rule.users = texts("users")
-        rule.groups = texts("userGroups")
-        rule.verbs = texts("verbs")
-        rule.namespaces = texts("namespaces")
-        rule.paths = texts("nonResourceURLs")
-        rule.resources = json.list("resources").map {
-            Resources(
-                group: $0.text("group"), resources: $0.list("resources").compactMap(\.stringValue),
-                names: $0.list("resourceNames").compactMap(\.stringValue))
-        }
+        rule.users = try node.strings("users")
+        rule.groups = try node.strings("userGroups")
+        rule.verbs = try node.strings("verbs")
+        rule.namespaces = try node.strings("namespaces")
+        rule.paths = try node.strings("nonResourceURLs")
+        for resource in try node.children("resources") { rule.resources.append(try resources(resource)) }
         if !rule.paths.isEmpty, !rule.resources.isEmpty || !rule.namespaces.isEmpty {
-            throw AuditPolicyError(field: "\(field).nonResourceURLs", problem: "rules cannot apply to both regular resources and non-resource URLs")
+            throw node.error("nonResourceURLs", "rules cannot apply to both regular resources and non-resource URLs")
         }
         for path in rule.paths where path != "*" && !path.hasPrefix("/") || path.dropLast().contains("*") {
-            throw AuditPolicyError(field: "\(field).nonResourceURLs", problem: "\(goQuoted(path)) must begin with / and may have * only at its end")
+            throw node.error("nonResourceURLs", "\(goQuoted(path)) must begin with / and may have * only at its end")
         }
-        for resource in rule.resources where !resource.names.isEmpty && resource.resources.isEmpty {
-            throw AuditPolicyError(field: "\(field).resources", problem: "using resourceNames requires at least one resource")
-        }
-        rule.omitStages = try stages(json["omitStages"], "\(field).omitStages")
-        rule.omitManagedFields = json["omitManagedFields"]?.boolValue
+        rule.omitStages = try stages(node)
+        rule.omitManagedFields = try node.bool("omitManagedFields")
         return rule
     }
 
-    private static func stages(_ json: JSONValue?, _ field: String) throws(AuditPolicyError) -> Set<AuditStage> {
+    private static func resources(_ node: ConfigurationNode) throws(ConfigurationFileError) -> Resources {
+        try node.allow("group", "resources", "resourceNames")
+        let resources = Resources(
+            group: try node.string("group"), resources: try node.strings("resources"), names: try node.strings("resourceNames"))
+        if !resources.names.isEmpty, resources.resources.isEmpty {
+            throw node.error("resourceNames", "using resourceNames requires at least one resource")
+        }
+        return resources
+    }
+
+    private static func stages(_ node: ConfigurationNode) throws(ConfigurationFileError) -> Set<AuditStage> {
         var stages: Set<AuditStage> = []
-        for text in json?.arrayValue?.compactMap(\.stringValue) ?? [] {
-            guard let stage = AuditStage(rawValue: text) else { throw AuditPolicyError(field: field, problem: "\(goQuoted(text)) is not a stage") }
+        for text in try node.strings("omitStages") {
+            guard let stage = AuditStage(rawValue: text) else { throw node.error("omitStages", "\(goQuoted(text)) is not a stage") }
             stages.insert(stage)
         }
         return stages
     }
-}
-
-/// A policy that cannot be used, and where the reason is.
-package struct AuditPolicyError: Error, CustomStringConvertible {
-    package var field: String
-    package var problem: String
-    package var description: String { field.isEmpty ? "audit policy: \(problem)" : "audit policy: \(field): \(problem)" }
 }
 
 extension AuditPolicy.Rule {

@@ -18,7 +18,7 @@ package final class APIServer: Service {
     private let ready = Latch()
     private let followers: [FileFollower]
     private let trust: AuthenticationTrust
-    private let encryptionFile: EncryptionFile?
+    private let encryption: EncryptionUpkeep?
     private let usage: UsageHistory
     private let logger: Logger
 
@@ -27,7 +27,8 @@ package final class APIServer: Service {
         self.configuration = configuration
         self.logger = logger
         let encrypted = configuration.encryption.map { EncryptedStore(store, configuration: $0.configuration, logger: logger) }
-        encryptionFile = encrypted.map { EncryptionFile(store: $0, path: configuration.encryption?.path, logger: logger) }
+        let encryption = encrypted.map { EncryptionUpkeep(store: $0, logger: logger) }
+        self.encryption = encryption
         let store: any Store = encrypted ?? store
         let roles = RegistryRBACSource()
         let roleAuthorizer = RBACAuthorizer(source: roles)
@@ -85,6 +86,7 @@ package final class APIServer: Service {
         if let file = configuration.authorizationFile, let current {
             follow(file.path, "authorization") { current.replace(with: union(try file.replacement($0, for: modes))) }
         }
+        if let path = configuration.encryption?.path, let encryption { follow(path, "encryption") { try await encryption.take($0, path: path) } }
         self.followers = followers
         trust = AuthenticationTrust(
             registry: registry, clients: clientAuthorities, proxies: proxyAuthorities, headers: access.frontProxy?.headers, now: now, logger: logger)
@@ -166,7 +168,7 @@ package final class APIServer: Service {
                 if ready.isOpen { try await self.trust.run() }
             }
             group.addTask { await cancelWhenGracefulShutdown { await self.flowControl.control.run() } }
-            if let encryptionFile { group.addTask { try await encryptionFile.run() } }
+            if let encryption { group.addTask { try await encryption.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
             if configuration.kubelets != nil {
                 group.addTask {

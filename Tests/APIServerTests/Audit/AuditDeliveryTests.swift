@@ -21,7 +21,7 @@ import Testing
     private static var quiet: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
 
     private static func auditor(_ sinks: any AuditSink...) throws -> Auditor {
-        Auditor(policy: try AuditPolicy(yaml: Array(policy.utf8)), sinks: sinks, now: { TimeSource.system.wallMicroseconds() })
+        Auditor(policy: try AuditPolicy(yaml: Array(policy.utf8), path: "p.yaml"), sinks: sinks, now: { TimeSource.system.wallMicroseconds() })
     }
 
     @Test("At the level Metadata an event names the object, also one that the server has named")

@@ -57,14 +57,14 @@ final class AuditMemory: AuditSink {
     func theFirstRuleThatFitsDecides(
         user: String, verb: String, resource: String, subresource: String, group: String, namespace: String, level: AuditLevel
     ) throws {
-        let policy = try AuditPolicy(yaml: Array(Self.policy.utf8))
+        let policy = try AuditPolicy(yaml: Array(Self.policy.utf8), path: "p.yaml")
         let attributes = AuthorizationAttributes(
             user: UserInfo(name: user), verb: verb, apiGroup: group, resource: resource, subresource: subresource, namespace: namespace)
         #expect(policy.verdict(attributes).level == level)
     }
 
     @Test func pathsAndStages() throws {
-        let policy = try AuditPolicy(yaml: Array(Self.policy.utf8))
+        let policy = try AuditPolicy(yaml: Array(Self.policy.utf8), path: "p.yaml")
         func verdict(_ path: String) -> AuditPolicy.Verdict {
             policy.verdict(AuthorizationAttributes(user: UserInfo(name: "ana"), verb: "get", isResourceRequest: false, path: path))
         }
@@ -80,14 +80,18 @@ final class AuditMemory: AuditSink {
         "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None, nonResourceURLs: [/x], namespaces: [a]}]",
         "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [Later]\nrules: [{level: None}]",
         "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None, resources: [{group: a, resourceNames: [x]}]}]", "[",
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None, user: [a]}]",
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None, resources: [{group: '', resource: [pods]}]}]",
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nrule: []\nrules: [{level: None}]",
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None, users: ana}]",
     ])
     func policiesThatCannotBeUsed(text: String) {
-        #expect(throws: AuditPolicyError.self) { _ = try AuditPolicy(yaml: Array(text.utf8)) }
+        #expect(throws: ConfigurationFileError.self) { _ = try AuditPolicy(yaml: Array(text.utf8), path: "p.yaml") }
     }
 
     @Test func whatAnEventTells() throws {
         let memory = AuditMemory()
-        let auditor = Auditor(policy: try AuditPolicy(yaml: Array(Self.policy.utf8)), sinks: [memory], now: { 1_800_000_000_000_000 })
+        let auditor = Auditor(policy: try AuditPolicy(yaml: Array(Self.policy.utf8), path: "p.yaml"), sinks: [memory], now: { 1_800_000_000_000_000 })
         let body: JSONValue = ["kind": "Pod", "metadata": ["name": "p", "managedFields": [["manager": "m"]]]]
         var request = APIRequest(
             method: "POST", path: "/api/v1/namespaces/loud/pods", headers: ["User-Agent": "kubectl", "Content-Type": "application/json"],

@@ -21,7 +21,7 @@ import Testing
                 resources:
                 - resources: \(resources)
                   providers: [\(providers)]
-                """.utf8))
+                """.utf8), path: "e.yaml")
     }
 
     private func cipher(_ kind: String, _ keys: [(String, String)]) -> String {
@@ -90,14 +90,21 @@ import Testing
         "{aesgcm: {keys: []}}", "{aesgcm: {}}", "{rot13: {}}", "{}", "{identity: {}, aesgcm: {}}", "{aesgcm: {keys: [{name: a, secret: AAAA}]}}",
         "{aesgcm: {keys: [{name: a, secret: '?'}]}}", "{secretbox: {keys: [{name: 'a:b', secret: \(key1)}]}}",
         "{aescbc: {keys: [{name: a, secret: \(key1)}, {name: a, secret: \(key2)}]}}", "",
+        "{aesgcm: {keys: [{name: a, secret: \(key1), size: 32}]}}", "{aesgcm: {keys: [{name: a, secret: \(key1)}], key: 1}}",
+        "{identity: {keys: []}}", "{identity: {}, aescfb: {}}", "{aesgcm: {keys: {name: a, secret: \(key1)}}}",
     ])
     func configurationsThatCannotBeUsed(providers: String) {
         #expect {
             _ = try configuration(providers)
         } throws: { error in
             // Whatever is wrong: no key is in the message.
-            !"\(error)".contains(Self.key1) && error is EncryptionConfigurationError
+            !"\(error)".contains(Self.key1) && error is ConfigurationFileError
         }
+    }
+
+    @Test func aFieldThatIsNoneIsNamed() {
+        let error = #expect(throws: ConfigurationFileError.self) { _ = try configuration("{aesgcm: {keys: [{name: a, sekret: x}]}}") }
+        #expect(error?.description == "e.yaml: resources[0].providers[0].aesgcm.keys[0].sekret: unknown field; there are name, secret")
     }
 
     @Test func resourcesByNameAndPattern() throws {

@@ -57,7 +57,7 @@ private final class FakePlugin: KeyManagementService {
                 apiVersion: apiserver.config.k8s.io/v1
                 kind: EncryptionConfiguration
                 resources: [{resources: [secrets], providers: [\(providers)]}]
-                """.utf8)
+                """.utf8), path: "e.yaml"
         ) { endpoint, timeout in
             guard endpoint == "unix:///kms.sock", timeout == .seconds(3) else { throw KeyManagementError("no such plug-in") }
             return plugin
@@ -184,12 +184,14 @@ private final class FakePlugin: KeyManagementService {
             ("{kms: {apiVersion: v2, endpoint: 'unix:///kms.sock'}}", "kms.name: must be there"),
             ("{kms: {apiVersion: v2, name: 'a:b', endpoint: 'unix:///kms.sock'}}", "kms.name: must be there"),
             ("{kms: {apiVersion: v2, name: a, endpoint: 'tcp://x'}}", "kms.endpoint: no such plug-in"),
-            ("{kms: {apiVersion: v2, name: a, endpoint: 'unix:///kms.sock', timeout: soon}}", "kms.timeout: must be a positive duration"),
+            ("{kms: {apiVersion: v2, name: a, endpoint: 'unix:///kms.sock', timeout: soon}}", "kms.timeout: must be a duration"),
+            ("{kms: {apiVersion: v2, name: a, endpoint: 'unix:///kms.sock', timeout: 0s}}", "kms.timeout: must be a positive duration"),
+            ("{kms: {apiVersion: v2, name: a, endpoint: 'unix:///kms.sock', address: x}}", "kms.address: unknown field"),
             ("{kms: {apiVersion: v2, name: a, endpoint: 'unix:///kms.sock', cachesize: 5}}", "kms.cachesize: is not supported"),
             ("\(kms), \(kms)", "providers[1].kms.name: the name vault is used"),
         ])
     func refusals(_ providers: String, _ words: String) {
-        let error = #expect(throws: EncryptionConfigurationError.self) { try Self.configuration(providers) }
+        let error = #expect(throws: ConfigurationFileError.self) { try Self.configuration(providers) }
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
 }

@@ -21,12 +21,7 @@ enum AuditFlags {
             }
             return nil
         }
-        let policy: AuditPolicy
-        do {
-            policy = try AuditPolicy(yaml: try ServingFiles.read(path))
-        } catch let error as AuditPolicyError {
-            throw FlagProblem("--audit-policy-file \(path): \(error)")
-        }
+        let policy = try AuditPolicy(yaml: try ServingFiles.read(path), path: path)
         switch flags.text("audit-log-path") {
         case nil: break
         case "-"?: sinks.append(cut(AuditOutput(), cuts[0]))

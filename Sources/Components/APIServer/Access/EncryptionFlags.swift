@@ -12,6 +12,7 @@ enum EncryptionFlags {
             }
             return nil
         }
-        return EncryptionOptions(configuration: try EncryptionConfiguration(yaml: try ServingFiles.read(path)), path: follows ? path : nil)
+        let configuration = try EncryptionConfiguration(yaml: try ServingFiles.read(path), path: path)
+        return EncryptionOptions(configuration: configuration, path: follows ? path : nil)
     }
 }

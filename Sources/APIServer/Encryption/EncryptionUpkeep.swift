@@ -1,5 +1,5 @@
+import KubernetesClient
 import Logging
-import PKI
 import ServiceLifecycle
 
 /// Where the configuration of encryption stands (`--encryption-provider-config`).
@@ -14,37 +14,35 @@ package struct EncryptionOptions: Sendable {
     }
 }
 
-/// Keeps a store to the configuration that a file holds, and what is stored to that configuration.
-struct EncryptionFile: Service {
+/// Keeps what is stored to the configuration of encryption, and asks those outside who guard keys how they are.
+struct EncryptionUpkeep: Service {
+    static let period = Duration.seconds(5)
+
     let store: EncryptedStore
-    let path: String?
-    var period = Duration.seconds(5)
+    var time = TimeSource.system
     let logger: Logger
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             await askOutside()
             await rewrite()
-            guard path != nil || !store.envelopes.isEmpty else { return try await Task.sleep(for: .seconds(Int64(Int32.max))) }
-            var known = path.flatMap(Self.read)
             while true {
-                try await Task.sleep(for: period)
+                try await time.sleep(Self.period)
                 if await askOutside() { await rewrite() }
-                guard let path, let bytes = Self.read(path), bytes != known else { continue }
-                known = bytes
-                do {
-                    store.replace(try EncryptionConfiguration(yaml: bytes))
-                    logger.notice("the configuration of encryption was replaced", metadata: ["file": "\(path)"])
-                    await askOutside()
-                    await rewrite()
-                } catch {
-                    logger.error("the configuration of encryption stays as it was", metadata: ["file": "\(path)", "error": "\(error)"])
-                }
             }
         }
     }
 
-    /// Asks those outside who guard keys how they are. True when one of them uses another key since.
+    /// Takes another configuration into use, and writes anew what it wants kept otherwise.
+    ///
+    /// - Throws: `ConfigurationFileError`; then the old one stays.
+    func take(_ bytes: [UInt8], path: String) async throws {
+        store.replace(try EncryptionConfiguration(yaml: bytes, path: path))
+        await askOutside()
+        await rewrite()
+    }
+
+    /// True when one of those outside uses another key since.
     @discardableResult
     private func askOutside() async -> Bool {
         var hasChanged = false
@@ -58,9 +56,5 @@ struct EncryptionFile: Service {
         } catch {
             logger.error("stored values cannot be encrypted anew", metadata: ["error": "\(error)"])
         }
-    }
-
-    private static func read(_ path: String) -> [UInt8]? {
-        do { return try SecretFile.read(path) } catch { return nil }
     }
 }
