@@ -156,6 +156,26 @@ struct KubeletServerTests {
         }
     }
 
+    @Test("2019: suites without a fresh key for each connection, or whose encryption can be played with")
+    func weakCipherSuites() throws {
+        let now = TimeSource.system.wallMicroseconds() / 1_000_000
+        let authority = try CertificateAuthority.create(commonName: "a", now: now)
+        let (certificate, key) = try authority.issue(.serving("n", dnsNames: ["n"], ipAddresses: []), now: now)
+        var configuration = KubeletConfiguration(nodeName: "n")
+        configuration.tlsCertificate = try certificate.pem()
+        configuration.tlsPrivateKey = try key.pem()
+        let server = try ServingCertificate(configuration)
+        for (suites, works) in [
+            ("ECDHE-ECDSA-AES128-SHA", false), ("AES128-SHA:AES256-SHA:AES128-GCM-SHA256", false), ("ECDHE-ECDSA-AES128-GCM-SHA256", true),
+        ] {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.certificateVerification = .none
+            tls.maximumTLSVersion = .tlsv12
+            tls.cipherSuites = suites
+            #expect(try Handshake.succeeds(server: server.current, client: NIOSSLContext(configuration: tls)) == works, "\(suites)")
+        }
+    }
+
     // MARK: The system's logs
 
     @Test func logsOfTheSystem() async throws {

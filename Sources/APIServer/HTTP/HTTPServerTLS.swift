@@ -1,3 +1,4 @@
+import KubernetesClient
 import NIOSSL
 
 /// The serving certificate and key of a TLS server, both PEM.
@@ -20,6 +21,7 @@ package struct HTTPServerTLS: Sendable, Equatable {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = requiresTLS13 ? .tlsv13 : .tlsv12
+        configuration.cipherSuites = TLSConfiguration.safeCipherSuites
         configuration.applicationProtocols = ["h2", "http/1.1"]
         // Clients are asked for a certificate and may have none. Whether one counts is judged after the handshake (`CertificateIdentity`), so
         // that a bad one is answered with 401 as upstream does and not with a broken handshake.

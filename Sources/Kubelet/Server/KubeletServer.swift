@@ -1,6 +1,7 @@
 import CoreV1
 import JSON
 import KubernetesAPI
+import KubernetesClient
 import Linux
 import Logging
 import NIOCore
@@ -91,6 +92,7 @@ final class KubeletServer: ServiceLifecycle.Service {
         let key = try NIOSSLPrivateKey(bytes: configuration.tlsPrivateKey, format: .pem)
         var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         tls.minimumTLSVersion = configuration.requiresTLS13 ? .tlsv13 : .tlsv12
+        tls.cipherSuites = TLSConfiguration.safeCipherSuites
         tls.applicationProtocols = ["http/1.1"]
         if !configuration.clientCA.isEmpty {
             tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(configuration.clientCA))

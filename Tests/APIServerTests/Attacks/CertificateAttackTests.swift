@@ -116,5 +116,22 @@ extension Attacks {
                 }
             }
         }
+
+        /// 2019: suites without a fresh key for each connection, or whose encryption can be played with.
+        @Test func weakCipherSuites() async throws {
+            try await WholeServer.with { whole in
+                for (suites, good) in [
+                    ("ECDHE-ECDSA-AES128-SHA", false), ("ECDHE-ECDSA-AES256-SHA:AES128-SHA:AES256-SHA:AES128-GCM-SHA256", false),
+                    ("ECDHE-ECDSA-AES128-GCM-SHA256", true), ("ECDHE-ECDSA-CHACHA20-POLY1305", true),
+                ] {
+                    var raw = whole.raw()
+                    raw.versions = (.tlsv12, .tlsv12)
+                    raw.cipherSuites = suites
+                    var answer = ""
+                    do { answer = try await raw.say("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") } catch { answer = "" }
+                    #expect(answer.hasPrefix("HTTP/1.1 200") == good, "\(suites): \(answer)")
+                }
+            }
+        }
     }
 }

@@ -16,6 +16,8 @@ struct RawConnection {
     var authority: CertificateAuthority
     var port: Int
     var user: CertificateSpec?
+    /// Of TLS 1.2, in the words of OpenSSL; nil: as usual.
+    var cipherSuites: String?
     var versions: (least: TLSVersion, most: TLSVersion?) = (.tlsv12, nil)
 
     /// Sends `text` and gives back all that came before the server closed the connection.
@@ -52,6 +54,7 @@ struct RawConnection {
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(try authority.certificate.pem()))
         tls.minimumTLSVersion = versions.least
         tls.maximumTLSVersion = versions.most
+        if let cipherSuites { tls.cipherSuites = cipherSuites }
         if let user {
             let (certificate, key) = try authority.issue(user, now: systemSeconds())
             tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(try certificate.pem()).map { .certificate($0) }

@@ -3,6 +3,7 @@ import JSON
 import NIOHTTP1
 import PKI
 import Testing
+import _CryptoExtras
 
 @testable import APIServer
 
@@ -80,6 +81,30 @@ extension Attacks {
             }
         }
 
+        /// An RSA key that everybody may read, in every form in which it is published, as the key of a symmetric signature.
+        @Test func anRSAKeyAsASharedSecret() async throws {
+            let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+            let pem = Array(key.pemRepresentation.utf8)
+            let tokens = try ServiceAccountTokens(key: try KeyPair(pem: pem, what: "sa.key"), issuer: "https://kubernetes.default.svc.cluster.local")
+            try await WholeServer.with({ $0.tokens = tokens }) { whole in
+                let good = try await whole.account("robot")
+                #expect(try await whole.call(.GET, "/version", headers: WholeServer.bearer(good)).status == 200)
+                let parts = good.split(separator: ".").map(String.init)
+                #expect(Base64URL.decode(parts[0][...]).map { String(decoding: $0, as: UTF8.self) }?.contains("RS256") == true)
+                let published = try #require(try JSONValue(parsing: Array(tokens.keySetJSON.utf8))["keys"]?[0])
+                for secret in [
+                    Array(key.publicKey.pemRepresentation.utf8), Array((key.publicKey.pemRepresentation + "\n").utf8),
+                    Array(key.publicKey.derRepresentation),
+                    Array(key.publicKey.pkcs1DERRepresentation), published.serialized(), Array((published["n"]?.stringValue ?? "").utf8),
+                ] {
+                    let forged = token(["alg": "HS256", "kid": published["kid"] ?? nil], parts[1]) { message in
+                        Array(HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: SymmetricKey(data: secret)))
+                    }
+                    try await refused(whole, forged, "the public key as a shared secret")
+                }
+            }
+        }
+
         @Test func tokensOfElsewhereAndOfAnotherTime() async throws {
             try await WholeServer.with { whole in
                 let good = try await whole.account("robot")
@@ -106,15 +131,26 @@ extension Attacks {
                 try await refused(
                     whole, try whole.tokens.sign(claims(from: now, to: now + 600, uid: "gone")), "an account of that name that was before")
 
-                // A token that is bound to a node dies with the node.
-                _ = try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": "n1"]], user: WholeServer.admin)
-                let bound = try await whole.account(
-                    "robot", spec: ["expirationSeconds": 600, "boundObjectRef": ["kind": "Node", "apiVersion": "v1", "name": "n1"]])
-                #expect(try await whole.call(.GET, "/version", headers: WholeServer.bearer(bound)).status == 200)
-                #expect(try await whole.call(.DELETE, "/api/v1/nodes/n1", user: WholeServer.admin).status == 200)
-                try await refused(whole, bound, "bound to a node that is gone")
-                _ = try await whole.call(.POST, "/api/v1/nodes", ["metadata": ["name": "n1"]], user: WholeServer.admin)
-                try await refused(whole, bound, "bound to a node that was before")
+                // A token that is bound to an object dies with it, at once, and does not come to life again with another of its name.
+                let pod: JSONValue = [
+                    "metadata": ["name": "x"], "spec": ["serviceAccountName": "robot", "containers": [["name": "c", "image": "i"]]],
+                ]
+                for (kind, path, object) in [
+                    ("Node", "/api/v1/nodes", ["metadata": ["name": "x"]]),
+                    ("Secret", "/api/v1/namespaces/default/secrets", ["metadata": ["name": "x"]]),
+                    ("Pod", "/api/v1/namespaces/default/pods", pod),
+                ] as [(String, String, JSONValue)] {
+                    #expect(try await whole.call(.POST, path, object, user: WholeServer.admin).status == 201, "\(kind)")
+                    let bound = try await whole.account(
+                        "robot",
+                        spec: ["expirationSeconds": 600, "boundObjectRef": ["kind": .string(kind), "apiVersion": "v1", "name": "x"]])
+                    #expect(try await whole.call(.GET, "/version", headers: WholeServer.bearer(bound)).status == 200, "\(kind)")
+                    let gone = try await whole.call(.DELETE, path + "/x?gracePeriodSeconds=0", user: WholeServer.admin)
+                    #expect(gone.status == 200, "\(kind)")
+                    try await refused(whole, bound, "bound to a \(kind) that is gone")
+                    _ = try await whole.call(.POST, path, object, user: WholeServer.admin)
+                    try await refused(whole, bound, "bound to a \(kind) that was before")
+                }
 
                 #expect(try await whole.call(.DELETE, "/api/v1/namespaces/default/serviceaccounts/robot", user: WholeServer.admin).status == 200)
                 try await refused(whole, good, "of an account that is gone")

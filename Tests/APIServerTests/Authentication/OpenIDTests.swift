@@ -107,6 +107,18 @@ import Testing
             ("x.y.z", "unknown"),
         ]
         for (token, expected) in table { #expect(await outcome(strict, token) == expected) }
+        // Without a signature, and with the published keys as the secret of a symmetric one.
+        let payload = Base64URL.encode(Self.claims.serialized())
+        func isRefused(_ token: String) async -> Bool {
+            let outcome = await outcome(strict, token)
+            return outcome == "unknown" || outcome.hasPrefix("rejected")
+        }
+        #expect(await isRefused(Base64URL.encode(Array(#"{"alg":"none","kid":"k1"}"#.utf8)) + ".\(payload)."))
+        let message = Base64URL.encode(Array(#"{"alg":"HS256","kid":"k1"}"#.utf8)) + "." + payload
+        for secret in [try issuer.fetch("https://keys.example.com/jwks"), []] {
+            let code = HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: SymmetricKey(data: secret))
+            #expect(await isRefused(message + "." + Base64URL.encode(Array(code))))
+        }
         let forged = try Issuer().token(Self.claims)
         #expect(await outcome(strict, forged) == "rejected: oidc: its signature does not count")
     }
