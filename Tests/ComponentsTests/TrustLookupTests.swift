@@ -21,9 +21,11 @@ import Testing
         let given = try CertificateAuthority.create(commonName: "given", now: now)
         let first = try CertificateAuthority.create(commonName: "first", now: now)
         let second = try CertificateAuthority.create(commonName: "second", now: now)
-        let authorities = TrustedAuthorities([given.certificate])
+        let authorities = TrustedAuthorities([])
+        let trust = ClientTrust(authorities)
+        try trust.give(try given.certificate.pem(), what: "clients.crt")
         let lookup = TrustLookup(
-            client: Client(transport: Nowhere(), userAgent: "test"), authorities: authorities,
+            client: Client(transport: Nowhere(), userAgent: "test"), trust: trust,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let judge = ClientCertificateJudge(authorities: authorities)
         func counts() async throws -> [Bool] {
@@ -46,5 +48,11 @@ import Testing
         #expect(try await counts() == [true, false, true])
         lookup.take([:])
         #expect(try await counts() == [true, false, false])
+        // The file may change as well, and takes nothing from what the server says.
+        lookup.take(["client-ca-file": try text(second)])
+        try trust.give(Array(try text(first).utf8), what: "clients.crt")
+        #expect(try await counts() == [false, true, true])
+        #expect(throws: PKIError.self) { try trust.give([], what: "clients.crt") }
+        #expect(try await counts() == [false, true, true])
     }
 }

@@ -85,7 +85,7 @@ struct KubeletAccessTests {
         let authentication = access(Reviews()).authentication()
         #expect(await authentication.identity(certificate: nil, authorization: authorization)?.name == user)
         // A certificate that TLS has verified counts before a token does.
-        let certificate = KubeletClientIdentity(name: "eve", groups: [])
+        let certificate = ClientIdentity(name: "eve", groups: [])
         #expect(await authentication.identity(certificate: certificate, authorization: authorization)?.name == "eve")
         // Nobody becomes anonymous by a token that does not count.
         let open = access(Reviews()).authentication(allowsAnonymous: true)
@@ -99,9 +99,9 @@ struct KubeletAccessTests {
         ])
     func theServerDecides(_ method: String, _ path: String, _ isAllowed: Bool) async throws {
         let reviews = Reviews(["ana get metrics", "ana get pods", "ana get proxy"])
-        let identity = KubeletClientIdentity(name: "ana", groups: ["devs"])
+        let identity = ClientIdentity(name: "ana", groups: ["devs"])
         #expect(try await access(reviews).authorizer.allows(identity, KubeletAction(method: method, path: path)) == isAllowed)
-        let administrator = KubeletClientIdentity(name: "x", groups: ["system:masters"])
+        let administrator = ClientIdentity(name: "x", groups: ["system:masters"])
         #expect(try await access(Reviews()).authorizer.allows(administrator, KubeletAction(method: method, path: path)))
     }
 
@@ -124,7 +124,7 @@ struct KubeletAccessTests {
         let access = access(reviews, clock.timeSource)
         func token(_ token: String) async -> Bool { await access.authentication().identify?(token) != nil }
         func may(_ path: String) async throws -> Bool {
-            try await access.authorizer.allows(KubeletClientIdentity(name: "ana", groups: []), KubeletAction(method: "GET", path: path))
+            try await access.authorizer.allows(ClientIdentity(name: "ana", groups: []), KubeletAction(method: "GET", path: path))
         }
         for (life, question) in [
             (120, { await token("good") }), (10, { !(await token("bad")) }), (300, { try await may("/metrics") }),

@@ -12,11 +12,12 @@ package final class ComponentServer: ServiceLifecycle.Service {
     private let server: HTTPServer
     private let reloader: CertificateReloader?
     private let lookup: TrustLookup?
+    private let follower: FileFollower?
     private let logger: Logger
 
     /// - Parameter settings: what `/configz` answers, JSON.
     /// - Throws: `FlagProblem`, or what is wrong with the certificates. Nil with `--secure-port=0`.
-    init?(_ flags: FlagValues, health: HealthHandler, logger: Logger, settings: [UInt8]) throws {
+    init?(_ flags: FlagValues, health: HealthHandler, logger: Logger, settings: [UInt8], time: TimeSource = .system) throws {
         let port = try flags.port("secure-port")
         guard port != 0 else { return nil }
         let program = flags.table.program
@@ -33,15 +34,20 @@ package final class ComponentServer: ServiceLifecycle.Service {
         } else {
             tls = try ServingFiles.selfSigned(program, dnsNames: names, addresses: ["127.0.0.1"])
         }
-        let authorities = TrustedAuthorities(
-            try flags.text("client-ca-file").map { try PEMCertificate.all(pem: try ServingFiles.read($0), what: $0) } ?? [])
+        let authorities = TrustedAuthorities([])
+        let trust = ClientTrust(authorities)
+        let place = flags.text("client-ca-file")
+        if let place { try trust.give(try ServingFiles.read(place), what: place) }
+        follower = place.map { place in
+            FileFollower(place, what: "authorities of clients", time: time, logger: logger) { try trust.give($0, what: place) }
+        }
         let asked = try ClientMaker.make(kubeconfig: flags.text("authentication-kubeconfig"), program: program, logger: logger)
-        lookup =
-            flags.bool("authentication-skip-lookup") ? nil : asked.map { TrustLookup(client: $0, authorities: authorities, logger: logger) }
+        lookup = flags.bool("authentication-skip-lookup") ? nil : asked.map { TrustLookup(client: $0, trust: trust, logger: logger) }
         let access = DelegatedAccess(
             alwaysAllowed: flags.list("authorization-always-allow-paths"),
-            tokens: asked,
-            reviews: try ClientMaker.make(kubeconfig: flags.text("authorization-kubeconfig"), program: program, logger: logger))
+            reviews: DelegatedReviews(
+                tokens: asked, access: try ClientMaker.make(kubeconfig: flags.text("authorization-kubeconfig"), program: program, logger: logger),
+                logger: logger))
         let judge = ClientCertificateJudge(authorities: authorities)
         let handler = Endpoints(
             access: access, health: health, metrics: MetricsHandler(requests: RequestMetrics()), settings: settings, logger: logger)
@@ -62,6 +68,7 @@ package final class ComponentServer: ServiceLifecycle.Service {
         logger.info("health and metrics are served", metadata: ["address": "\(address)"])
         try await withThrowingDiscardingTaskGroup { group in
             if let lookup { group.addTask { try await lookup.run() } }
+            if let follower { group.addTask { try await follower.run() } }
             if let reloader { group.addTask { try await reloader.run() } }
             group.addTask { try await self.server.run() }
         }

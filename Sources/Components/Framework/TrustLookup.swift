@@ -10,18 +10,9 @@ struct TrustLookup: ServiceLifecycle.Service {
     private static let namespace = "kube-system"
     private static let name = "extension-apiserver-authentication"
 
-    /// Those that a flag names count as well.
-    let given: [PEMCertificate]
-    let authorities: TrustedAuthorities
     let client: Client
+    let trust: ClientTrust
     let logger: Logger
-
-    init(client: Client, authorities: TrustedAuthorities, logger: Logger) {
-        given = authorities.certificates
-        self.authorities = authorities
-        self.client = client
-        self.logger = logger
-    }
 
     func run() async throws {
         let informer = Informer<ConfigMap>(
@@ -33,10 +24,8 @@ struct TrustLookup: ServiceLifecycle.Service {
 
     func take(_ data: [String: String]) {
         do {
-            let found = try PEMCertificate.all(pem: Array((data["client-ca-file"] ?? "").utf8), what: Self.name)
-            let further = found.filter { found in !given.contains { $0.der == found.der } }
-            authorities.replace(with: given + further)
-            logger.info("whose client certificates count has been looked up", metadata: ["authorities": "\(given.count + further.count)"])
+            try trust.tell(Array((data["client-ca-file"] ?? "").utf8), what: Self.name)
+            logger.info("whose client certificates count has been looked up")
         } catch {
             logger.error("whose client certificates count stays as it was", metadata: ["error": "\(error)"])
         }

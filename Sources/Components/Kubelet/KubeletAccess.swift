@@ -10,7 +10,7 @@ struct KubeletAccess: Sendable {
 
     /// - Throws: `FlagProblem` for a mode that there is not.
     init(_ flags: FlagValues, node: String, client: Client, logger: Logger) throws(FlagProblem) {
-        var lives = KubeletDelegatedAccess.Lives()
+        var lives = KubeletDelegatedAccess.lives
         // A file that kubeadm writes says 0s for all that is to be as usual.
         if flags.duration("authentication-token-webhook-cache-ttl") > .zero { lives.token = flags.duration("authentication-token-webhook-cache-ttl") }
         if flags.duration("authorization-webhook-cache-authorized-ttl") > .zero {

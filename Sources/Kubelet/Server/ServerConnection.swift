@@ -1,3 +1,4 @@
+import KubernetesClient
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -90,10 +91,10 @@ final class ServerConnection: ChannelDuplexHandler, RemovableChannelHandler {
         context.close(promise: nil)
     }
 
-    private static func identity(_ context: ChannelHandlerContext) -> KubeletClientIdentity? {
+    private static func identity(_ context: ChannelHandlerContext) -> ClientIdentity? {
         guard let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self), let certificate = tls.peerCertificate else {
             return nil
         }
-        return try? KubeletClientIdentity(certificate)
+        return try? ClientIdentity(certificate)
     }
 }

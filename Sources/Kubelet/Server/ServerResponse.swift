@@ -1,3 +1,4 @@
+import KubernetesClient
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -5,14 +6,14 @@ import Synchronization
 /// The means to answer one request: whole, as a stream, or by handing the connection to somebody else.
 final class ServerResponse: Sendable {
     let channel: any Channel
-    let identity: KubeletClientIdentity?
+    let identity: ClientIdentity?
     private let keepAlive: Bool
     private let isHead: Bool
     private let done = Atomic<Bool>(false)
     /// Cancelled when the client goes away.
     let scope = CancelScope()
 
-    init(channel: any Channel, identity: KubeletClientIdentity?, keepAlive: Bool, isHead: Bool) {
+    init(channel: any Channel, identity: ClientIdentity?, keepAlive: Bool, isHead: Bool) {
         self.channel = channel
         self.identity = identity
         self.keepAlive = keepAlive

@@ -1,14 +1,16 @@
+package import KubernetesClient
+
 /// Who is let in without a client certificate.
 package struct KubeletAuthentication: Sendable {
     /// Whether a client without any credential is `system:anonymous` rather than refused.
     package var allowsAnonymous = false
     /// Whose a bearer token is; nil when it does not count. Without it none counts.
-    package var identify: (@Sendable (_ token: String) async -> KubeletClientIdentity?)?
+    package var identify: (@Sendable (_ token: String) async -> ClientIdentity?)?
 
     package init() {}
 
     /// The client behind a request; nil when it is to be refused.
-    func identity(certificate: KubeletClientIdentity?, authorization: String?) async -> KubeletClientIdentity? {
+    func identity(certificate: ClientIdentity?, authorization: String?) async -> ClientIdentity? {
         if let certificate { return certificate }
         if let authorization {
             let parts = authorization.split(separator: " ", maxSplits: 1)
@@ -23,9 +25,9 @@ package struct KubeletAuthentication: Sendable {
 /// Decides whether an identified client may do something.
 package struct KubeletAuthorizer: Sendable {
     /// - Throws: when nobody can say.
-    package var allows: @Sendable (KubeletClientIdentity, KubeletAction) async throws -> Bool
+    package var allows: @Sendable (ClientIdentity, KubeletAction) async throws -> Bool
 
-    package init(allows: @escaping @Sendable (KubeletClientIdentity, KubeletAction) async throws -> Bool) {
+    package init(allows: @escaping @Sendable (ClientIdentity, KubeletAction) async throws -> Bool) {
         self.allows = allows
     }
 
