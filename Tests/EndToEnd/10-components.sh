@@ -38,7 +38,7 @@ begin_one() {
             ;;
         kube-controller-manager)
             begin kube-controller-manager --kubeconfig="$c/controller-manager.conf" --authentication-kubeconfig="$c/controller-manager.conf" \
-                --authorization-kubeconfig="$c/controller-manager.conf" --client-ca-file="$c/pki/ca.crt" --bind-address=127.0.0.1 \
+                --authorization-kubeconfig="$c/controller-manager.conf" --client-ca-file="$c/pki/ca.crt" --bind-address=0.0.0.0 \
                 --allocate-node-cidrs --cluster-cidr=10.244.0.0/16 --root-ca-file="$c/pki/ca.crt" --leader-elect=true \
                 --leader-elect-lease-duration=4s --leader-elect-renew-deadline=3s --leader-elect-retry-period=1s \
                 --cluster-signing-cert-file="$c/pki/ca.crt" --cluster-signing-key-file="$c/pki/ca.key" --use-service-account-credentials=true \
@@ -233,6 +233,37 @@ test_the_kubelet_asks_who_may_look() {
 
 kubelet_says() { on_node curl -sk -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $1" "https://$node_ip:10250$2"; }
 
+# says CODE PORT PATH: what is answered to who shows a certificate of the second authority; 000: there is no connection.
+says() {
+    equal "https://$node_ip:$2$3" "$1" \
+        "$(on_node curl -sk -o /dev/null -w '%{http_code}' --cert "$work/zoe.crt" --key "$work/zoe.key" "https://$node_ip:$2$3" || true)"
+}
+
+second_counts() { says 403 6443 /api/v1/secrets && says 403 10250 /metrics && says 403 10257 /metrics; }
+second_counts_not() { says 401 6443 /api/v1/secrets && says 000 10250 /metrics; }
+
+test_another_authority_of_clients_counts_without_a_restart() {
+    local before
+    before=$(cat "$c"/kube-*.pid "$c/kubelet.pid")
+    openssl req -x509 -new -newkey rsa:2048 -nodes -keyout "$work/second.key" -subj /CN=second -days 2 -out "$work/second.crt" 2> /dev/null
+    openssl req -new -newkey rsa:2048 -nodes -keyout "$work/zoe.key" -subj /O=team/CN=zoe -out "$work/zoe.csr" 2> /dev/null
+    openssl x509 -req -in "$work/zoe.csr" -CA "$work/second.crt" -CAkey "$work/second.key" -CAcreateserial -days 1 \
+        -extfile <(echo extendedKeyUsage=clientAuth) -out "$work/zoe.crt" 2> /dev/null
+    second_counts_not
+    says 401 10257 /metrics
+    cp "$c/pki/ca.crt" "$work/first.crt"
+    cat "$work/first.crt" "$work/second.crt" > "$work/both.crt"
+    cp "$work/both.crt" "$c/pki/ca.crt"
+    eventually 20 second_counts
+    kc get nodes
+    cp "$work/first.crt" "$c/pki/ca.crt"
+    # The controller manager has heard of it from the API server as well, and goes by that until it has ended, as upstream.
+    eventually 20 second_counts_not
+    kc get nodes
+    equal "nobody was restarted" "$before" "$(cat "$c"/kube-*.pid "$c/kubelet.pid")"
+    for name in kube-apiserver kube-controller-manager kubelet; do kill -0 "$(cat "$c/$name.pid")"; done
+}
+
 test_a_static_pod_runs_and_is_shown() {
     cat > "$c/manifests/fixed.yaml" <<-Y
 		apiVersion: v1
@@ -282,6 +313,32 @@ containers() { pgrep -f 'sleep 100000$' | sort | tr '\n' ' '; }
 one_more() {
     kc get deployment "$1" -o name || kc create deployment "$1" --image=127.0.0.1:5000/tools:1 -- sleep 99999
     [ "$(kc get deployment "$1" -o jsonpath='{.status.readyReplicas}')" = 1 ]
+}
+
+# What each has written, and what was recorded of every request, with a Secret in a pod's environment and among its files.
+test_nothing_secret_lies_open() {
+    kc create secret generic treasure --from-literal=word=open-sesame-7731
+    kc apply -f - <<-'Y'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: keeper}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  containers:
+		  - name: c
+		    image: 127.0.0.1:5000/tools:1
+		    command: [/bin/sleep, "3600"]
+		    env: [{name: WORD, valueFrom: {secretKeyRef: {name: treasure, key: word}}}]
+		    volumeMounts: [{name: s, mountPath: /s}]
+		  volumes: [{name: s, secret: {secretName: treasure}}]
+	Y
+    kc wait --for=condition=Ready pod/keeper --timeout=60s
+    equal "in the pod" open-sesame-7731 "$(kc exec keeper -- cat /s/word)"
+    # Who changed it is on record, and what it says is not.
+    contains "$(grep '"resource":"secrets"' "$c/audit.log" | grep '"name":"treasure"')" '"verb":"create"' kubernetes-
+    contains "$(ls "$c")" kube-apiserver.log kube-controller-manager.log kube-scheduler.log kubelet.log kube-proxy.log cluster-dns.log audit.log
+    keeps_secrets "$c" open-sesame-7731 e2e-hidden-value e2e-static-token "$(grep -o 'secret: "[^"]*' "$c/encryption.yaml" | cut -d '"' -f 2)"
+    equal "what was recorded, for others" 600 "$(stat -c %a "$c/audit.log")"
 }
 
 test_components_stop_when_told() {

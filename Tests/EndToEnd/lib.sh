@@ -123,6 +123,34 @@ refuses() {
     contains "$output" "$part"
 }
 
+# keeps_secrets FOLDER WORD...: what a cluster has written in the folder keeps tokens, private keys and these words to itself. The words, and what
+# they look like in a Secret, are in no log, whoever may read it, and in no file that others can read; nor are they on a command line or in the
+# surroundings of a process of ours.
+keeps_secrets() {
+    local folder=$1 words=(-e eyJhbGciOi -e 'PRIVATE KEY') word pid found
+    shift
+    for word in "$@"; do words+=(-e "$word" -e "$(printf %s "$word" | base64 -w0 | sed 's/=*$//')"); done
+    # Anybody else on the machine looks. The images of pods are public.
+    chmod 755 "$work"
+    found=$(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups grep -rlsF "${words[@]}" --exclude-dir=io.containerd.snapshotter.v1.overlayfs \
+        --exclude-dir=io.containerd.content.v1.content --exclude-dir=registry "$folder" || true)
+    equal "secrets that anybody can read" "" "$found"
+    found=$(find "$folder" -xdev -type f \( -name '*.log' -o -name '*.log[.-]*' -o -path '*/logs/*' -o -path '*/run/*' \) -not -path '*/io.containerd.*' \
+        -exec grep -lF "${words[@]}" {} + || true)
+    equal "logs with secrets" "" "$found"
+    found=$(find "$folder" -xdev -type f \( -name '*.key' -o -name '*.pem' -o -name '*kubeconfig' -o -name '*.conf' -o -name '*.db*' -o -name token \) \
+        -not -path '*/io.containerd.*' -perm /077)
+    equal "files that others can open" "" "$found"
+    for pid in $(for namespace in $(networks); do ip netns pids "$namespace"; done); do
+        case $(readlink "/proc/$pid/exe" || true) in
+            */build/apus | */containerd | */containerd-shim*)
+                found=$(cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2> /dev/null | tr '\0' '\n' | grep -cF "${words[@]}" || true)
+                equal "secrets on the command line or in the environment of process $pid" 0 "${found:-0}"
+                ;;
+        esac
+    done
+}
+
 answers() { on_node curl -sf --max-time 2 "$1"; }
 
 # runtime_file FOLDER STATE SOCKET PAUSE NETWORKS: a configuration for a containerd that shares nothing with others.
