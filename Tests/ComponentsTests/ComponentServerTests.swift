@@ -10,7 +10,7 @@ import Testing
 @testable import Components
 
 /// The port of the scheduler and the controller manager, over TLS.
-@Suite(.timeLimit(.minutes(1))) struct ComponentServerTests {
+@Suite(.timeLimit(.minutes(5))) struct ComponentServerTests {
     private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     private func withFolder(_ body: (String) async throws -> Void) async throws {

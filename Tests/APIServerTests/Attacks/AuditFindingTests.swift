@@ -22,7 +22,8 @@ extension Attacks {
             init(elsewhere: String) { self.elsewhere = elsewhere }
 
             func handle(_ request: APIRequest, _ responder: any Responder) {
-                seen.withLock { $0.append((request.path, request.headers)) }
+                // The server asks for usage by itself now and then: on a slow machine while a test runs.
+                if request.path != "/metrics/resource" { seen.withLock { $0.append((request.path, request.headers)) } }
                 if request.path.contains("stolen") || request.path.contains("headers") {
                     responder.respond(status: 200, headers: [:], body: Array("seen".utf8))
                 } else {

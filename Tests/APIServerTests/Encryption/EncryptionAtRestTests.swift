@@ -11,7 +11,7 @@ import Testing
 @testable import APIServer
 
 /// What a whole API server leaves in its store, with etcd and with the embedded store.
-@Suite(.timeLimit(.minutes(2))) struct EncryptionAtRestTests {
+@Suite(.timeLimit(.minutes(5))) struct EncryptionAtRestTests {
     private static let key1 = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
     private static let key2 = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
     private static let word = "open-sesame-4417"
