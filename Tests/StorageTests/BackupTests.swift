@@ -70,16 +70,25 @@ import Testing
         try await store.put("/registry/a")
         store.close()
         _ = try SQLiteBackup.write(fixture.file, to: path("b"))
-        fixture.clock.advance(by: .seconds(2_000_000_000))
+        fixture.clock.advance(by: .seconds(1_800_000_000))
         var last: Int64 = 0
-        for _ in 0..<3 {
-            _ = try SQLiteBackup.restore(BackupReader(path("b")), to: fixture.file, replacing: true, clock: fixture.clock)
+        // One backup twice, one of the store that was put back, and the older one again.
+        for backup in ["b", "b", "b1", "b", "b1", "b1"] {
+            if backup == "b1", !FileManager.default.fileExists(atPath: path("b1")) { _ = try SQLiteBackup.write(fixture.file, to: path("b1")) }
+            _ = try SQLiteBackup.restore(BackupReader(path(backup)), to: fixture.file, replacing: true, clock: fixture.clock)
             let store = try await fixture.open()
             #expect(store.currentRevision > last)
             last = try await store.put("/registry/more")
             store.close()
             fixture.clock.advance(by: .seconds(1))
         }
+        // A clock that is behind does not lead back either.
+        fixture.clock.advance(by: .seconds(-1_000_000_000))
+        _ = try SQLiteBackup.write(fixture.file, to: path("b2"))
+        _ = try SQLiteBackup.restore(BackupReader(path("b2")), to: fixture.file, replacing: true, clock: fixture.clock)
+        let behind = try await fixture.open()
+        #expect(behind.currentRevision > last + 1_000_000)
+        behind.close()
     }
 
     @Test func whatExpiresStillDoes() async throws {

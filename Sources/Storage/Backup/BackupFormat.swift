@@ -60,10 +60,18 @@ package struct BackupSummary: Sendable, Equatable {
 
 extension BackupSummary {
     /// The revision that a store begins with when this has been put back: greater than any that anybody can have seen, of the store as it was after the
-    /// backup, or of one that was put back from it before. All that was before is compacted, so that whoever has followed the old store lists anew.
+    /// backup, or of one that was put back before, from whichever backup. All that was before is compacted, so that whoever has followed the old store
+    /// lists anew.
     ///
-    /// As many revisions ahead as etcd's own tool is told to go, and at least the time: that one grows from one restore of a backup to the next.
-    package func revisionAfterRestore(now: Int64) -> Int64 { max(revision + Self.gap, now) }
+    /// It is the time, which no store overtakes that writes less than once a microsecond. When the clock is behind the store, it goes as far ahead as
+    /// etcd's own tool is told to.
+    /// - Parameter now: milliseconds since 1970.
+    package func revisionAfterRestore(now: Int64) -> Int64 {
+        let (microseconds, overflow) = now.multipliedReportingOverflow(by: 1000)
+        return !overflow && microseconds > revision ? min(microseconds, Self.revisionMax) : revision + Self.gap
+    }
 
     private static let gap: Int64 = 1_000_000_000
+    /// What fits into a store's identifiers of changes with room to grow.
+    static let revisionMax = Int64.max >> 11
 }

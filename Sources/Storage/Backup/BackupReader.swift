@@ -107,7 +107,7 @@ package struct BackupReader: ~Copyable {
             }
             let last = try Self.read(descriptor, end, BackupFormat.endBytes, path)
             guard last.first == BackupFormat.end, BackupFormat.number(Int64.self, in: last, at: 1) == Int64(places.count),
-                head.revision >= 0, head.revision <= BackupReader.revisionMax
+                head.revision >= 0, head.revision <= BackupSummary.revisionMax
             else { throw damaged("it does not end as it should") }
             places.sort { ($0.revision, $0.offset) < ($1.revision, $1.offset) }
             return (BackupSummary(revision: head.revision, time: head.time, count: Int64(places.count)), places)
@@ -142,9 +142,6 @@ package struct BackupReader: ~Copyable {
 
         private func damaged(_ detail: String) -> BackupError { .damaged(file: path, detail: detail) }
     }
-
-    /// What fits into a store's identifiers of changes with room to grow.
-    private static let revisionMax = Int64.max >> 12
 }
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
