@@ -69,7 +69,7 @@ struct TrafficTests {
                 #expect(try network.ask(from: name, "10.96.0.10", 81).name == "refused", "another port from \(name)")
                 #expect(try network.ask(from: name, NetworkFixture.nodeAddress, 30080).name == "refused", "node port from \(name)")
             }
-            #expect(try network.ask(from: "pod1", "10.96.0.99", 80).name == "silent")
+            #expect(try network.ask(from: "pod1", "10.96.0.99", 80, patience: 1000).name == "silent")
         }
     }
 

@@ -157,6 +157,14 @@ package struct JSONObject: Sendable {
         JSONObject(uniqueMembers: entries.map { Member($0.key, transform($0.value)) })
     }
 
+    /// The same members with these two first, where they are there.
+    package func beginning(with first: String, _ second: String) -> JSONObject {
+        func isWanted(_ member: Member) -> Bool { sameBytes(member.key, first) || sameBytes(member.key, second) }
+        if entries.prefix(2).allSatisfy(isWanted) { return self }
+        let wanted = [first, second].compactMap { position(of: $0).map { entries[$0] } }
+        return JSONObject(uniqueMembers: wanted + entries.filter { !isWanted($0) })
+    }
+
     /// The same members in the order of the keys' bytes.
     package func sortedByKey() -> JSONObject {
         JSONObject(uniqueMembers: entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })

@@ -122,7 +122,7 @@ extension Answer {
         case (.object, .json(pretty: false)): sendList(page, metadata)
         case (.object, .protobuf): sendMessages(page, metadata)
         case (.object, _):
-            let objects = page.entries.map { resource.fromStorage($0.tree) }
+            let objects = page.entries.map { ListItems.item(resource.fromStorage($0.tree)) }
             document(
                 [
                     "kind": .string("\(resource.type.kind)List"), "apiVersion": .string(resource.type.apiVersion), "metadata": metadata,
@@ -155,7 +155,7 @@ extension Answer {
         }
     }
 
-    /// Header, the kept bytes of each object, trailer.
+    /// Header, the kept bytes of each object but for its kind, trailer.
     private func sendList(_ page: ListPage, _ metadata: JSONValue) {
         let head = "{\"kind\":\"\(resource.type.kind)List\",\"apiVersion\":\"\(resource.type.apiVersion)\",\"metadata\":"
         // Guessed from one object: going through all of them twice costs more than growing does.
@@ -164,11 +164,12 @@ extension Answer {
         buffer.writeString(head)
         buffer.writeBytes(metadata.serialized())
         buffer.writeString(",\"items\":[")
+        let items = ListItems(resource.type)
         var first = true
         for entry in page.entries {
             if !first { buffer.writeInteger(UInt8(ascii: ",")) }
             first = false
-            _ = resource.bytes(of: entry).withUnsafeBytes { buffer.writeBytes($0) }
+            items.write(resource.bytes(of: entry), to: &buffer)
         }
         buffer.writeString("]}\n")
         responder.respond(status: 200, headers: headers("application/json"), body: buffer)
