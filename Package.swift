@@ -86,7 +86,7 @@ let floor2: [Target] = [
     library("PKI", ["JSON", x509, asn1, crypto, cryptoExtras]),
     library("GRPCSupport", [nio, nioSSL]),
     library(
-        "Storage", exclude: ["Protos"], ["GRPCSupport", grdb, sqlite, grpc, grpcTransport, grpcProtobuf, protobuf, nio, log, lifecycle]),
+        "Storage", exclude: ["Protos"], ["GRPCSupport", grdb, sqlite, grpc, grpcTransport, grpcProtobuf, protobuf, nio, crypto, log, lifecycle]),
     library("KeyManagement", exclude: ["Protos"], ["PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     library("VolumeBinding", ["KubernetesAPI", "CoreV1"]),
     library(
@@ -181,7 +181,7 @@ let testTargets: [Target] = [
     // For tests of several targets.
     .target(name: "FreePort", path: "Tests/FreePort", swiftSettings: settings),
     .target(name: "EtcdFixture", dependencies: ["Storage", "Linux", log], path: "Tests/EtcdFixture", swiftSettings: settings),
-    tests("StorageTests", ["Storage", "EtcdFixture", "store-writer", log]),
+    tests("StorageTests", ["Storage", "EtcdFixture", "Linux", "store-writer", log]),
     tests("GRPCSupportTests", ["GRPCSupport"]),
     tests("PKITests", ["PKI", "JSON", x509, crypto, cryptoExtras]),
     tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),

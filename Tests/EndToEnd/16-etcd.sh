@@ -134,11 +134,30 @@ test_leaders_hand_over() {
     eventually 20 has_pods 2
 }
 
+# etcdctl as the servers themselves are let in.
+at_etcd() {
+    on_node env ETCDCTL_API=3 etcdctl --endpoints https://$node_ip:2379 --cacert "$e/pki/ca.crt" --cert "$e/client.crt" --key "$e/client.key" "$@"
+}
+
+test_events_go_with_their_leases() {
+    local leases
+    ke two get events -o name | grep -q event
+    for lease in $(at_etcd lease list | grep -v found); do leases+=$(at_etcd lease timetolive "$lease" --keys); done
+    # An hour, and as much more as leases may be shared for.
+    contains "$leases" /e2e/events/default/ "granted with TTL(3660s)"
+    refuses "" at_etcd --cert="" --key="" --command-timeout=2s get x
+}
+
 test_etcd_is_killed() {
     local revision
     revision=$(ke one create configmap before --from-literal=k=v -o jsonpath='{.metadata.resourceVersion}')
     kill_hard etcd
     eventually 10 refuses "[-]etcd failed" ke one get --raw '/livez?verbose'
+    refuses "[-]etcd-readiness failed" ke two get --raw '/readyz?verbose'
+    eventually 10 grep -q "etcd cannot be followed.*$node_ip:2379" "$e/server-one.log"
+    # What is known is still told, and what cannot be written is said.
+    ke one get --raw '/api/v1/namespaces/default/configmaps/before?resourceVersion=0'
+    refuses "etcd" ke one create configmap meanwhile-"$RANDOM" --from-literal=k=v
     begin_etcd
     for server in one two; do
         eventually 30 ke $server get --raw /readyz

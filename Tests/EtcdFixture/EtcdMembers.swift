@@ -16,12 +16,14 @@ package final class EtcdMembers: Sendable {
     }
 
     /// Starts them; waits while tests beside this one have started many already.
-    package init(members count: Int, in folder: URL) async throws {
+    /// - Parameter snapshot: what they begin with; nil: nothing.
+    package init(members count: Int, in folder: URL, snapshot: String? = nil) async throws {
         self.folder = folder
         self.count = count
         running = Mutex([])
         await EtcdPlaces.shared.take(count)
         for index in 0..<count {
+            if let snapshot { try await restore(snapshot, to: index) }
             let process = try launch(index)
             running.withLock { $0.append(process) }
         }
@@ -48,6 +50,24 @@ package final class EtcdMembers: Sendable {
         running.withLock { $0[index] = process }
     }
 
+    private func restore(_ snapshot: String, to index: Int) async throws {
+        let log = "\(folder.path)/m\(index).log"
+        let process = try Spawn.daemon(
+            ["env", "-C", folder.path, "ETCDCTL_API=3", "/usr/bin/etcdctl", "snapshot", "restore", snapshot, "--data-dir", "m\(index)"]
+                + identity(index), log: log)
+        guard try await process.waitForEnd() == 0 else {
+            throw CocoaError(.fileReadCorruptFile, userInfo: ["etcdctl": try String(contentsOfFile: log, encoding: .utf8)])
+        }
+    }
+
+    /// The name of a member, and who the members are.
+    private func identity(_ index: Int) -> [String] {
+        [
+            "--name", "m\(index)", "--initial-advertise-peer-urls", "unix://peer\(index):1",
+            "--initial-cluster", (0..<count).map { "m\($0)=unix://peer\($0):1" }.joined(separator: ","),
+        ]
+    }
+
     private func launch(_ index: Int) throws -> ProcessHandle {
         // Those of a member that was killed are still there, and etcd takes them for somebody's.
         for name in ["client", "peer"] { try? FileManager.default.removeItem(at: folder.appendingPathComponent("\(name)\(index):1")) }
@@ -55,12 +75,10 @@ package final class EtcdMembers: Sendable {
         return try Spawn.daemon(
             [
                 "env", "-C", folder.path, Self.program,
-                "--name", "m\(index)", "--data-dir", "m\(index)", "--log-level", "error", "--logger", "zap",
+                "--data-dir", "m\(index)", "--log-level", "error", "--logger", "zap",
                 "--listen-client-urls", "unix://client\(index):1", "--advertise-client-urls", "unix://client\(index):1",
-                "--listen-peer-urls", "unix://peer\(index):1", "--initial-advertise-peer-urls", "unix://peer\(index):1",
-                "--initial-cluster", (0..<count).map { "m\($0)=unix://peer\($0):1" }.joined(separator: ","),
-                "--heartbeat-interval", "50", "--election-timeout", "500",
-            ], log: "\(folder.path)/m\(index).log")
+                "--listen-peer-urls", "unix://peer\(index):1", "--heartbeat-interval", "50", "--election-timeout", "500",
+            ] + identity(index), log: "\(folder.path)/m\(index).log")
     }
 }
 

@@ -23,7 +23,9 @@ package final class RunningEtcdStore: Sendable {
         while true {
             do {
                 return try await store.catchUp()
-            } catch StoreError.inputOutput {}
+            } catch StoreError.inputOutput {
+                try await Task.sleep(for: .milliseconds(20))
+            }
         }
     }
 

@@ -12,18 +12,46 @@ import Testing
         var isDeletion: Bool
     }
 
-    @Test func everyAcknowledgedWriteSurvivesTheKill() async throws {
+    /// How the writer comes to its end.
+    enum Kill: Sendable, CustomTestStringConvertible {
+        /// From outside, after so many things that it has said.
+        case anywhere
+        /// By itself, at a place of the store's work.
+        case at(StorePoint)
+
+        static let all = [Kill.anywhere] + StorePoint.allCases.map(Kill.at)
+
+        var testDescription: String {
+            switch self {
+            case .anywhere: "anywhere"
+            case .at(let point): point.rawValue
+            }
+        }
+
+        var rounds: Int { if case .anywhere = self { 100 } else { 25 } }
+        /// A backup comes to its place for each of its entries, and some are to be whole.
+        var passesMax: Int {
+            switch self {
+            case .anywhere: 150
+            case .at(.snapshot): 600
+            case .at: 40
+            }
+        }
+    }
+
+    @Test(arguments: Kill.all)
+    func everyAcknowledgedWriteSurvivesTheKill(_ kill: Kill) async throws {
         let fixture = try await StoreFixture(.sqlite)
-        let seed = UInt64.random(in: 0..<1_000_000)
+        let seed = SeededRandom.seed()
         var random = SeededRandom(seed: seed)
         var acknowledged: [String: Acknowledged] = [:]
         var revisions = Set<Int64>()
         var newest: Int64 = 0
         var serial: Int64 = 1
 
-        for round in 0..<100 {
+        for round in 0..<kill.rounds {
             let lines = try await Self.runAndKill(
-                file: fixture.file, firstSerial: serial, linesBeforeKill: Int.random(in: 0..<150, using: &random))
+                file: fixture.file, firstSerial: serial, kill, passes: Int.random(in: 0..<kill.passesMax, using: &random))
             for line in lines {
                 let words = line.split(separator: " ")
                 if words.first == "open", words.count == 2 {
@@ -48,7 +76,8 @@ import Testing
             serial += 1000
             try await Self.check(fixture, acknowledged, newest: newest, context: "round \(round), seed \(seed)")
         }
-        #expect(revisions.count > 1000, "hardly anything was written; the test tells nothing")
+        #expect(revisions.count > 2 * kill.rounds, "hardly anything was written; the test tells nothing")
+        try Self.checkBackups(fixture, "seed \(seed)")
     }
 
     private static func check(
@@ -92,22 +121,32 @@ import Testing
         #expect(recorder.violations == [], "\(context)")
     }
 
-    /// Lets the writer run until it has said so many things, kills it, and returns all that it said.
-    private static func runAndKill(file: String, firstSerial: Int64, linesBeforeKill: Int) async throws -> [String] {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    with: Result { try runAndKillBlocking(file: file, firstSerial: firstSerial, linesBeforeKill: linesBeforeKill) })
+    /// Backups have their names when they are whole.
+    private static func checkBackups(_ fixture: StoreFixture, _ context: String) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path) where name.hasSuffix(".backup") {
+            #expect(throws: Never.self, "\(name), \(context)") {
+                _ = try BackupReader.check(fixture.folder.appendingPathComponent(name).path)
             }
         }
     }
 
-    private static func runAndKillBlocking(file: String, firstSerial: Int64, linesBeforeKill: Int) throws -> [String] {
+    /// Lets the writer run until it has said so many things, kills it, and returns all that it said.
+    private static func runAndKill(file: String, firstSerial: Int64, _ kill: Kill, passes: Int) async throws -> [String] {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result { try runAndKillBlocking(file: file, firstSerial: firstSerial, kill, passes: passes) })
+            }
+        }
+    }
+
+    private static func runAndKillBlocking(file: String, firstSerial: Int64, _ end: Kill, passes: Int) throws -> [String] {
         let process = Process()
         // The tools are built beside the tests.
         let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         process.executableURL = tests.appendingPathComponent("store-writer")
         process.arguments = [file, "\(firstSerial)"]
+        if case .at(let point) = end { process.arguments? += ["--kill-at", point.rawValue, "--passing", "\(passes)"] }
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -120,12 +159,13 @@ import Testing
             bytes += chunk
             lines += chunk.count { $0 == UInt8(ascii: "\n") }
             // The first line says that the store is open.
-            if !isKilled, lines > linesBeforeKill {
+            if case .anywhere = end, !isKilled, lines > passes {
                 kill(process.processIdentifier, SIGKILL)
                 isKilled = true
             }
         }
         process.waitUntilExit()
+        if case .at = end { isKilled = process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL }
         guard isKilled else { throw CocoaError(.executableLoad, userInfo: ["output": String(decoding: bytes, as: UTF8.self)]) }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }

@@ -112,7 +112,7 @@ import Testing
                     try await cluster.kill(member)
                     try cluster.start(member)
                     // Not the next one before this one is back, or too few are left.
-                    while case nil = try? await store.put("alive", "\(member)") {}
+                    while case nil = try? await store.put("alive", "\(member)") { try await Task.sleep(for: .milliseconds(20)) }
                 }
                 return [:]
             }

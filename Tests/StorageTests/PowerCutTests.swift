@@ -13,7 +13,7 @@ import Testing
 
     private static let pageBytes = 4096
     private let fixture: StoreFixture
-    private let seed = UInt64.random(in: 0..<1_000_000)
+    private let seed = SeededRandom.seed()
 
     init() async throws {
         fixture = try await StoreFixture(.sqlite)

@@ -64,7 +64,7 @@ import Testing
         await #expect {
             _ = try await fixture.open()
         } throws: { error in
-            guard case StoreError.corrupt(let file, _)? = error as? StoreError else { return false }
+            guard case StoreError.corrupt(let file, _, _)? = error as? StoreError else { return false }
             return file == fixture.file && "\(error)".contains("backup")
         }
         #expect(try Data(contentsOf: url) == data)

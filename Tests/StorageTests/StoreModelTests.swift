@@ -1,3 +1,4 @@
+import Foundation
 import Storage
 import Testing
 
@@ -118,6 +119,11 @@ struct SeededRandom: RandomNumberGenerator {
 
     init(seed: UInt64) {
         state = seed
+    }
+
+    /// Another one for each run; that of a run that failed, and has told it, with `APUS_TEST_SEED`.
+    static func seed() -> UInt64 {
+        ProcessInfo.processInfo.environment["APUS_TEST_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
     }
 
     mutating func next() -> UInt64 {

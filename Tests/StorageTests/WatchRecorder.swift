@@ -9,8 +9,13 @@ final class WatchRecorder: Sendable {
         var through: Int64
         var caughtUp: Int64?
         var ended: StoreError?
-        var waiting: [(revision: Int64, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiting: [(revision: Int64?, continuation: CheckedContinuation<Void, Never>)] = []
         var violations: [String] = []
+
+        /// - Parameter revision: nil: the end of the past.
+        func has(reached revision: Int64?) -> Bool {
+            ended != nil || (revision.map { through >= $0 } ?? (caughtUp != nil))
+        }
     }
 
     private let state: Mutex<State>
@@ -45,18 +50,18 @@ final class WatchRecorder: Sendable {
             case .ended(let reason):
                 state.ended = reason
             }
-            let reached = state.waiting.filter { $0.revision <= state.through || state.ended != nil }
-            state.waiting.removeAll { $0.revision <= state.through || state.ended != nil }
+            let reached = state.waiting.filter { state.has(reached: $0.revision) }
+            state.waiting = state.waiting.filter { !state.has(reached: $0.revision) }
             return reached
         }
         for waiting in reached { waiting.continuation.resume() }
     }
 
     /// Returns when the watch has been told everything up to `revision`, or has ended.
-    func wait(for revision: Int64) async {
+    func wait(for revision: Int64?) async {
         await withCheckedContinuation { continuation in
             let isReached = state.withLock { state in
-                if state.through >= revision || state.ended != nil { return true }
+                if state.has(reached: revision) { return true }
                 state.waiting.append((revision, continuation))
                 return false
             }
@@ -64,10 +69,8 @@ final class WatchRecorder: Sendable {
         }
     }
 
-    /// Returns when the watch has caught up. Yields meanwhile: the word comes soon, and to everybody at another time.
-    func waitUntilCaughtUp() async {
-        while caughtUp == nil { await Task.yield() }
-    }
+    /// Returns when the watch has caught up, or has ended.
+    func waitUntilCaughtUp() async { await wait(for: nil) }
 
     /// Everything that was told up to `revision`, as text.
     func summaries(through revision: Int64) async -> [String] {

@@ -33,11 +33,22 @@ struct StoreWriter: AsyncParsableCommand {
     @Option(help: "How many keys each task writes to.")
     var keys: Int64 = 20
 
+    @Option(help: "The place at which the process kills itself.", transform: { StorePoint(rawValue: $0) })
+    var killAt: StorePoint?
+
+    @Option(help: "How often it comes there before.")
+    var passing = 0
+
     func run() async throws {
         var configuration = SQLiteStore.Configuration()
         // Small, so that all of the store's work is under way when the process is killed.
         configuration.checkpointPages = 50
         configuration.compactionStepRows = 16
+        let passes = Atomic<Int>(passing)
+        let reached: @Sendable (StorePoint) -> Void = { [killAt] point in
+            if point == killAt, passes.subtract(1, ordering: .relaxed).newValue < 0 { kill(getpid(), SIGKILL) }
+        }
+        configuration.reached = reached
         let store = try SQLiteStore(path: path, configuration: configuration, logger: Logger(label: "store-writer"))
         say("open \(store.currentRevision)")
         let serial = Serial(firstSerial)
@@ -48,7 +59,34 @@ struct StoreWriter: AsyncParsableCommand {
             group.addTask {
                 while true { try await store.compact(to: max(store.currentRevision - 100, 0)) }
             }
+            if killAt == .watchBegins || killAt == .watchFollows {
+                group.addTask { try await keepWatching(store) }
+            }
+            if killAt == .snapshot {
+                group.addTask {
+                    for number in 0... {
+                        _ = try SQLiteBackup.write(path, to: "\(path).\(firstSerial)-\(number).backup", reached: reached)
+                    }
+                }
+            }
             try await group.waitForAll()
+        }
+    }
+
+    /// Begins watches from wherever the history begins, one after the other.
+    private func keepWatching(_ store: SQLiteStore) async throws {
+        while true {
+            let (ended, end) = AsyncStream.makeStream(of: Void.self)
+            do {
+                let watch = try store.watch(.all, from: store.compactedRevision) { batch in
+                    if case .events = batch { return }
+                    end.finish()
+                }
+                for await _ in ended {}
+                watch.cancel()
+            } catch StoreError.compacted {
+                continue
+            }
         }
     }
 

@@ -43,8 +43,7 @@ struct EtcdFlags {
                 }
                 return endpoint
             })
-        let prefix = flags.string("etcd-prefix")
-        configuration.keys = EtcdKeySpace("/registry", inEtcd: prefix.hasPrefix("/") ? prefix : "/" + prefix)
+        configuration.keys = EtcdKeySpace(prefix: flags.string("etcd-prefix"))
         configuration.leaseReuse = .seconds(flags.int("lease-reuse-duration-seconds"))
         authorityPath = flags.text("etcd-cafile")
         switch (flags.text("etcd-certfile"), flags.text("etcd-keyfile")) {

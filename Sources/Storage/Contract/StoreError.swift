@@ -12,8 +12,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case inputOutput(file: String, detail: String)
     /// The connection was lost before the answer came: the change may have been made or not.
     case outcomeUnknown(String)
-    /// The data is damaged. It was left as it is.
-    case corrupt(file: String, detail: String)
+    /// The data is damaged. It was left as it is. `backup` is the newest whole one that lies beside it.
+    case corrupt(file: String, detail: String, backup: String? = nil)
     /// Another process has the store open.
     case locked(file: String, holder: String)
     /// The data was written by a newer version of this program.
@@ -37,11 +37,11 @@ extension StoreError: CustomStringConvertible {
             "failed to read or write the store \(file): \(detail)"
         case .outcomeUnknown(let detail):
             "the store did not answer, the change may have been made or not: \(detail)"
-        case .corrupt(let file, let detail):
+        case .corrupt(let file, let detail, let backup):
             """
             the store \(file) is damaged: \(detail)
-            nothing was changed; put a backup in its place (with its -wal file, if the backup has one), or save what is readable:
-            sqlite3 \(file) .recover | sqlite3 recovered.db
+            nothing was changed; put \(backup == nil ? "a backup" : "the newest backup") in its place: \(Self.restore(file, backup))
+            or save what is readable: sqlite3 \(file) .recover | sqlite3 recovered.db
             """
         case .locked(let file, let holder):
             "the store \(file) is in use by \(holder): stop that process first, or choose another data folder"
@@ -50,5 +50,10 @@ extension StoreError: CustomStringConvertible {
         case .closed:
             "the store is closed"
         }
+    }
+
+    private static func restore(_ file: String, _ backup: String?) -> String {
+        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+        return "apus restore \(backup ?? "FILE") --sqlite-data-dir \(folder) --force"
     }
 }

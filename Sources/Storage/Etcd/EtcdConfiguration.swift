@@ -92,6 +92,9 @@ package struct EtcdEndpoint: Sendable, Equatable, CustomStringConvertible {
 
 /// The part of etcd's keys that belongs to the store, and what it is called inside.
 package struct EtcdKeySpace: Sendable, Equatable {
+    /// What every key of a cluster begins with in this program.
+    package static let root = "/registry"
+
     private let ours: String
     private let theirs: String
 
@@ -101,6 +104,11 @@ package struct EtcdKeySpace: Sendable, Equatable {
     package init(_ ours: String = "", inEtcd theirs: String? = nil) {
         self.ours = ours
         self.theirs = theirs ?? ours
+    }
+
+    /// - Parameter prefix: as `--etcd-prefix` has it.
+    package init(prefix: String) {
+        self.init(Self.root, inEtcd: prefix.hasPrefix("/") ? prefix : "/" + prefix)
     }
 
     func inEtcd(_ key: String) -> String {

@@ -614,9 +614,23 @@ package enum EtcdLease: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "LeaseTimeToLive" metadata.
+        package enum LeaseTimeToLive: Sendable {
+            /// Request type for "LeaseTimeToLive".
+            package typealias Input = EtcdLeaseTimeToLiveRequest
+            /// Response type for "LeaseTimeToLive".
+            package typealias Output = EtcdLeaseTimeToLiveResponse
+            /// Descriptor for "LeaseTimeToLive".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "etcdserverpb.Lease"),
+                method: "LeaseTimeToLive",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "etcdserverpb.Lease" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
-            LeaseGrant.descriptor
+            LeaseGrant.descriptor,
+            LeaseTimeToLive.descriptor
         ]
     }
 }
@@ -653,6 +667,25 @@ extension EtcdLease {
             deserializer: some GRPCCore.MessageDeserializer<EtcdLeaseGrantResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<EtcdLeaseGrantResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "LeaseTimeToLive" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `EtcdLeaseTimeToLiveRequest` message.
+        ///   - serializer: A serializer for `EtcdLeaseTimeToLiveRequest` messages.
+        ///   - deserializer: A deserializer for `EtcdLeaseTimeToLiveResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func leaseTimeToLive<Result>(
+            request: GRPCCore.ClientRequest<EtcdLeaseTimeToLiveRequest>,
+            serializer: some GRPCCore.MessageSerializer<EtcdLeaseTimeToLiveRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<EtcdLeaseTimeToLiveResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<EtcdLeaseTimeToLiveResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -701,6 +734,36 @@ extension EtcdLease {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "LeaseTimeToLive" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `EtcdLeaseTimeToLiveRequest` message.
+        ///   - serializer: A serializer for `EtcdLeaseTimeToLiveRequest` messages.
+        ///   - deserializer: A deserializer for `EtcdLeaseTimeToLiveResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func leaseTimeToLive<Result>(
+            request: GRPCCore.ClientRequest<EtcdLeaseTimeToLiveRequest>,
+            serializer: some GRPCCore.MessageSerializer<EtcdLeaseTimeToLiveRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<EtcdLeaseTimeToLiveResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<EtcdLeaseTimeToLiveResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: EtcdLease.Method.LeaseTimeToLive.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -727,6 +790,31 @@ extension EtcdLease.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<EtcdLeaseGrantRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<EtcdLeaseGrantResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "LeaseTimeToLive" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `EtcdLeaseTimeToLiveRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func leaseTimeToLive<Result>(
+        request: GRPCCore.ClientRequest<EtcdLeaseTimeToLiveRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<EtcdLeaseTimeToLiveResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.leaseTimeToLive(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<EtcdLeaseTimeToLiveRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<EtcdLeaseTimeToLiveResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -759,6 +847,35 @@ extension EtcdLease.ClientProtocol {
             metadata: metadata
         )
         return try await self.leaseGrant(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "LeaseTimeToLive" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func leaseTimeToLive<Result>(
+        _ message: EtcdLeaseTimeToLiveRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<EtcdLeaseTimeToLiveResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<EtcdLeaseTimeToLiveRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.leaseTimeToLive(
             request: request,
             options: options,
             onResponse: handleResponse

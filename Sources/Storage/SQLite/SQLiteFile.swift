@@ -22,13 +22,15 @@ struct SQLiteFile: ~Copyable {
         do {
             pool = try Self.openPool(path, configuration)
         } catch {
-            throw StoreError(error, file: path)
+            let failure = StoreError(error, file: path)
+            guard case .corrupt(let file, let detail, _) = failure else { throw failure }
+            throw .corrupt(file: file, detail: detail, backup: BackupFolder(of: path).newestWhole())
         }
         self.lock = lock
     }
 
     /// An empty file that only its owner may read, for it will hold secrets; SQLite gives the files beside it the same permissions.
-    private static func createPrivately(_ path: String) throws(StoreError) {
+    static func createPrivately(_ path: String) throws(StoreError) {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .inputOutput(file: path, detail: "failed to open it: \(errorText(errno))") }
         close(descriptor)
@@ -69,9 +71,13 @@ struct SQLiteFile: ~Copyable {
         defer { try? queue.close() }
         try queue.inDatabase { database in
             try SQLiteSchema.check(database, file: path)
-            // Finds broken pages and rows out of order; a fraction of a second for hundreds of megabytes.
-            let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer to quick_check"
-            guard complaint == "ok" else { throw StoreError.corrupt(file: path, detail: complaint) }
+            try checkPages(database, file: path)
         }
+    }
+
+    /// Finds broken pages and rows out of order; takes a fraction of a second for hundreds of megabytes.
+    static func checkPages(_ database: Database, file: String) throws {
+        let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer to quick_check"
+        guard complaint == "ok" else { throw StoreError.corrupt(file: file, detail: complaint) }
     }
 }

@@ -39,7 +39,7 @@ enum SQLiteHistory {
     /// change itself if it is a deletion.
     ///
     /// - Returns: whether there is more to do.
-    static func trim(rows limit: Int, in database: Database) throws -> Bool {
+    static func trim(rows limit: Int, in database: Database, beforeCommit: () -> Void = {}) throws -> Bool {
         var isMore = false
         try database.inTransaction(.immediate) {
             let progress = try RawStatement(database, "SELECT compacted, trimmed, (SELECT max(id) FROM history) FROM progress")
@@ -76,6 +76,7 @@ enum SQLiteHistory {
             let advance = try RawStatement(database, "UPDATE progress SET trimmed = ?")
             try advance.bind(.integer(reached))
             try advance.run()
+            beforeCommit()
             return .commit
         }
         return isMore

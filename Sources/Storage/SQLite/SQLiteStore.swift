@@ -24,6 +24,8 @@ package final class SQLiteStore: EmbeddedStore {
         package var cacheKilobytes = 8000
         /// What a sync to the disk may take without being complained of when the store is opened.
         package var syncExpected = Duration.milliseconds(50)
+        /// Told of each place that the store's work comes to, on the thread that does it.
+        package var reached: (@Sendable (StorePoint) -> Void)?
 
         package init() {}
     }
@@ -80,6 +82,7 @@ package final class SQLiteStore: EmbeddedStore {
         let compacted = writer.compactedRevision
         guard revision >= compacted else { throw .compacted(requested: revision, compacted: compacted) }
         let watcher = Watcher(range: range, start: revision, handler: handler)
+        writer.configuration.reached?(.watchBegins)
         writer.submit(.watch(watcher))
         return watcher
     }

@@ -22,7 +22,11 @@ struct SQLiteWriterSession {
     init(writer: SQLiteWriter) {
         self.writer = writer
         revision = writer.publishedRevision
-        teller = SQLiteTeller { [weak writer] in writer?.publish($0) }
+        let reached = writer.configuration.reached
+        teller = SQLiteTeller { [weak writer] in
+            writer?.publish($0)
+            reached?(.beforeAnswer)
+        }
     }
 
     /// Whether there is something to do even if nobody asks for anything.
@@ -72,6 +76,8 @@ struct SQLiteWriterSession {
         for compaction in compactions { compaction.completion(.failure(.closed)) }
     }
 
+    private func reached(_ point: StorePoint) { writer.configuration.reached?(point) }
+
     // MARK: Transactions
 
     private mutating func commit(_ batch: ArraySlice<SQLiteWriter.Pending>) {
@@ -110,6 +116,7 @@ struct SQLiteWriterSession {
                     var changes = try SQLiteChanges(database, after: revision)
                     try body(&changes)
                     made = changes
+                    reached(.beforeCommit)
                     return .commit
                 }
             }
@@ -119,6 +126,7 @@ struct SQLiteWriterSession {
             throw failure
         }
         guard let made, made.revision > revision else { return nil }
+        reached(.afterCommit)
         note(nil)
         revision = made.revision
         if let expiry = made.nextExpiry { schedule(expiry) }
@@ -190,6 +198,7 @@ struct SQLiteWriterSession {
                     try SQLiteHistory.events(of: watcher.range, after: position, through: end, in: database)
                 }
                 watcher.tell(events, through: end)
+                reached(.watchFollows)
                 if end == revision { caughtUp(watcher) } else { remaining.append((watcher, end)) }
             } catch {
                 watcher.end(StoreError(error, file: writer.path))
@@ -212,7 +221,7 @@ struct SQLiteWriterSession {
         guard trimming else { return }
         do {
             trimming = try writer.pool.writeWithoutTransaction { database in
-                try SQLiteHistory.trim(rows: writer.configuration.compactionStepRows, in: database)
+                try SQLiteHistory.trim(rows: writer.configuration.compactionStepRows, in: database) { reached(.trimming) }
             }
             if !trimming { finishCompactions(.success(())) }
         } catch {
@@ -232,6 +241,7 @@ struct SQLiteWriterSession {
         } catch {
             return .failure(StoreError(error, file: writer.path))
         }
+        reached(.compactionBegun)
         writer.publish(compacted: target)
         trimming = true
         return nil

@@ -10,8 +10,8 @@ struct ApusCommand: AsyncParsableCommand {
         abstract: "Kubernetes in one program.",
         version: ApusVersion.text,
         subcommands: [
-            UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, CertsCommand.self, ServerCommand.self,
-            HelloCommand.self, LabCommand.self, WireCommand.self,
+            UpCommand.self, DemoCommand.self, DownCommand.self, StatusCommand.self, LogsCommand.self, CertsCommand.self, BackupCommand.self,
+            RestoreCommand.self, ServerCommand.self, HelloCommand.self, LabCommand.self, WireCommand.self,
         ])
 }
 

@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: StoreForm.allCases)
     func eachObjectIsAsIfThereWereOneCopy(_ form: StoreForm) async throws {
-        let seed = UInt64.random(in: 0..<1_000_000)
+        let seed = SeededRandom.seed()
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("histories-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -23,15 +23,15 @@ extension Registry {
             selector: filter.predicate, allowBookmarks: query.allowBookmarks,
             bookmarkAfterInitial: query.sendInitialEvents == true)
         if resource.type.namespaced, !namespaced { options.name = nil }
+        let notReady = APIStatus.tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1)
+        guard cache.isReady else { throw notReady }
+        // With it the answer begins: what is refused from here on is an event, as upstream's server has it.
         let pump = WatchPump(answer: answer, timeoutSeconds: query.timeoutSeconds)
-        let watcher: CacheWatcher
         do throws(WatchCacheError) {
-            watcher = try cache.watch(options) { [weak pump] in pump?.wake() }
+            pump.start(try cache.watch(options) { [weak pump] in pump?.wake() })
         } catch {
-            if error.isExpired { throw .expired("\(error)") }
-            throw .tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1)
+            pump.refuse(error.isExpired ? .expired("\(error)") : notReady)
         }
-        pump.start(watcher)
     }
 
     private func start(_ query: ListQuery) -> WatchOptions.Start {
@@ -104,6 +104,12 @@ private final class WatchPump: Sendable {
             place.run(afterSeconds: min(timeoutSeconds, 1 << 30)) { [weak self] in self?.timeIsUp() }
         }
         wake()
+    }
+
+    /// Says that there is nothing to follow, and ends.
+    func refuse(_ status: APIStatus) {
+        writer.write(failure(status))
+        writer.finish()
     }
 
     func wake() {
