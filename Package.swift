@@ -210,8 +210,8 @@ let testTargets: [Target] = [
     tests(
         "KubeletTests",
         [
-            "Kubelet", "FreePort", "JSON", "PKI", "KubernetesAPI", "CoreV1", "VolumeBinding", "KubernetesClient", "ContainerRuntime", "Linux", "APIServer",
-            "Storage", log, nio, nioEmbedded, nioHTTP1, nioSSL, nioTLS,
+            "Kubelet", "FreePort", "JSON", "PKI", "KubernetesAPI", "CoreV1", "VolumeBinding", "KubernetesClient", "ContainerRuntime", "Linux",
+            "APIServer", "Storage", log, nio, nioEmbedded, nioHTTP1, nioSSL, nioTLS,
         ]),
     tests("KubeProxyTests", ["KubeProxy", "Linux", "JSON", "KubernetesAPI", "CoreV1", "DiscoveryV1", log]),
     tests("LocalStorageTests", ["LocalStorage", "Linux", "KubernetesAPI", "CoreV1", "StorageV1", "VolumeBinding"]),
