@@ -20,6 +20,8 @@ package struct ControllerManagerConfiguration: Sendable {
     /// Whether old requests for certificates of pods are deleted (`--feature-gates=PodCertificateRequest=true`): for API servers that serve them.
     package var cleansPodCertificateRequests = false
     package var autoscaler = AutoscalerSettings()
+    /// `--node-monitor-grace-period`: silence after which a node counts as lost.
+    package var nodeMonitorGracePeriod = NodeLifecycleController.gracePeriod
     /// `--controllers`.
     package var selection = ControllerSelection()
 
@@ -54,8 +56,10 @@ package struct ControllerManager: ServiceLifecycle.Service {
             ResourceQuotaController(context), PersistentVolumeController(context), ClaimProtectionController(context),
             VolumeProtectionController(context), EphemeralVolumeController(context),
             EndpointsController(context), EndpointSliceController(context), EndpointSliceMirroringController(context),
+            ServiceLoadBalancerController(context),
             NamespaceController(context), ServiceAccountsController(context), RootCAPublisher(context, rootCA: configuration.rootCA),
-            GarbageCollector(context), NodeLifecycleController(context), TaintEvictionController(context),
+            GarbageCollector(context), NodeLifecycleController(context, gracePeriod: configuration.nodeMonitorGracePeriod),
+            TaintEvictionController(context),
             PodGarbageCollector(context, terminatedThreshold: configuration.terminatedPodGCThreshold),
         ]
         if let ranges = configuration.podRanges { controllers.append(NodeIPAMController(context, ranges: ranges)) }

@@ -8,6 +8,9 @@ package struct ControllerSelection: Sendable {
     /// Those that upstream runs only when they are named.
     package static let onlyWhenNamed: Set<String> = [BootstrapSigner.name, TokenCleaner.name]
 
+    /// What gives services of type LoadBalancer their addresses, where no cloud does.
+    package static let loadBalancers = ServiceLoadBalancerController.name
+
     /// The defaults, and these.
     package init(including names: Set<String> = []) { included = names }
 

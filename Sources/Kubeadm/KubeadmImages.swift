@@ -70,8 +70,7 @@ enum KubeadmImages {
     static func ensure(socket: String, folder: String, etcd: LocalImage? = nil) async throws {
         let logger = Logger(label: "kubeadm")
         let runtime = try RuntimeClient(endpoint: socket, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await runtime.run() }
+        try await runtime.whileConnected {
             if let name = try await missingSandboxImage(runtime) {
                 var pause = ImageFiles()
                 pause.add(PauseProgram.bytes(), as: PauseProgram.name, mode: 0o755)
@@ -83,8 +82,19 @@ enum KubeadmImages {
             if let etcd {
                 try await LocalImages(client: runtime, folder: "\(folder)/etcd", logger: logger).ensure([etcd], files: try etcdFiles())
             }
-            group.cancelAll()
         }
+    }
+
+    /// Takes away the images that ``ensure(socket:folder:etcd:)`` has brought in.
+    ///
+    /// - Parameter runtime: connected.
+    /// - Returns: their names.
+    static func remove(_ runtime: RuntimeClient, folder: String) async throws -> [String] {
+        var names: [String] = []
+        for part in ["pause", "program", "etcd"] {
+            names += try await LocalImages(client: runtime, folder: "\(folder)/\(part)", logger: Logger(label: "kubeadm")).remove()
+        }
+        return names
     }
 }
 

@@ -109,6 +109,30 @@ struct SettingsTests {
         #expect(!some.selection.includesDefaults)
     }
 
+    @Test(
+        arguments: [
+            ([], true), (["--cloud-provider=external"], false), (["--cloud-provider=external", "--controllers=*,service"], true),
+            (["--controllers=*,-service-lb-controller"], false),
+        ] as [([String], Bool)])
+    func loadBalancersAreLeftToACloud(_ arguments: [String], _ runs: Bool) throws {
+        let settings = try ControllerManagerComponent.configuration(FlagValues(ControllerManagerFlags.table, arguments: arguments))
+        #expect(settings.selection.excluded.contains("service-lb-controller") != runs)
+        #expect(throws: FlagProblem("--cloud-provider aws must be external: clouds are looked after by components of their own")) {
+            try ControllerManagerComponent.configuration(FlagValues(ControllerManagerFlags.table, arguments: ["--cloud-provider=aws"]))
+        }
+    }
+
+    @Test func howLongANodeMayBeSilent() throws {
+        func settings(_ arguments: [String]) throws -> Duration {
+            try ControllerManagerComponent.configuration(FlagValues(ControllerManagerFlags.table, arguments: arguments)).nodeMonitorGracePeriod
+        }
+        #expect(try settings([]) == .seconds(50))
+        #expect(try settings(["--node-monitor-grace-period=16s"]) == .seconds(16))
+        #expect(throws: FlagProblem("--node-monitor-grace-period must be more than 0, such as 50s")) {
+            try settings(["--node-monitor-grace-period=0s"])
+        }
+    }
+
     @Test func theKubeletsPortIsClosedUnlessItIsSaid() throws {
         let silent = try FlagValues(KubeletFlags.table, arguments: [])
         #expect(!silent.bool("anonymous-auth") && silent.bool("authentication-token-webhook") && silent.string("authorization-mode") == "Webhook")

@@ -39,6 +39,14 @@ test_a_rehearsal_changes_nothing() {
     rm -r "$m/Master/etc/kubernetes/tmp"
 }
 
+test_configuration_is_printed_and_validated() {
+    on Master "$kubeadm" config print init-defaults > "$m/Master/root/init.yaml"
+    contains "$(on Master "$kubeadm" config validate --config /root/init.yaml | tail -n 1)" ok
+    sed -i 's/^kind: InitConfiguration/&\nnodeNme: x/' "$m/Master/root/init.yaml"
+    refuses "nodeNme: unknown field" on Master "$kubeadm" config validate --config /root/init.yaml
+    contains "$(on Master "$kubeadm" config images list)" apus.local/kubernetes:v1.36
+}
+
 test_init_and_the_lines_that_it_says() {
     on Master "$kubeadm" init --pod-network-cidr=10.244.0.0/16 > "$m/init.log" 2>&1 || {
         cat "$m/init.log"

@@ -115,6 +115,12 @@ test_lab_a_cable_is_slowed() {
     [ "$took" -ge 80 ] && [ "$took" -lt 400 ]
     lab slow WorkNode1 --loss 100%
     refuses "" pings Master WorkNode1
+    # So it is after a start that follows at once.
+    lab slow WorkNode1 --latency 40ms
+    lab stop --force WorkNode1
+    lab start WorkNode1
+    took=$(round_trip Master WorkNode1)
+    [ "$took" -ge 80 ] && [ "$took" -lt 400 ]
     # Cut off and healed it is as slow as it was.
     lab slow WorkNode1 --rate 1mbit
     lab partition WorkNode1

@@ -39,7 +39,7 @@ test_planes_the_first_begins_with_etcd() {
 # The lines that init prints for control planes, and those for workers.
 line_for() {
     case $1 in
-        planes) sed -n '/^kubeadm join/,/--control-plane/p' "$work/init.log" ;;
+        planes) sed -n '/^kubeadm join/,/--control-plane/{p;/--control-plane/q}' "$work/init.log" ;;
         workers) tac "$work/init.log" | sed '/^kubeadm join/q' | tac ;;
     esac
 }

@@ -52,6 +52,72 @@ struct PreflightTests {
         #expect(machine.leftovers().map(\.check) == ["FileAvailable-\(dashed)-kubelet.conf", "DirAvailable-\(dashed)-manifests"])
     }
 
+    /// A machine whose kernel has all that is needed, but for what the files say otherwise.
+    private func machine(_ files: [String: String], _ body: (MachineChecks) async throws -> Void) async throws {
+        var template = Array("/tmp/apus-pre-XXXXXX".utf8CString)
+        let root = try #require(mkdtemp(&template).map { String(cString: $0) })
+        defer { try? Files.removeTree(root) }
+        let good = [
+            "/proc/sys/net/ipv4/ip_forward": "1", "/proc/sys/net/bridge/bridge-nf-call-iptables": "1", "/etc/hosts": "10.0.2.4 worker",
+            "/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory pids",
+        ]
+        for (path, text) in good.merging(files, uniquingKeysWith: { $1 }) where !text.isEmpty {
+            try Files.makeDirectory(root + path.prefix(upTo: try #require(path.lastIndex(of: "/"))))
+            try Files.writeAtomically(root + path, text)
+        }
+        var machine = checks()
+        machine.root = root
+        machine.isRoot = true
+        try await body(machine)
+    }
+
+    @Test(
+        arguments: [
+            ("/proc/sys/net/ipv4/ip_forward", "0", "FileContent--proc-sys-net-ipv4-ip_forward", "run sysctl -w net.ipv4.ip_forward=1", false),
+            (
+                "/proc/sys/net/bridge/bridge-nf-call-iptables", "0", "FileContent--proc-sys-net-bridge-bridge-nf-call-iptables",
+                "run sysctl -w net.bridge.bridge-nf-call-iptables=1", true
+            ),
+            (
+                "/proc/sys/net/bridge/bridge-nf-call-iptables", "", "FileContent--proc-sys-net-bridge-bridge-nf-call-iptables",
+                "run modprobe br_netfilter", true
+            ),
+            ("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset pids", "SystemVerification", "cgroup_enable=memory", false),
+        ])
+    func theKernelsSettings(_ path: String, _ text: String, _ check: String, _ remedy: String, _ isWarning: Bool) async throws {
+        try await machine([path: text]) { machine in
+            // What the machine that tests run on lacks beside it is no part of this.
+            let found = await machine.findings().filter { !$0.check.hasPrefix("FileExisting") && !$0.check.hasPrefix("Service") }
+            #expect(found.map(\.check) == [check] && found.map(\.isWarning) == [isWarning])
+            #expect(found.allSatisfy { $0.problem.contains(remedy) }, "\(found)")
+        }
+    }
+
+    @Test func whoRunsItWhatItNeedsAndAPortInUse() async throws {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                bind(socket, raw, length) == 0 && listen(socket, 1) == 0 && getsockname(socket, raw, &length) == 0
+            } ? Int(UInt16(bigEndian: pointer.pointee.sin_port)) : 0
+        }
+        try #require(port > 0)
+        try await machine([:]) { machine in
+            var machine = machine
+            machine.isRoot = false
+            machine.ports = [port]
+            machine.programs = ["no-such-program"]
+            let found = await machine.findings()
+            func problem(_ check: String) -> String { found.first { $0.check == check && !$0.isWarning }?.problem ?? "nothing" }
+            #expect(problem("IsPrivilegedUser") == "user is not running as root: run it with sudo")
+            #expect(problem("Port-\(port)").hasPrefix("Port \(port) is in use by ") && problem("Port-\(port)").hasSuffix(": end it"))
+            #expect(problem("FileExisting-no-such-program").contains("no-such-program not found in system path: install it (apt-get install"))
+        }
+    }
+
     @Test func verdicts() throws {
         let findings: [Finding] = [.warning("A", "a"), .error("Port-1", "p"), .error("B", "b")]
         let error = #expect(throws: KubeadmError.self) { try Finding.judge(findings, ignored: ["port-1"]) }

@@ -25,9 +25,11 @@ package struct AdmissionChain: Sendable {
     }
 
     /// The plugins that are on by default, in upstream's order; new ones each time, for some keep count of writes under way.
-    package static var standard: AdmissionChain {
+    package static var standard: AdmissionChain { standard(tolerations: DefaultTolerationSeconds()) }
+
+    static func standard(tolerations: DefaultTolerationSeconds) -> AdmissionChain {
         AdmissionChain([
-            NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(), TaintNodesByCondition(), PriorityAdmission(), DefaultTolerationSeconds(),
+            NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(), TaintNodesByCondition(), PriorityAdmission(), tolerations,
             StorageObjectInUseProtection(), DefaultStorageClass(), DefaultIngressClass(), RuntimeClassAdmission(), PersistentVolumeClaimResize(),
             ResourceQuotaAdmission(),
         ])

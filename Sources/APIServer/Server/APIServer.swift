@@ -41,7 +41,8 @@ package final class APIServer: Service {
         let authorizer: any Authorizer = current ?? union(modes)
         let registry = Registry(
             store: store, services: configuration.services, served: configuration.served,
-            admission: AdmissionChain.standard.adding(AdmissionChain.optional.filter { configuration.optionalAdmissionPlugins.contains($0.name) })
+            admission: AdmissionChain.standard(tolerations: configuration.defaultTolerations)
+                .adding(AdmissionChain.optional.filter { configuration.optionalAdmissionPlugins.contains($0.name) })
                 .adding([
                     NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                     CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),

@@ -33,6 +33,8 @@ package struct APIServerConfiguration: Sendable {
     package var served = ServedVersions()
     /// Admission plugins of those that run only where they are asked for.
     package var optionalAdmissionPlugins: Set<String> = []
+    /// How long pods stay on nodes that fail, where they do not say.
+    package var defaultTolerations = DefaultTolerationSeconds()
     /// Admission plugins that are not to run.
     package var disabledAdmissionPlugins: Set<String> = []
     package var version: VersionInfo

@@ -9,8 +9,8 @@ package enum APIServerFlags {
         [Generic]
           advertise-address             ip       -      -   the address at which others reach this server; that of --bind-address or of the default route if not given
         ! cors-allowed-origins          list     -      -   cross-origin requests
-        ~ default-not-ready-toleration-seconds int 300  -   the admission plugin's value is 300
-        ~ default-unreachable-toleration-seconds int 300 -  the admission plugin's value is 300
+          default-not-ready-toleration-seconds int 300  -   for how long pods that do not say stay on a node that is not ready
+          default-unreachable-toleration-seconds int 300 -  the same for a node that is out of reach
           enable-priority-and-fairness  bool     true   -   divide the server among users by FlowSchemas and PriorityLevelConfigurations; else only count
         ~ external-hostname             string   -      -   the advertised address is used
         ~ feature-gates                 map      -      -   features are as in their final form

@@ -75,7 +75,9 @@ package enum ControllerManagerComponent: Component {
         let rootCA = try flags.text("root-ca-file").map { String(decoding: try ServingFiles.read($0), as: UTF8.self) } ?? ""
         var configuration = ControllerManagerConfiguration(podRanges: ranges, rootCA: rootCA)
         configuration.terminatedPodGCThreshold = Int(clamping: flags.int("terminated-pod-gc-threshold"))
-        configuration.selection = try ControllerSelection(flags.list("controllers"))
+        configuration.selection = try selection(flags)
+        configuration.nodeMonitorGracePeriod = flags.duration("node-monitor-grace-period")
+        guard configuration.nodeMonitorGracePeriod > .zero else { throw FlagProblem("--node-monitor-grace-period must be more than 0, such as 50s") }
         configuration.signing = try signing(flags)
         if let path = flags.text("service-account-private-key-file") {
             // Tokens in secrets name no issuer of ours.
@@ -85,6 +87,17 @@ package enum ControllerManagerComponent: Component {
         configuration.autoscaler = try autoscaler(flags)
         try features(flags, &configuration)
         return configuration
+    }
+
+    private static func selection(_ flags: FlagValues) throws(FlagProblem) -> ControllerSelection {
+        var selection = try ControllerSelection(flags.list("controllers"))
+        switch flags.text("cloud-provider") {
+        case nil: break
+        case "external":
+            if !selection.included.contains(ControllerSelection.loadBalancers) { selection.excluded.insert(ControllerSelection.loadBalancers) }
+        case let other?: throw FlagProblem("--cloud-provider \(other) must be external: clouds are looked after by components of their own")
+        }
+        return selection
     }
 
     private static func autoscaler(_ flags: FlagValues) throws(FlagProblem) -> AutoscalerSettings {

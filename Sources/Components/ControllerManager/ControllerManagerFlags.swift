@@ -12,7 +12,7 @@ package enum ControllerManagerFlags {
           master                        string   -      -   the API server's URL; wins over the kubeconfig's
           controllers                   list     *      -   which controllers to run: * for all that run by default, name to run one, -name not to
         ~ allow-untagged-cloud          bool     false  -   cloud providers run as components of their own
-        ~ cloud-provider                string   -      -   cloud providers run as components of their own
+          cloud-provider                string   -      -   external: load balancers come from the cloud's own component, and service-lb-controller runs only when it is named
         ~ cloud-config                  string   -      -   cloud providers run as components of their own
         ~ cluster-name                  string   kubernetes - only cloud providers ask for it
         ~ configure-cloud-routes        bool     true   -   cloud providers run as components of their own
@@ -77,8 +77,8 @@ package enum ControllerManagerFlags {
         ! cluster-signing-legacy-unknown-key-file string - - an authority for one signer; give --cluster-signing-key-file
           terminated-pod-gc-threshold   int      12500  -   how many pods that have ended are kept
         [Controllers]
-        ~ node-monitor-grace-period     duration 50s    -   a node counts as lost after 50 seconds of silence
-        ~ node-startup-grace-period     duration 1m     -   a node counts as lost after 50 seconds of silence
+          node-monitor-grace-period     duration 50s    -   after how long a silence a node counts as lost
+        ~ node-startup-grace-period     duration 1m     -   a node that starts counts as lost after --node-monitor-grace-period, too
         ~ node-eviction-rate            float    0.1    -   pods go when their tolerations end
         ~ secondary-node-eviction-rate  float    0.01   -   pods go when their tolerations end
         ~ large-cluster-size-threshold  int      50     -   pods go when their tolerations end

@@ -22,9 +22,9 @@ package struct LocalImages: Sendable {
     /// are made of are compared by size and time of change, not read.
     package func ensure(_ images: [LocalImage], files: ImageFiles) async throws {
         try Files.makeDirectory(folder)
-        let record = "\(folder)/imported"
         let fingerprint = try fingerprint(images, files)
-        if try Files.readText(record) == fingerprint {
+        let known = try imported()
+        if known.first == fingerprint {
             var isComplete = true
             for image in images where isComplete { isComplete = try await client.imageStatus(.make { $0.image = image.name }) != nil }
             if isComplete { return }
@@ -36,9 +36,25 @@ package struct LocalImages: Sendable {
             ["ctr", "--address", client.socketPath, "--namespace", "k8s.io", "images", "import", archive], timeout: .seconds(300)
         ).run()
         for image in images { try await waitUntilKnown(image) }
-        try Files.writeAtomically(record, fingerprint)
+        let others = known.dropFirst().filter { name in !images.contains { $0.name == name } }
+        try Files.writeAtomically(record, ([fingerprint] + others + images.map(\.name)).joined(separator: "\n"))
         logger.info("imported images", metadata: ["images": "\(images.map(\.name).joined(separator: " "))"])
     }
+
+    /// Takes away the images that were made here, those of earlier programs too.
+    ///
+    /// - Returns: their names.
+    package func remove() async throws -> [String] {
+        let names = Array(try imported().dropFirst())
+        for name in names { try await client.removeImage(.make { $0.image = name }) }
+        unlink(record)
+        return names
+    }
+
+    private var record: String { "\(folder)/imported" }
+
+    /// The record's lines: what the images of the last import are made of, and the names of all that were imported.
+    private func imported() throws -> [String] { (try Files.readText(record) ?? "").split(separator: "\n").map(String.init) }
 
     /// containerd's CRI plug-in learns of an imported image by an event, a moment after the import.
     private func waitUntilKnown(_ image: LocalImage) async throws {

@@ -38,6 +38,7 @@ package enum ControllerAccounts {
         "resourcequota-controller": "resourcequota-controller",
         "root-ca-certificate-publisher-controller": "root-ca-cert-publisher",
         "service-cidr-controller": "service-cidrs-controller",
+        "service-lb-controller": "service-controller",
         "serviceaccount-controller": "service-account-controller",
         "statefulset-controller": "statefulset-controller",
         "token-cleaner-controller": "token-cleaner",

@@ -12,11 +12,12 @@ final class NodeLifecycleController: Controller {
     static let leaseNamespace = "kube-node-lease"
     /// How often all nodes are looked at.
     static let monitorPeriod = Duration.seconds(5)
-    /// Silence after which a node's state is unknown.
+    /// Silence after which a node's state is unknown, unless it is told otherwise.
     static let gracePeriod = Duration.seconds(50)
     /// How many silent nodes are marked at once.
     static let markersMax = 8
 
+    private let gracePeriod: Duration
     private let context: ControllerContext
     private let nodes: Informer<Node>
     private let leases: Informer<Lease>
@@ -33,7 +34,8 @@ final class NodeLifecycleController: Controller {
         init(_ value: Value) { self.value = Mutex(value) }
     }
 
-    init(_ context: ControllerContext) {
+    init(_ context: ControllerContext, gracePeriod: Duration = gracePeriod) {
+        self.gracePeriod = gracePeriod
         self.context = context.named(Self.name)
         nodes = context.informers.informer(Node.self)
         leases = context.informers.informer(Lease.self, namespace: Self.leaseNamespace)
@@ -87,7 +89,7 @@ final class NodeLifecycleController: Controller {
             signs[name] = (sign, now)
             return .zero
         }
-        return silence > Self.gracePeriod && node.status.conditions.contains { $0.type == "Ready" && $0.status != "Unknown" }
+        return silence > gracePeriod && node.status.conditions.contains { $0.type == "Ready" && $0.status != "Unknown" }
     }
 
     private func markSilent(_ silent: [Node]) async {

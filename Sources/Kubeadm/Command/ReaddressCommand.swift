@@ -101,6 +101,7 @@ struct Readdressing: Sendable {
         Say.line("[readdress] Restarting the kubelet")
         try await KubeletService.restart()
         guard machine.isControlPlane else { return }
+        try await restartClients()
         try await correctCluster()
         Say.line(
             """
@@ -134,6 +135,17 @@ struct Readdressing: Sendable {
             throw KubeadmError("the API server is not at \(server): \(error); run kubeadm readdress on the control plane first")
         }
         guard answer.status == 200 else { throw KubeadmError("the API server at \(server) answers \(answer.status)") }
+    }
+
+    /// Those whose manifests are as before, and who read their kubeconfigs at their start.
+    private func restartClients() async throws {
+        let components = ["kube-controller-manager", "kube-scheduler"]
+        if Rehearsal.instead("restart \(components.joined(separator: " and "))") { return }
+        guard let socket = machine.criSocket else {
+            throw KubeadmError("\(KubeletFiles.environmentPath) does not name the container runtime: --container-runtime-endpoint is missing there")
+        }
+        Say.line("[readdress] Restarting \(components.joined(separator: " and "))")
+        try await StaticPodContainers.restart(components, socket: socket)
     }
 
     /// What the cluster itself says of the API server's address: to those who join, and to the service proxy.

@@ -18,7 +18,7 @@ enum ResetCommand: KubeadmCommand {
               data-dir                 string  /var/lib/kube-apiserver - the folder of the store
               cri-socket               string  unix:///run/containerd/containerd.sock - the container runtime's socket
               force                    bool    false -  do not ask
-              cleanup-tmp-dir          bool    false -  nothing is kept in temporary folders
+            ~ cleanup-tmp-dir          bool    false -  what upgrade and --dry-run keep in the folder tmp always goes
               ignore-preflight-errors  list    -     -  checks whose failures are warnings
               dry-run                  bool    false -  tell what would be done, and do nothing
             """)
@@ -52,7 +52,7 @@ enum ResetCommand: KubeadmCommand {
         try await undoNetwork()
         let contents =
             [
-                "\(folder)/manifests", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), NodeNetwork.folder,
+                "\(folder)/manifests", "\(folder)/tmp", KubeletFiles.folder, flags.string("cert-dir"), flags.string("data-dir"), NodeNetwork.folder,
                 "/var/lib/kubeadm",
             ] + [etcdFolder].compactMap { $0 }
         Say.line("[reset] Deleting contents of directories: [\(contents.joined(separator: " "))]")
@@ -97,24 +97,27 @@ enum ResetCommand: KubeadmCommand {
         return try volumes()
     }
 
-    /// Ends all pods of this machine. A runtime that is not there has none.
+    /// Ends all pods of this machine, and takes away the images that kubeadm made. A runtime that is not there has none.
     private static func removePods(_ socket: String) async throws {
         let path = socket.hasPrefix("unix://") ? String(socket.dropFirst(7)) : socket
         guard Files.exists(path) else { return }
         Say.line("[reset] Removing Kubernetes-managed containers")
         let runtime = try RuntimeClient(endpoint: socket, logger: Logger(label: "kubeadm"))
-        await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await runtime.run() }
+        try await runtime.whileConnected {
             do {
                 for sandbox in try await runtime.listPodSandboxes(nil)
                 where !Rehearsal.instead("remove the pod \(sandbox.metadata.namespace)/\(sandbox.metadata.name)") {
                     try await runtime.stopPodSandbox(sandbox.id)
                     try await runtime.removePodSandbox(sandbox.id)
                 }
+                if Rehearsal.isOn { return }
+                let images = try await KubeadmImages.remove(runtime, folder: KubeadmImages.folder)
+                if !images.isEmpty {
+                    Say.line("[reset] Removed images that were made of this machine's programs: [\(images.joined(separator: " "))]")
+                }
             } catch {
-                Say.line("[reset] WARNING: not all pods could be removed: \(error)")
+                Say.line("[reset] WARNING: not all pods and images could be removed: \(error)")
             }
-            group.cancelAll()
         }
     }
 

@@ -7,7 +7,8 @@ extension Phase {
         Say.line("[preflight] Running pre-flight checks")
         let runtime = await RuntimeProbe.ask(settings.criSocket)
         let findings = await InitChecks.machine(settings).findings() + InitChecks.capacity(settings) + [runtime.problem].compactMap { $0 }
-        try Finding.judge(findings + CgroupDriver.findings(runtime), ignored: settings.ignoredChecks)
+        try Finding.judge(
+            findings + CgroupDriver.findings(runtime, wanted: settings.kubelet["cgroupDriver"]?.stringValue), ignored: settings.ignoredChecks)
         if settings.image == KubeadmImages.controlPlane, runtime.problem == nil,
             !Rehearsal.instead("make the image of the control plane out of this program")
         {

@@ -16,10 +16,11 @@ struct MachineChecks: Sendable {
     var failsOnSwap = false
     /// Where the machine's files are; tests have others.
     var root = ""
+    var isRoot = geteuid() == 0
 
     func findings() async -> [Finding] {
         var found: [Finding] = []
-        if geteuid() != 0 { found.append(.error("IsPrivilegedUser", "user is not running as root: run it with sudo")) }
+        if !isRoot { found.append(.error("IsPrivilegedUser", "user is not running as root: run it with sudo")) }
         found += hostname(hosts: text("/etc/hosts"), resolves: Self.resolves)
         for port in ports {
             if let problem = Listeners.problem(onPort: port) { found.append(.error("Port-\(port)", "Port \(port) \(problem)")) }

@@ -158,6 +158,22 @@ struct AdmissionTests {
         }
     }
 
+    @Test("how long pods stay on nodes that fail is settable, and pods may say it themselves")
+    func tolerations() async throws {
+        let server = try await TestServer(admission: .standard(tolerations: DefaultTolerationSeconds(notReady: 20, unreachable: 30)))
+        let own: JSONValue = ["key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 1]
+        let pod = try await server.created(
+            "POST", "/api/v1/namespaces/default/pods",
+            ["metadata": ["name": "p"], "spec": ["containers": [["name": "c", "image": "x"]], "tolerations": [own]]])
+        let silent = try await server.created(
+            "POST", "/api/v1/namespaces/default/pods", ["metadata": ["name": "q"], "spec": ["containers": [["name": "c", "image": "x"]]]])
+        func seconds(_ pod: JSONValue) -> [String] {
+            pod.list("spec", "tolerations").map { "\($0.text("key")) \($0["tolerationSeconds"]?.integerValue ?? -1)" }.sorted()
+        }
+        #expect(seconds(pod) == ["node.kubernetes.io/not-ready 20", "node.kubernetes.io/unreachable 1"])
+        #expect(seconds(silent) == ["node.kubernetes.io/not-ready 20", "node.kubernetes.io/unreachable 30"])
+    }
+
     @Test("plugins that run only where they are asked for")
     func optional() async throws {
         let server = try await TestServer(admission: AdmissionChain.standard.adding(AdmissionChain.optional))

@@ -7,6 +7,8 @@ enum AdmissionFlags {
     static func apply(_ flags: FlagValues, to configuration: inout APIServerConfiguration, logger: Logger) throws {
         configuration.disabledAdmissionPlugins = try disabled(flags, logger)
         configuration.optionalAdmissionPlugins = Set(flags.list("enable-admission-plugins"))
+        configuration.defaultTolerations = DefaultTolerationSeconds(
+            notReady: flags.int("default-not-ready-toleration-seconds"), unreachable: flags.int("default-unreachable-toleration-seconds"))
         guard let path = flags.text("admission-control-config-file") else { return }
         let file = try AdmissionFile(yaml: try ServingFiles.read(path), path: path, read: ServingFiles.read)
         if let podSecurity = file.podSecurity { configuration.podSecurity = podSecurity }
