@@ -13,8 +13,10 @@ final class TestServer: Sendable {
     let store: MemoryStore
     private let tasks: Mutex<[Task<Void, any Error>]> = Mutex([])
 
-    init(bootstrap: Bool = true, served: ServedVersions = ServedVersions(), admission: AdmissionChain = .standard) async throws {
-        let store = MemoryStore()
+    init(
+        bootstrap: Bool = true, store: MemoryStore = MemoryStore(), served: ServedVersions = ServedVersions(),
+        admission: AdmissionChain = .standard
+    ) async throws {
         let now = TimeBox()
         self.store = store
         var logger = Logger(label: "test")

@@ -1,4 +1,5 @@
 import JSON
+import Storage
 import Testing
 
 @testable import APIServer
@@ -220,6 +221,20 @@ struct VerbTests {
         _ = try await server.created("PUT", maps + "/a", map)
         #expect(try #require(await lines.next()).text("type") == "ADDED")
         lines.finish()
+    }
+
+    @Test("a watch of a revision that is gone is told so")
+    func watchOfThePast() async throws {
+        let former = try await TestServer()
+        _ = try await former.created("POST", maps, ["metadata": ["name": "a"]])
+        try await former.store.compact(to: former.store.currentRevision)
+        let server = try await TestServer(bootstrap: false, store: former.store)
+        let lines = try server.watch(maps + "?watch=1&resourceVersion=1")
+        let told = try #require(await lines.next())
+        #expect(told.text("type") == "ERROR")
+        #expect(told.number("object", "code") == 410)
+        #expect(told.text("object", "reason") == "Expired")
+        #expect(await lines.next() == nil)
     }
 
     @Test("a streaming list ends its objects with a bookmark")
