@@ -22,7 +22,7 @@ enum TokenCommand: KubeadmCommand {
               ttl                  duration  24h0m0s   -  the token's life; 0 for ever
               usages               list      signing,authentication - what the token is for
               print-join-command   bool      false     -  print the command by which a machine joins
-            ! certificate-key      string    -         -  several control planes
+              certificate-key      string    -         -  with --print-join-command: the key of the uploaded certificates, for a further control plane
             ! output               string    text      -  only text is written
             ! dry-run              bool      false     -  doing as if
             """)
