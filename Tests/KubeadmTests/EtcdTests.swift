@@ -15,6 +15,8 @@ struct EtcdTests {
             var calls: [String] = []
             /// How often a promotion is refused.
             var refusals = 0
+            /// How many changes are made without an answer.
+            var lost = 0
         }
 
         let state: Mutex<State>
@@ -26,7 +28,12 @@ struct EtcdTests {
                 guard endpoint == "https://here:2379" else {
                     throw TransportError(kind: .refused, server: endpoint, cause: "nothing listens there")
                 }
-                return state.withLock { Self.answer(path, body, &$0) }
+                let (answer, isLost) = state.withLock { state in
+                    defer { if !path.hasSuffix("list") { state.lost -= 1 } }
+                    return (Self.answer(path, body, &state), state.lost > 0 && !path.hasSuffix("list"))
+                }
+                if isLost { throw TransportError(kind: .timeout, server: endpoint, cause: "nothing came") }
+                return answer
             }
         }
 
@@ -34,8 +41,14 @@ struct EtcdTests {
             let verb = path.split(separator: "/").last.map(String.init) ?? ""
             if verb != "list" { state.calls.append(verb + " " + (body["ID"]?.stringValue ?? body["peerURLs"]?[0]?.stringValue ?? "")) }
             switch verb {
+            case "add" where state.members.contains(where: { $0["peerURLs"] == body["peerURLs"] }):
+                return HTTPResponseData(status: 409, headers: [], body: Array(#"{"message":"etcdserver: Peer URLs already exists"}"#.utf8))
             case "add": state.members.append(["ID": "9", "peerURLs": body["peerURLs"] ?? [], "isLearner": body["isLearner"] ?? false])
-            case "remove": state.members.removeAll { $0["ID"] == body["ID"] }
+            case "remove":
+                guard state.members.contains(where: { $0["ID"] == body["ID"] }) else {
+                    return HTTPResponseData(status: 404, headers: [], body: Array(#"{"message":"etcdserver: member not found"}"#.utf8))
+                }
+                state.members.removeAll { $0["ID"] == body["ID"] }
             case "promote" where state.refusals > 0:
                 state.refusals -= 1
                 return HTTPResponseData(status: 412, headers: [], body: Array(#"{"message":"not in sync"}"#.utf8))
@@ -87,6 +100,18 @@ struct EtcdTests {
         try await EtcdJoin(settings: try settings(), members: etcd.members, time: time()).run { others = $0 }
         #expect(etcd.state.withLock { $0.calls } == ["remove 2", "add https://192.0.2.2:2380", "promote 9"])
         #expect(others.map(\.name) == ["first"])
+    }
+
+    @Test func aChangeWhoseAnswerIsLostIsAskedForAgain() async throws {
+        let etcd = FakeEtcd([Self.member("1", "first", "192.0.2.1"), Self.member("2", "second", "192.0.2.2")])
+        let second = try #require(try await etcd.members.list().last)
+        etcd.state.withLock { $0.lost = 2 }
+        try await etcd.members.remove(second)
+        #expect(try await etcd.members.list().map(\.name) == ["first"])
+        etcd.state.withLock { $0.lost = 1 }
+        #expect(try await etcd.members.add("https://192.0.2.3:2380").count == 2)
+        #expect(
+            etcd.state.withLock { $0.calls } == Array(repeating: "remove 2", count: 3) + Array(repeating: "add https://192.0.2.3:2380", count: 2))
     }
 
     @Test func aMemberThatNeverGetsReadyIsNamed() async throws {

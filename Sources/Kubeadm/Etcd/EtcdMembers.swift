@@ -30,6 +30,11 @@ struct EtcdMember: Sendable, Equatable {
 
 /// Who belongs to an etcd cluster: etcd's own account of it is the only one. Spoken through etcd's JSON gateway, at the port of its clients.
 struct EtcdMembers: Sendable {
+    /// How long a member may take to answer.
+    static let patience: Duration = .seconds(5)
+    /// How often a change is asked for: what is sent on to a leader that has just died is never answered.
+    static let attempts = 6
+
     /// The members' URLs for clients; the first that answers serves.
     var endpoints: [String]
     /// Sends a request to one of them. A parameter, so that tests can be etcd.
@@ -43,8 +48,13 @@ struct EtcdMembers: Sendable {
             connection.certificateAuthority = .file("\(certificates)/etcd/ca.crt")
             connection.clientCertificate = .file("\(certificates)/etcd/healthcheck-client.crt")
             connection.clientKey = .file("\(certificates)/etcd/healthcheck-client.key")
-            return try await SingleRequest.send(
-                connection, HTTPRequestData(method: "POST", path: path, headers: [("Content-Type", "application/json")], body: body.serialized()))
+            let request = HTTPRequestData(method: "POST", path: path, headers: [("Content-Type", "application/json")], body: body.serialized())
+            let asked = connection
+            do {
+                return try await withDeadline(Self.patience) { try await SingleRequest.send(asked, request) }
+            } catch let error as DeadlineError {
+                throw TransportError(kind: .timeout, server: endpoint, cause: "\(error)")
+            }
         }
     }
 
@@ -60,15 +70,49 @@ struct EtcdMembers: Sendable {
     /// Takes a member in that listens until it is promoted, so that the others go on if it never starts.
     @discardableResult
     func add(_ peerURL: String) async throws -> [EtcdMember] {
-        try await ask("add", ["peerURLs": [.string(peerURL)], "isLearner": true])["members"]?.arrayValue?.compactMap(EtcdMember.init) ?? []
+        do {
+            return try await ask("add", ["peerURLs": [.string(peerURL)], "isLearner": true])["members"]?.arrayValue?.compactMap(EtcdMember.init) ?? []
+        } catch let refusal as EtcdRefusal {
+            // Asked anew after a lost answer, etcd refuses what it has done.
+            let all = try await list()
+            guard all.contains(where: { $0.peerURLs == [peerURL] }) else { throw refusal }
+            return all
+        }
     }
 
     /// - Throws: `EtcdRefusal` also while the member has not yet what the others have.
-    func promote(_ member: EtcdMember) async throws { _ = try await ask("promote", ["ID": .string(member.id)]) }
+    func promote(_ member: EtcdMember) async throws {
+        do {
+            _ = try await ask("promote", ["ID": .string(member.id)])
+        } catch let refusal as EtcdRefusal {
+            guard try await list().contains(where: { $0.id == member.id && !$0.isLearner }) else { throw refusal }
+        }
+    }
 
-    func remove(_ member: EtcdMember) async throws { _ = try await ask("remove", ["ID": .string(member.id)]) }
+    func remove(_ member: EtcdMember) async throws {
+        do {
+            _ = try await ask("remove", ["ID": .string(member.id)])
+        } catch let refusal as EtcdRefusal {
+            if try await list().contains(where: { $0.id == member.id }) { throw refusal }
+        }
+    }
 
     private func ask(_ verb: String, _ body: JSONValue) async throws -> JSONValue {
+        var attempt = 1
+        while true {
+            do {
+                return try await askOnce(verb, body)
+            } catch let error as TransportError where error.kind == .timeout && verb != "list" && attempt < Self.attempts {
+                attempt += 1
+            } catch let error as TransportError {
+                throw KubeadmError("no member of etcd answers at \(endpoints.joined(separator: ", ")): \(error)")
+            }
+        }
+    }
+
+    /// Asks the first member that can be reached.
+    /// - Throws: `EtcdRefusal` when it says no, what became of the last connection when none can.
+    private func askOnce(_ verb: String, _ body: JSONValue) async throws -> JSONValue {
         var last: (any Error)?
         for endpoint in endpoints {
             do {
@@ -84,7 +128,7 @@ struct EtcdMembers: Sendable {
                 last = error
             }
         }
-        throw KubeadmError("no member of etcd answers at \(endpoints.joined(separator: ", ")): \(last.map { "\($0)" } ?? "none is known")")
+        throw last ?? KubeadmError("no member of etcd is known")
     }
 }
 
