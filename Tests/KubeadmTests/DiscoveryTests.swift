@@ -96,6 +96,15 @@ struct DiscoveryTests {
         #expect(text == "believed \(TestCluster.server)")
     }
 
+    /// Who signs has just died, and another takes over.
+    @Test func aSignatureOfATokenThatLetsInIsAwaitedLonger() async throws {
+        let answers = Mutex(Array(repeating: cluster.info([]), count: 30))
+        let last = cluster.info([token])
+        var discovery = try discovery { _, _ in answers.withLock { $0.isEmpty ? last : $0.removeFirst() } }
+        discovery.show = { _, _, _ in 200 }
+        #expect(await problem(discovery) == "believed \(TestCluster.server)")
+    }
+
     @Test func aWrongDigestIsNamed() async throws {
         let wrong = "sha256:" + String(repeating: "a", count: 64)
         let info = cluster.info([token])

@@ -107,8 +107,7 @@ enum ResetCommand: KubeadmCommand {
             do {
                 for sandbox in try await runtime.listPodSandboxes(nil)
                 where !Rehearsal.instead("remove the pod \(sandbox.metadata.namespace)/\(sandbox.metadata.name)") {
-                    try await runtime.stopPodSandbox(sandbox.id)
-                    try await runtime.removePodSandbox(sandbox.id)
+                    try await remove(sandbox.id, runtime)
                 }
                 if Rehearsal.isOn { return }
                 let images = try await KubeadmImages.remove(runtime, folder: KubeadmImages.folder)
@@ -117,6 +116,21 @@ enum ResetCommand: KubeadmCommand {
                 }
             } catch {
                 Say.line("[reset] WARNING: not all pods and images could be removed: \(error)")
+            }
+        }
+    }
+
+    /// A container that was just being started when the kubelet was stopped can be removed a moment later.
+    private static func remove(_ sandbox: String, _ runtime: RuntimeClient) async throws {
+        var attempt = 1
+        while true {
+            do {
+                try await runtime.stopPodSandbox(sandbox)
+                return try await runtime.removePodSandbox(sandbox)
+            } catch {
+                guard attempt < 5, !(error is CancellationError) else { throw error }
+                attempt += 1
+                try await Task.sleep(for: .seconds(1))
             }
         }
     }

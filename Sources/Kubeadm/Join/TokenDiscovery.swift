@@ -7,6 +7,8 @@ import PKI
 struct TokenDiscovery: Sendable {
     /// How long the signature of a token that was made a moment ago may be missing.
     static let signaturePatience: Duration = .seconds(5)
+    /// The same of a token that lets in: who signs may have died a moment ago, and others take over when its lease is over.
+    static let takeoverPatience: Duration = .seconds(60)
     static let pause: Duration = .seconds(1)
 
     var server: String
@@ -35,6 +37,7 @@ struct TokenDiscovery: Sendable {
         let start = time.uptime()
         var told = ""
         var unsignedSince: Duration?
+        var unsigned: (reason: String, mayCome: Bool)?
         while true {
             var obstacle = ""
             do {
@@ -43,7 +46,13 @@ struct TokenDiscovery: Sendable {
                 let since = unsignedSince ?? time.uptime()
                 unsignedSince = since
                 obstacle = Self.unknown(token, server)
-                if time.uptime() - since >= Self.signaturePatience { throw KubeadmError(await whyUnsigned(info)) }
+                let waited = time.uptime() - since
+                if waited >= Self.signaturePatience {
+                    let found: (reason: String, mayCome: Bool)
+                    if let unsigned { found = unsigned } else { found = await whyUnsigned(info) }
+                    unsigned = found
+                    if !found.mayCome || waited >= Self.takeoverPatience { throw KubeadmError(found.reason) }
+                }
             } catch let error as KubeadmError {
                 throw error
             } catch is CancellationError {
@@ -73,14 +82,16 @@ struct TokenDiscovery: Sendable {
     }
 
     /// A token that signs nothing may yet be one that lets in. Only a server that the digest vouches for is shown it.
-    private func whyUnsigned(_ info: ClusterInfo) async -> String {
+    private func whyUnsigned(_ info: ClusterInfo) async -> (reason: String, mayCome: Bool) {
         guard let kubeconfig = info.kubeconfig, let cluster = try? Self.described(kubeconfig), !hashes.isEmpty,
             let certificates = try? PEMCertificate.all(pem: cluster.authority, what: "cluster-info"),
             certificates.contains(where: { (try? AuthorityHash.of($0)).map(hashes.contains) == true }),
             let status = try? await show(cluster.server, cluster.authority, token), status != 401
-        else { return Self.unknown(token, server) }
-        return "the token \"\(token.id)\" lets in and does not sign, so that nothing proves who the cluster at \(server) is:"
+        else { return (Self.unknown(token, server), false) }
+        let reason =
+            "the token \"\(token.id)\" lets in and does not sign, so that nothing proves who the cluster at \(server) is:"
             + " kubeadm token create --usages signing,authentication --print-join-command on the control plane makes one that does both"
+        return (reason, true)
     }
 
     // MARK: Believing
