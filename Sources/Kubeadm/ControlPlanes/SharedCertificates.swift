@@ -96,13 +96,24 @@ extension Phase {
                 "apiVersion": "v1", "kind": "Secret", "name": made["metadata"]?["name"] ?? "", "uid": made["metadata"]?["uid"] ?? "",
                 "controller": true, "blockOwnerDeletion": true,
             ]
+            let store = try await storeOfCluster(settings)
             _ = try await objects.apply([
                 "apiVersion": "v1", "kind": "Secret",
                 "metadata": ["name": .string(name), "namespace": .string(BootstrapTokenSpec.namespace), "ownerReferences": [reference]],
-                "data": .object(try SharedCertificates.sealed(settings.store, folder: settings.certificates, key: settings.certificateKey)),
+                "data": .object(try SharedCertificates.sealed(store, folder: settings.certificates, key: settings.certificateKey)),
             ])
         }
         try await objects.apply(SharedCertificates.reader)
         if settings.printsCertificateKey { Say.line("[upload-certs] Using certificate key:\n\(settings.certificateKey.text)") }
+    }
+
+    /// This phase is run long after init, too, with nothing said: then the cluster knows where its objects are.
+    private static func storeOfCluster(_ settings: InitSettings) async throws -> StoreChoice {
+        do {
+            let text = try await ClusterConfigurationMap.text(ClusterConfigurationMap.kubeadm, ClusterObjects.client(settings.administrator))
+            return try InitSettings.ofCluster(text, arguments: []).store
+        } catch let error as APIStatusError where error.isNotFound {
+            return settings.store
+        }
     }
 }
