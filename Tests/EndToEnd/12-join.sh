@@ -24,7 +24,7 @@ test_three_machines() {
         start_runtime $name
         keep_kubelet $name
     done
-    on_node skopeo copy --quiet --src-tls-verify=false docker://127.0.0.1:5000/tools:1 "docker-archive:$work/tools.tar:docker.io/library/tools:1"
+    archive_tools
     for name in WorkNode1 WorkNode2; do on $name ctr -n k8s.io images import "$work/tools.tar"; done
     # As Docker has it on a machine.
     on WorkNode1 nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'

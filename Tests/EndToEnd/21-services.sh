@@ -38,7 +38,7 @@ from_pod() { ks exec "$1" -- sh -c "$asked" who "$2" "${3:-1}"; }
 
 test_services_a_cluster_of_three() {
     lab up
-    on_node skopeo copy --quiet --src-tls-verify=false docker://127.0.0.1:5000/tools:1 "docker-archive:$work/tools.tar:docker.io/library/tools:1"
+    archive_tools
     for machine in WorkNode1 WorkNode2; do at "$machine" ctr -n k8s.io images import - < "$work/tools.tar"; done
     # Answers with its name, and with the address that the question came from.
     spread web 8080 'mkdir -p /tmp/w/cgi-bin; printf "#!/bin/sh\necho; hostname\n" > /tmp/w/cgi-bin/who;

@@ -73,3 +73,9 @@ make_images() {
         push "$root" "nginx:$version" /usr/sbin/nginx -c /etc/nginx/nginx.conf
     done
 }
+
+# The tools' image as $work/tools.tar, for machines that reach no registry.
+archive_tools() {
+    [ -e "$work/tools.tar" ] ||
+        on_node skopeo copy --quiet --src-tls-verify=false docker://127.0.0.1:5000/tools:1 "docker-archive:$work/tools.tar:docker.io/library/tools:1"
+}
