@@ -36,7 +36,8 @@ differ() {
 }
 
 test_lab_three_bare_machines_come_up() {
-    traces > "$work/traces.before"
+    # Pods of earlier files' clusters may be just starting.
+    eventually 90 at_rest
     lab up --bare | tee "$work/lab.log"
     contains "$(cat "$work/lab.log")" 'ok   Master' 'ok   WorkNode2' 10.0.2.17
     contains "$(list_labs)" "Master      10.0.2.15   up"
@@ -140,6 +141,12 @@ test_lab_down_leaves_nothing() {
     # What the kernel lets go of a moment later.
     # shellcheck disable=SC2016
     eventually 10 same_traces
+}
+
+at_rest() {
+    traces > "$work/traces.before"
+    sleep 6
+    same_traces
 }
 
 same_traces() {
