@@ -43,7 +43,7 @@ package final class Registry: RequestHandler, ClusterView {
         self.clock = clock
         self.mayCreate = mayCreate
         self.logger = logger
-        let built = KindTable.build(catalog: catalog, served: served, store: store, logger: logger)
+        let built = KindTable.build(catalog: catalog, served: served, store: store, clock: clock, logger: logger)
         resources = built.served
         storages = built.storages
         caches = built.storages.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
