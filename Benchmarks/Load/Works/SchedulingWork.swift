@@ -1,5 +1,3 @@
-import Glibc
-
 /// Pods bound to nodes that no kubelet stands behind.
 struct SchedulingWork {
     static let clients = 32
@@ -10,7 +8,8 @@ struct SchedulingWork {
     var patience = Duration.seconds(35)
 
     func run(_ bench: Bench) async throws -> [Table.Row] {
-        try await makeNodes(bench)
+        let hollow = HollowNodes(count: nodes)
+        try await hollow.make(bench)
         try await bench.process.settle(limit: 5)
         let bound = Sightings(objects: pods)
         let lines = try await bench.connect(Bench.connections)
@@ -29,7 +28,7 @@ struct SchedulingWork {
         for line in lines { line.close() }
         Bench.say("schedule pods: \(Figures.grouped(count)) in \(Figures.seconds(took)), \(Figures.percentiles(latencies, 50, 99))")
         try await PodWork.delete(0..<pods, "sched", bench)
-        try await deleteNodes(bench)
+        try await hollow.delete(bench)
         let complete = count == pods ? "" : " (\(Figures.grouped(count)) within \(Figures.seconds(took)))"
         return [
             Table.Row(
@@ -39,41 +38,11 @@ struct SchedulingWork {
         ]
     }
 
-    /// Makes the nodes as their kubelets would: the object, then that it is ready; and takes away the taint of nodes that are not.
-    private func makeNodes(_ bench: Bench) async throws {
-        let now = Self.timestamp()
-        let path = "/api/v1/nodes"
-        let spec = #"{"spec":\#(Manifests.hollowNodeSpec)}"#
-        let steps: [(work: String, request: @Sendable (Int) -> Request)] = [
-            ("create nodes", { .post(path, Manifests.hollowNode("hollow-\($0)", number: $0, now: now)) }),
-            ("report nodes ready", { .mergePatch("\(path)/hollow-\($0)/status", Manifests.hollowNode("hollow-\($0)", number: $0, now: now)) }),
-            ("take taints from nodes", { .mergePatch("\(path)/hollow-\($0)", spec) }),
-        ]
-        for step in steps {
-            _ = try await bench.run(Load(work: step.work, clients: Self.clients, requests: 0..<nodes, request: step.request))
-        }
-    }
-
-    private func deleteNodes(_ bench: Bench) async throws {
-        _ = try await bench.run(
-            Load(work: "delete nodes", clients: Self.clients, requests: 0..<nodes, accepted: [404]) { .delete("/api/v1/nodes/hollow-\($0)") })
-        try await bench.process.settle()
-    }
-
     /// An event that shows a pod on a node.
     private static func see(_ event: UnsafeRawBufferPointer, _ bound: Sightings) {
         guard EventBytes.end(of: #""nodeName":""#, in: event) != nil, let found = EventBytes.number(after: #""name":"sched-"#, in: event) else {
             return
         }
         bound.see(Int(clamping: found))
-    }
-
-    private static func timestamp() -> String {
-        var now = time(nil)
-        var parts = tm()
-        gmtime_r(&now, &parts)
-        var text = [CChar](repeating: 0, count: 32)
-        strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
