@@ -177,7 +177,7 @@ let tools: [Target] = [
         name: "simulation",
         dependencies: [
             "TaskHooks", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "PKI", "Storage", "KubernetesClient", "APIServer", "Scheduler",
-            "ControllerManager", log, arguments,
+            "ControllerManager", nio, log, arguments,
         ],
         path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(name: "store-writer", dependencies: ["Storage", arguments, log], path: "Tools/store-writer", swiftSettings: settings),

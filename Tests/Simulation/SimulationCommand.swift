@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import KubernetesClient
+import NIOCore
 import TaskHooks
 
 /// Runs whole clusters in a world of their own, with things going wrong, and checks what must hold.
@@ -13,7 +14,7 @@ struct SimulationCommand: ParsableCommand {
     @Option(help: "The first seed.")
     var seed: UInt64 = 1
 
-    @Option(help: "How many runs, one seed after the other.")
+    @Option(help: "How many runs, for this seed and those that follow.")
     var runs: UInt64 = 1
 
     @Option(help: "Begin no further run after so many seconds; 0: all runs.")
@@ -22,40 +23,81 @@ struct SimulationCommand: ParsableCommand {
     @Flag(help: "Print what happens.")
     var verbose = false
 
-    @Flag(help: "Run each seed twice, and fail when the second run differs.")
-    var twice = false
+    @Option(help: "How many runs at a time, each in a process of its own.")
+    var parallel = System.coreCount
+
+    func validate() throws {
+        guard runs >= 1, seconds >= 0, parallel >= 1 else { throw ValidationError("--runs and --parallel must be 1 or more, --seconds 0 or more") }
+    }
 
     func run() throws {
         try Sameness.ensure()
-        SeededExecutor.shared.install()
+        if runs == 1 { return try runOne() }
         let time = TimeSource.system
         let begin = time.uptime()
-        var failed: [UInt64] = []
-        var count: UInt64 = 0
-        var simulated = Duration.zero
-        for seed in seed..<(seed &+ max(1, runs)) {
-            if seconds > 0, time.uptime() - begin > .seconds(seconds) { break }
-            let outcome = Simulation(seed: seed, isVerbose: verbose).run()
-            count += 1
-            simulated += outcome.duration
-            if verbose { say("seed \(seed): sum \(outcome.sum)") }
-            if twice {
-                let again = Simulation(seed: seed, isVerbose: false).run()
-                if again.sum != outcome.sum { say("seed \(seed) went another way the second time: \(outcome.sum), \(again.sum)") }
+        var children = Children()
+        var upcoming = seed
+        let end = seed.addingReportingOverflow(runs)
+        while upcoming < (end.overflow ? UInt64.max : end.partialValue) || !children.isEmpty {
+            let isOver = seconds > 0 && time.uptime() - begin > .seconds(seconds)
+            if !isOver, upcoming < end.partialValue, children.count < parallel {
+                try children.start(seed: upcoming)
+                upcoming += 1
+            } else if !children.waitForOne() {
+                break
             }
-            guard !outcome.failures.isEmpty else { continue }
-            failed.append(seed)
-            if !verbose { for line in outcome.lastLines { say("    \(line)") } }
-            for failure in outcome.failures { say("seed \(seed): \(failure)") }
         }
-        say("\(count) runs, \(Int(simulated.secondsValue)) simulated seconds in \(Int((time.uptime() - begin).secondsValue)); failed: \(failed)")
-        if !failed.isEmpty { throw ExitCode.failure }
+        say("\(children.ended) runs in \(Int((time.uptime() - begin).secondsValue)) s; failed: \(children.failed.sorted())")
+        if !children.failed.isEmpty { throw ExitCode.failure }
+    }
+
+    /// In this process, which has nothing behind it: then the run is the same each time.
+    private func runOne() throws {
+        SeededExecutor.shared.install()
+        let outcome = Simulation(seed: seed, isVerbose: verbose).run()
+        if verbose { say("seed \(seed): sum \(outcome.sum), \(Int(outcome.duration.secondsValue)) s of simulated time") }
+        guard !outcome.failures.isEmpty else { return }
+        if !verbose { for line in outcome.lastLines { say("    seed \(seed) \(line)") } }
+        for failure in outcome.failures { say("seed \(seed): \(failure)") }
+        throw ExitCode.failure
     }
 }
 
-/// What the order of things in one process may depend on beside the seed, taken away by starting anew.
+/// The runs that are under way.
+private struct Children {
+    private var seeds: [pid_t: UInt64] = [:]
+    private(set) var ended = 0
+    private(set) var failed: [UInt64] = []
+
+    var isEmpty: Bool { seeds.isEmpty }
+    var count: Int { seeds.count }
+
+    mutating func start(seed: UInt64) throws {
+        var child: pid_t = 0
+        var arguments: [UnsafeMutablePointer<CChar>?] = ["simulation", "--seed", "\(seed)"].map { (text: String) in strdup(text) }
+        var environment: [UnsafeMutablePointer<CChar>?] = [strdup("\(Sameness.variable)=1")]
+        defer { for text in arguments + environment { free(text) } }
+        arguments.append(nil)
+        environment.append(nil)
+        let error = posix_spawn(&child, "/proc/self/exe", nil, nil, arguments, environment)
+        guard error == 0 else { throw ValidationError("cannot start a run: \(String(cString: strerror(error)))") }
+        seeds[child] = seed
+    }
+
+    /// - Returns: false when none is under way.
+    mutating func waitForOne() -> Bool {
+        var status: Int32 = 0
+        let child = waitpid(-1, &status, 0)
+        guard child > 0, let seed = seeds.removeValue(forKey: child) else { return !seeds.isEmpty && errno == EINTR }
+        ended += 1
+        if status != 0 { failed.append(seed) }
+        return true
+    }
+}
+
+/// What the order of things may depend on beside the seed, taken away by starting anew; processes that this one starts inherit it.
 enum Sameness {
-    private static let variable = "SWIFT_DETERMINISTIC_HASHING"
+    static let variable = "SWIFT_DETERMINISTIC_HASHING"
 
     static func ensure() throws {
         if getenv(variable) != nil { return }
