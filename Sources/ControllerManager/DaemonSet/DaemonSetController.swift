@@ -148,7 +148,7 @@ struct DaemonSetController: Controller {
             try await control.create(set.pod(from: template, on: node, hash: hash), for: set)
         }
         for _ in done..<creations.count { expectations.sawCreation(key) }
-        let deletionFailure = await control.delete(deletions, for: set, expectations, key)
+        let deletionFailure = await control.delete(deletions, for: set, expectations, key).failure
         if let failure, (failure as? APIStatusError)?.isNamespaceTerminating != true { throw failure }
         if let deletionFailure { throw deletionFailure }
         if plan.creations.count > creations.count || plan.deletions.count > deletions.count { queue.add(key) }

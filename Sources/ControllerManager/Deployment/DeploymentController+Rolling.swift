@@ -30,6 +30,8 @@ extension DeploymentController {
     /// Takes pods from the old ReplicaSets: unhealthy ones first, then as many as availability allows. Nil when nothing could go.
     private func shrinkOld(_ deployment: Deployment, _ revisions: Revisions, _ numbers: RollingNumbers) async throws -> Revisions? {
         guard let new = revisions.new, revisions.old.contains(where: { $0.size > 0 }) else { return nil }
+        // A set that was made smaller and greater again since may have fewer pods than its status says.
+        guard revisions.all.allSatisfy(\.isObserved) else { return nil }
         var revisions = revisions
         let total = revisions.all.reduce(0) { $0 + $1.size }
         let removable = numbers.removableOld(total: total, newSize: new.size, newAvailable: new.availableCount)
@@ -102,7 +104,7 @@ extension DeploymentController {
         let excess = removable.count - Int(limit)
         guard excess > 0 else { return }
         for set in removable.sorted(by: { $0.revision < $1.revision }).prefix(excess) {
-            let isIdle = set.size == 0 && set.status.replicas == 0 && (set.metadata.generation ?? 0) <= (set.status.observedGeneration ?? 0)
+            let isIdle = set.size == 0 && set.status.replicas == 0 && set.isObserved
             guard isIdle else { continue }
             do {
                 try await context.client.delete(ReplicaSet.self, set.metadata.name ?? "", namespace: set.metadata.namespace)

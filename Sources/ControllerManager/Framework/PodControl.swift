@@ -37,23 +37,30 @@ struct PodControl: Sendable {
     }
 
     /// Deletes all at once and takes back the expectation of each deletion that failed.
-    /// - Returns: the first failure other than that a pod was gone.
-    func delete(_ pods: [Pod], for owner: some KubernetesResource, _ expectations: Expectations, _ key: NamespacedName) async -> (any Error)? {
-        await withTaskGroup(of: (any Error)?.self) { group in
+    /// - Returns: the first failure other than that a pod was gone; and the uids of those of which nobody knows, since no answer came.
+    func delete(
+        _ pods: [Pod], for owner: some KubernetesResource, _ expectations: Expectations, _ key: NamespacedName
+    ) async -> (failure: (any Error)?, doubtful: Set<String>) {
+        await withTaskGroup(of: (uid: String, error: any Error)?.self) { group in
             for pod in pods {
                 group.addTask {
+                    let uid = pod.metadata.uid ?? ""
                     do {
                         try await delete(pod, for: owner)
                         return nil
                     } catch {
-                        expectations.sawDeletion(key, uid: pod.metadata.uid ?? "")
-                        return (error as? APIStatusError)?.isNotFound == true ? nil : error
+                        expectations.sawDeletion(key, uid: uid)
+                        return (error as? APIStatusError)?.isNotFound == true ? nil : (uid, error)
                     }
                 }
             }
             var failure: (any Error)?
-            for await error in group { failure = failure ?? error }
-            return failure
+            var doubtful: Set<String> = []
+            for await case let (uid, error)? in group {
+                failure = failure ?? error
+                if !(error is APIStatusError) { doubtful.insert(uid) }
+            }
+            return (failure, doubtful)
         }
     }
 }

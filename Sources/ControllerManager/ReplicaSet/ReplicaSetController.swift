@@ -47,13 +47,17 @@ struct ReplicaController<Owner: ReplicaOwner>: Controller {
         let active = try await claims.claim(candidates.filter(\.isActive))
         var failure: (any Error)?
         var isScaling = false
+        var doubtful: Set<String> = []
         if areExpectationsMet, owner.metadata.deletionTimestamp == nil {
-            (isScaling, failure) = await scale(owner, key, active)
+            (isScaling, failure, doubtful) = await scale(owner, key, active)
         }
+        // The informer may not know yet which of them are on their way out; a deployment counts on those that the status names.
+        let leaving = expectations.expectedDeletions(key).union(doubtful)
+        let staying = leaving.isEmpty ? active : active.filter { !leaving.contains($0.metadata.uid ?? "") }
         let terminating = candidates.count {
             $0.metadata.isControlled(by: owner.metadata) && $0.metadata.deletionTimestamp != nil && !$0.hasEnded
         }
-        let updated = owner.reporting(ReplicaCounts(of: owner, active: active, terminating: terminating, failure: failure, now: context.now))
+        let updated = owner.reporting(ReplicaCounts(of: owner, active: staying, terminating: terminating, failure: failure, now: context.now))
         if updated.status.jsonBytes() != owner.status.jsonBytes() {
             do {
                 _ = try await context.client.update(updated, subresource: "status")
@@ -67,7 +71,10 @@ struct ReplicaController<Owner: ReplicaOwner>: Controller {
     }
 
     /// Creates what is missing or deletes what is too much, up to a burst.
-    private func scale(_ owner: Owner, _ key: NamespacedName, _ active: [Pod]) async -> (isScaling: Bool, failure: (any Error)?) {
+    /// - Returns: also the uids of pods of which nobody knows whether they were deleted.
+    private func scale(
+        _ owner: Owner, _ key: NamespacedName, _ active: [Pod]
+    ) async -> (isScaling: Bool, failure: (any Error)?, doubtful: Set<String>) {
         let difference = active.count - Int(owner.wantedReplicas)
         if difference < 0 {
             let count = min(-difference, Self.burst)
@@ -77,16 +84,17 @@ struct ReplicaController<Owner: ReplicaOwner>: Controller {
             }
             for _ in done..<count { expectations.sawCreation(key) }
             // A namespace on its way out refuses all creations, and takes the owner with it.
-            if let refusal = failure as? APIStatusError, refusal.isNamespaceTerminating { return (true, nil) }
-            return (true, failure)
+            if let refusal = failure as? APIStatusError, refusal.isNamespaceTerminating { return (true, nil, []) }
+            return (true, failure, [])
         }
         if difference > 0 {
             let related = pods.dependents.list(namespace: key.namespace).filter(\.isActive)
             let victims = DeletionOrder(pods: active, related: related).first(min(difference, Self.burst))
             expectations.expect(key, deletions: Set(victims.compactMap(\.metadata.uid)))
-            return (true, await control.delete(victims, for: owner, expectations, key))
+            let (failure, doubtful) = await control.delete(victims, for: owner, expectations, key)
+            return (true, failure, doubtful)
         }
-        return (false, nil)
+        return (false, nil, [])
     }
 }
 
