@@ -91,8 +91,9 @@ package final class APIServer: Service {
         self.followers = followers
         trust = AuthenticationTrust(
             registry: registry, clients: clientAuthorities, proxies: proxyAuthorities, headers: access.frontProxy?.headers, now: now, logger: logger)
+        let uses = LegacyTokenUses(registry: registry, logger: logger)
         let authenticator = Authenticator(
-            tokens: access.tokenAuthenticators(configuration.tokens, current: authentication, lookup: core),
+            tokens: access.tokenAuthenticators(configuration.tokens, current: authentication, lookup: core, noteUse: uses.note),
             audiences: configuration.tokens.audiences, frontProxy: access.frontProxy?.headers, anonymous: authentication.anonymous, now: now)
         let metrics = RequestMetrics()
         flowControl = RegistryFlowControl(FlowControl(configuration.limits))
