@@ -71,11 +71,16 @@ package final class FlowControl: Sendable {
     private let load = Mutex<(@Sendable (RequestInfo) -> RequestWork.Load?)?>(nil)
     /// Nanoseconds since some moment.
     private let now: @Sendable () -> Int64
+    private let sleep: @Sendable (Duration) async throws -> Void
     private let state: Mutex<State>
 
-    package init(_ limits: Limits = Limits(), now: @escaping @Sendable () -> Int64 = FlowControl.uptime) {
+    package init(
+        _ limits: Limits = Limits(), now: @escaping @Sendable () -> Int64 = FlowControl.uptime,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
         self.limits = limits
         self.now = now
+        self.sleep = sleep
         state = Mutex(State())
         configure(
             schemas: FlowControlObjects.all.filter { $0.resource == "flowschemas" }.map(Self.object),
@@ -230,7 +235,7 @@ package final class FlowControl: Sendable {
         }
         guard let pause else { return }
         Task {
-            try? await Task.sleep(for: .nanoseconds(pause))
+            try? await sleep(.nanoseconds(pause))
             proceed(
                 state.withLock { state in
                     state.isAwaited = false
@@ -249,8 +254,8 @@ package final class FlowControl: Sendable {
     }
 
     /// Refuses in time those who wait too long, until the task is cancelled.
-    func run() async {
-        while (try? await Task.sleep(for: .seconds(1))) != nil { expire() }
+    func run(_ clock: ServerClock) async {
+        while (try? await clock.sleep(.seconds(1))) != nil { expire() }
     }
 
     // MARK: Seats

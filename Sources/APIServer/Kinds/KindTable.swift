@@ -121,7 +121,7 @@ enum KindTable {
     ///   - catalog: all that there is; the version in which a kind is stored does not hang on what is served.
     ///   - served: what is served.
     static func build(
-        catalog: ResourceCatalog, served: ServedVersions, store: any Store, logger: Logger
+        catalog: ResourceCatalog, served: ServedVersions, store: any Store, clock: ServerClock, logger: Logger
     ) -> (served: [ServedResource], storages: [String: ObjectStorage]) {
         // Only what can be listed is kept; reviews and bindings are answered elsewhere.
         let known = catalog.resources.filter { $0.verbs.contains("list") }
@@ -138,7 +138,7 @@ enum KindTable {
             let cache = WatchCache(
                 scope: ResourceScope(
                     prefix: prefix, namespaced: resource.type.namespaced, apiVersion: resource.type.apiVersion, kind: resource.type.kind),
-                store: store, configuration: configuration, logger: logger)
+                store: store, configuration: configuration, clock: clock, logger: logger)
             var strategy = strategies[name] ?? Strategy()
             if strategies[name] == nil {
                 if resource.subresource("status") == nil { strategy.emptyStatus = nil }

@@ -46,7 +46,7 @@ package final class Registry: RequestHandler, ClusterView {
         self.clock = clock
         self.mayCreate = mayCreate
         self.logger = logger
-        let built = KindTable.build(catalog: catalog, served: served, store: store, logger: logger)
+        let built = KindTable.build(catalog: catalog, served: served, store: store, clock: clock, logger: logger)
         resources = built.served
         storages = built.storages
         caches = built.storages.filter { $0.key != Self.componentStatuses }.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
@@ -124,7 +124,7 @@ package final class Registry: RequestHandler, ClusterView {
             return
         }
         guard resource.storage.cache.isReady else {
-            throw .tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1)
+            throw .storageInitializing
         }
         // Objects in namespaces are found everywhere, but made, changed and deleted in one.
         if resource.type.namespaced, info.namespace.isEmpty, info.verb != "list", info.verb != "watch" { throw .methodNotAllowed }
