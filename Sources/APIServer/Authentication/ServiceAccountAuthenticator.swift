@@ -33,7 +33,7 @@ package final class ServiceAccountAuthenticator: TokenAuthenticator {
     package func authenticate(token: String, audiences: [String], now: Int64) -> TokenVerdict {
         do {
             guard let claims = try check(token, audiences: audiences, now: now) else { return .unknown }
-            let secret = claims.isLegacy ? try checkLegacy(claims, token) : nil
+            let secret = claims.isLegacy ? Optional.some(try checkLegacy(claims, token)) : .none
             try checkLife(claims)
             if let secret { try checkMark(secret, claims, now: now) }
             return .user(Self.user(claims), audiences: audiences.filter { claims.audiences.contains($0) })

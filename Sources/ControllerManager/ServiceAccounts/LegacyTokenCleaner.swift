@@ -2,6 +2,7 @@ import CoreV1
 import JSON
 import KubernetesAPI
 import KubernetesClient
+import Logging
 
 /// Marks tokens without an end that were made for service accounts and not used for long, which ends their use; and deletes them when for as long
 /// again nobody has taken the mark away.
