@@ -19,8 +19,6 @@ package struct ControllerManagerConfiguration: Sendable {
     package var makesTokenSecrets = false
     /// Whether old requests for certificates of pods are deleted (`--feature-gates=PodCertificateRequest=true`): for API servers that serve them.
     package var cleansPodCertificateRequests = false
-    /// `--legacy-service-account-token-clean-up-period`: for how long a token that does not end may not be used.
-    package var legacyTokenPeriod = Duration.seconds(8760 * 3600)
     package var autoscaler = AutoscalerSettings()
     /// `--node-monitor-grace-period`: silence after which a node counts as lost.
     package var nodeMonitorGracePeriod = NodeLifecycleController.gracePeriod
@@ -59,7 +57,6 @@ package struct ControllerManager: ServiceLifecycle.Service {
             VolumeProtectionController(context), EphemeralVolumeController(context),
             EndpointsController(context), EndpointSliceController(context), EndpointSliceMirroringController(context),
             ServiceLoadBalancerController(context), ServiceCIDRController(context),
-            LegacyTokenCleaner(context, period: configuration.legacyTokenPeriod),
             NamespaceController(context), ServiceAccountsController(context), RootCAPublisher(context, rootCA: configuration.rootCA),
             GarbageCollector(context), NodeLifecycleController(context, gracePeriod: configuration.nodeMonitorGracePeriod),
             TaintEvictionController(context),

@@ -78,10 +78,6 @@ package enum ControllerManagerComponent: Component {
         configuration.selection = try selection(flags)
         configuration.nodeMonitorGracePeriod = flags.duration("node-monitor-grace-period")
         guard configuration.nodeMonitorGracePeriod > .zero else { throw FlagProblem("--node-monitor-grace-period must be more than 0, such as 50s") }
-        configuration.legacyTokenPeriod = flags.duration("legacy-service-account-token-clean-up-period")
-        guard configuration.legacyTokenPeriod > .zero else {
-            throw FlagProblem("--legacy-service-account-token-clean-up-period must be more than 0, such as 8760h")
-        }
         configuration.signing = try signing(flags)
         if let path = flags.text("service-account-private-key-file") {
             // Tokens in secrets name no issuer of ours.

@@ -114,7 +114,7 @@ package enum ControllerManagerFlags {
           horizontal-pod-autoscaler-initial-readiness-delay duration 30s - how long after its start a pod that is not ready counts as never having been
           horizontal-pod-autoscaler-sync-period duration 15s - the pause between two looks at the metrics
           horizontal-pod-autoscaler-tolerance float 0.1 - how far a metric may be from its target before anything happens
-          legacy-service-account-token-clean-up-period duration 8760h - how long a token in a secret may not be used before it is no longer taken
+        ~ legacy-service-account-token-clean-up-period duration 8760h - no such tokens are made
         ~ namespace-sync-period         duration 5m     -   namespaces are looked at when they change
         ~ resource-quota-sync-period    duration 5m     -   quotas are looked at when something changes
         ~ pvclaimbinder-sync-period     duration 15s    -   claims are looked at when they change
