@@ -114,7 +114,8 @@ let floor3: [Target] = [
         "ControllerManager",
         [
             "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CoordinationV1", "RBACV1", "CertificatesV1",
-            "AuthenticationV1", "AutoscalingV2", "StorageV1", "VolumeBinding", "Flags", "PKI", "KubernetesClient", crypto, log, lifecycle,
+            "AuthenticationV1", "AutoscalingV2", "NetworkingV1", "StorageV1", "VolumeBinding", "Flags", "PKI", "KubernetesClient", crypto, log,
+            lifecycle,
         ]),
     library(
         "Kubelet",
@@ -214,7 +215,7 @@ let testTargets: [Target] = [
         "ControllerManagerTests",
         [
             "ControllerManager", "JSON", "KubernetesAPI", "CoreV1", "AppsV1", "BatchV1", "PolicyV1", "DiscoveryV1", "CertificatesV1", "RBACV1",
-            "AutoscalingV2", "StorageV1", "VolumeBinding", "PKI", "KubernetesClient", "APIServer", "Storage", log,
+            "AutoscalingV2", "NetworkingV1", "StorageV1", "VolumeBinding", "PKI", "KubernetesClient", "APIServer", "Storage", log,
         ]),
     tests(
         "KubeletTests",

@@ -33,8 +33,11 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "The number of clients that update one object before many watchers.")
     var writers = 16
 
-    @Option(help: "Only these works, with commas between them: start, configmaps, watch, pods, scheduling, rollout.")
+    @Option(help: "Only these works, with commas between them: start, configmaps, watch, pods, scheduling, rollout, and limits, which must be named.")
     var only: String?
+
+    @Option(help: "For limits: how many pods there are at a time.")
+    var limitPods = 150_000
 
     private func includes(_ work: String) -> Bool {
         only.map { $0.split(separator: ",").contains { $0 == work } } ?? true
@@ -46,6 +49,7 @@ struct LoadCommand: AsyncParsableCommand {
             throw ValidationError("--pods must be 1 to 100000 and --nodes 1 to 10000")
         }
         guard (1...8_000).contains(replicas) else { throw ValidationError("--replicas must be 1 to 8000") }
+        guard (1...1_000_000).contains(limitPods) else { throw ValidationError("--limit-pods must be 1 to 1000000") }
         guard (1...1_000).contains(writers) else { throw ValidationError("--writers must be 1 to 1000") }
     }
 
@@ -83,6 +87,7 @@ struct LoadCommand: AsyncParsableCommand {
         if includes("pods") { rows += try await PodWork(pods: pods).run(bench) }
         if includes("scheduling") { rows += try await SchedulingWork(nodes: nodes, pods: pods).run(bench) }
         if includes("rollout") { rows += try await RolloutWork(replicas: replicas).run(bench) }
+        if only != nil, includes("limits") { rows += try await LimitsWork(pods: limitPods).run(bench) }
         for row in rows { table.add(row) }
         table.add(.init(work: "memory after all that", ours: Figures.megabytes(try process.memory())))
         try await bench.close()

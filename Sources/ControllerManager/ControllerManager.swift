@@ -56,7 +56,7 @@ package struct ControllerManager: ServiceLifecycle.Service {
             ResourceQuotaController(context), PersistentVolumeController(context), ClaimProtectionController(context),
             VolumeProtectionController(context), EphemeralVolumeController(context),
             EndpointsController(context), EndpointSliceController(context), EndpointSliceMirroringController(context),
-            ServiceLoadBalancerController(context),
+            ServiceLoadBalancerController(context), ServiceCIDRController(context),
             NamespaceController(context), ServiceAccountsController(context), RootCAPublisher(context, rootCA: configuration.rootCA),
             GarbageCollector(context), NodeLifecycleController(context, gracePeriod: configuration.nodeMonitorGracePeriod),
             TaintEvictionController(context),

@@ -172,3 +172,43 @@ test_the_rest() {
     equal "may not" no "$(k auth can-i get pods --as=nobody || true)"
     if kubectl_since 28; then contains "$(k auth whoami)" kubernetes-admin; fi
 }
+
+test_component_statuses() {
+    local table
+    table=$(k get componentstatuses 2>"$work/warning")
+    contains "$table" NAME STATUS MESSAGE ERROR controller-manager scheduler Healthy ok
+    contains "$(cat "$work/warning")" "v1 ComponentStatus is deprecated in v1.19+"
+    equal "one of them" True "$(k get cs scheduler -o jsonpath='{.conditions[0].status}' 2>/dev/null)"
+}
+
+range_is_ready() { [ "$(k get servicecidr kubernetes -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ]; }
+
+test_service_ranges() {
+    eventually 20 range_is_ready
+    equal "and kept" networking.k8s.io/service-cidr-finalizer "$(k get servicecidr kubernetes -o jsonpath='{.metadata.finalizers[0]}')"
+    contains "$(k get ipaddress "$(k get service hello -o jsonpath='{.spec.clusterIP}')")" services/default/hello
+}
+
+test_definitions_are_checked() {
+    cat > "$work/crd.yaml" <<-'Y'
+		apiVersion: apiextensions.k8s.io/v1
+		kind: CustomResourceDefinition
+		metadata: {name: shoes.example.com}
+		spec:
+		  group: example.com
+		  scope: Namespaced
+		  names: {plural: shoes, kind: Shoe}
+		  versions:
+		  - name: v1
+		    served: true
+		    storage: true
+		    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {}}}}}}
+	Y
+    refuses 'spec.validation.openAPIV3Schema.properties[spec].properties[size].type: Required value: must not be empty for specified object fields' \
+        k create -f "$work/crd.yaml"
+    sed -i 's/size: {}/size: {type: integer}/' "$work/crd.yaml"
+    contains "$(k create -f "$work/crd.yaml")" created
+    equal "defaults" "shoe ShoeList None v1" \
+        "$(k get crd shoes.example.com -o jsonpath='{.spec.names.singular} {.spec.names.listKind} {.spec.conversion.strategy} {.status.storedVersions[0]}')"
+    k delete crd shoes.example.com
+}

@@ -27,6 +27,11 @@ enum Manifests {
         """
     }
 
+    /// The same for a scheduler that there is not.
+    static func unscheduledPod(_ name: String, number: Int) -> String {
+        pod(name, number: number).replacing(#""spec":{"#, with: #""spec":{"schedulerName":"nobody","#, maxReplacements: 1)
+    }
+
     /// A pod that runs at once and for ever, from an image that is on the node.
     static func runningPod(_ name: String, image: String) -> String {
         """

@@ -24,6 +24,8 @@ struct AuditedResponder: Responder {
         return writer
     }
 
+    func onAbandon(_ f: @escaping @Sendable () -> Void) { inner.onAbandon(f) }
+
     var tunnel: (any Tunnel)? {
         inner.tunnel.map { AuditedTunnel(inner: $0, trail: trail) }
     }

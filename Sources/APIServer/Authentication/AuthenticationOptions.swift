@@ -1,3 +1,4 @@
+import JSON
 import Logging
 package import PKI
 
@@ -49,11 +50,12 @@ package struct AuthenticationOptions: Sendable {
     package init() {}
 
     func tokenAuthenticators(
-        _ tokens: ServiceAccountTokens, current: CurrentAuthentication, lookup: @escaping ServiceAccountAuthenticator.Lookup
+        _ tokens: ServiceAccountTokens, current: CurrentAuthentication, lookup: @escaping ServiceAccountAuthenticator.Lookup,
+        noteUse: @escaping @Sendable (_ secret: JSONValue, _ now: Int64) -> Void
     ) -> [any TokenAuthenticator] {
         var all: [any TokenAuthenticator] = []
         if let tokenFile { all.append(tokenFile.meant(for: tokens.audiences)) }
-        all.append(ServiceAccountAuthenticator(tokens: tokens, lookup: lookup))
+        all.append(ServiceAccountAuthenticator(tokens: tokens, lookup: lookup, noteUse: noteUse))
         if bootstrapTokens { all.append(BootstrapTokenAuthenticator(lookup: lookup, audiences: tokens.audiences)) }
         return all + [current] + furtherTokens
     }

@@ -17,19 +17,25 @@ package final class ServiceAccountAuthenticator: TokenAuthenticator {
 
     private let tokens: ServiceAccountTokens
     private let lookup: Lookup
+    /// Told of the secret whose token was used, and when.
+    private let noteUse: @Sendable (JSONValue, Int64) -> Void
     private let checked = Mutex<[CacheKey: ServiceAccountClaims]>([:])
 
     /// - Parameter lookup: for `serviceaccounts`, `pods`, `secrets` and `nodes` of the core group, and others as `plural.group`. Must not block.
-    package init(tokens: ServiceAccountTokens, lookup: @escaping Lookup) {
+    package init(
+        tokens: ServiceAccountTokens, lookup: @escaping Lookup, noteUse: @escaping @Sendable (_ secret: JSONValue, _ now: Int64) -> Void = { _, _ in }
+    ) {
         self.tokens = tokens
         self.lookup = lookup
+        self.noteUse = noteUse
     }
 
     package func authenticate(token: String, audiences: [String], now: Int64) -> TokenVerdict {
         do {
             guard let claims = try check(token, audiences: audiences, now: now) else { return .unknown }
-            if claims.isLegacy { try checkLegacy(claims, token) }
+            let secret = claims.isLegacy ? Optional.some(try checkLegacy(claims, token)) : .none
             try checkLife(claims)
+            if let secret { try checkMark(secret, claims, now: now) }
             return .user(Self.user(claims), audiences: audiences.filter { claims.audiences.contains($0) })
         } catch {
             return .rejected(reason: error.description)
@@ -53,11 +59,23 @@ package final class ServiceAccountAuthenticator: TokenAuthenticator {
     }
 
     /// A token without an end counts as long as it stands in its secret.
-    private func checkLegacy(_ claims: ServiceAccountClaims, _ token: String) throws(PKIError) {
+    private func checkLegacy(_ claims: ServiceAccountClaims, _ token: String) throws(PKIError) -> JSONValue {
         guard let name = claims.secret?.name, let secret = lookup("secrets", claims.namespace, name),
             secret.at("metadata", "deletionTimestamp") == nil, let kept = Base64.decode(secret.text("data", "token")),
             constantTimeEqual(kept, Array(token.utf8))
         else { throw .tokenRejected(reason: "it does not stand in the secret that it names") }
+        return secret
+    }
+
+    /// One that was not used for long has been marked.
+    private func checkMark(_ secret: JSONValue, _ claims: ServiceAccountClaims, now: Int64) throws(PKIError) {
+        noteUse(secret, now)
+        let mark = LegacyTokenUses.invalidSince
+        guard secret.at("metadata", "labels")?.text(mark).isEmpty == false else { return }
+        throw .tokenRejected(
+            reason:
+                "the token in secret \(claims.namespace)/\(secret.text("metadata", "name")) for service account \(claims.namespace)/\(claims.serviceAccount.name) has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '\(mark)' label from the secret to temporarily allow use of this token"
+        )
     }
 
     private func checkLife(_ claims: ServiceAccountClaims) throws(PKIError) {

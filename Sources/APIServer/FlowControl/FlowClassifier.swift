@@ -8,6 +8,8 @@ struct FlowClassifier: Sendable {
         let level: String
         /// What tells this flow from others of the same schema.
         let distinguisher: String
+        /// What the request takes; known once its level is.
+        var work = RequestWork()
     }
 
     private let schemas: [Schema]

@@ -12,6 +12,11 @@ struct PriorityLevel {
         var borrowingMax: Int?
         /// Nil: who finds no seat is refused.
         var queuing: Queuing?
+
+        /// How many seats one request may take, so that not all wait for the widest; nil: as many as it likes.
+        var requestSeatsMax: Int? {
+            queuing.map { max(1, min(Int((Double(nominal) * 0.15).rounded(.up)), nominal / max(1, $0.hand))) }
+        }
     }
 
     struct Queuing: Equatable {
@@ -23,6 +28,7 @@ struct PriorityLevel {
     /// A request that waits for a seat.
     struct Waiter {
         let schema: String
+        let work: RequestWork
         /// When it came, in nanoseconds of the clock.
         let since: Int64
         let proceed: @Sendable (FlowControl.Seat) -> Void
@@ -52,11 +58,12 @@ struct PriorityLevel {
         }
     }
 
-    /// What a request that is being served is taken to cost until it is known, in seconds. Much, so that a flow that has many under way lets others go first.
+    /// What a seat of a request that is being served is taken to cost until it is known, in seconds. Much, so that a flow that has many under way lets others go first.
     static let presumedSeconds = 60.0
 
     let name: String
     var settings = Settings()
+    /// Seats taken.
     var executing = 0
     var waiting = 0
     var queues: [Queue] = []
@@ -106,16 +113,24 @@ struct PriorityLevel {
         return true
     }
 
-    /// Takes the waiter whose turn it is.
-    mutating func dequeue() -> (waiter: Waiter, queue: Int)? {
+    /// The queue whose turn it is.
+    private var next: Int? {
         var next: Int?
         for index in queues.indices where queues[index].count > 0 {
             if next.map({ queues[index].service < queues[$0].service }) ?? true { next = index }
         }
+        return next
+    }
+
+    /// How many seats the waiter whose turn it is wants.
+    var seatsWanted: Int? { next.flatMap { queues[$0].first?.work.seats } }
+
+    /// Takes the waiter whose turn it is.
+    mutating func dequeue() -> (waiter: Waiter, queue: Int)? {
         guard let next, let waiter = queues[next].removeFirst() else { return nil }
         waiting -= 1
         service = max(service, queues[next].service)
-        queues[next].service += Self.presumedSeconds
+        queues[next].service += Self.presumedSeconds * Double(waiter.work.seats)
         queues[next].executing += 1
         return (waiter, next)
     }
@@ -133,10 +148,10 @@ struct PriorityLevel {
     }
 
     /// A request that had waited in a queue has been served.
-    mutating func served(queue: Int, seconds: Double) {
+    mutating func served(queue: Int, seconds: Double, seats: Int) {
         guard queues.indices.contains(queue) else { return }
         queues[queue].executing -= 1
-        queues[queue].service += seconds - Self.presumedSeconds
+        queues[queue].service += (seconds - Self.presumedSeconds) * Double(seats)
     }
 }
 

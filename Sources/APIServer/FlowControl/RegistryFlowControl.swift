@@ -19,6 +19,9 @@ final class RegistryFlowControl: Sendable {
         }
         let made = ["flowschemas", "prioritylevelconfigurations"].compactMap { registry.observe(group: group, resource: $0, onChange: update) }
         observers.withLock { $0 = made }
+        control.weigh { [weak registry] info in
+            registry?.resource(group: info.apiGroup, version: info.apiVersion, plural: info.resource)?.storage.cache.load(of: info)
+        }
         update()
     }
 }

@@ -61,6 +61,11 @@ final class FrontResponder: Responder, Tunnel {
         return writer
     }
 
+    func onAbandon(_ f: @escaping @Sendable () -> Void) {
+        let sink = sink
+        onLoop(eventLoop) { sink.value.whenAbandoned(f) }
+    }
+
     var tunnel: (any Tunnel)? { canTunnel ? self : nil }
 
     func open(status: Int, headers: HTTPHeaders, _ makeGlue: @escaping @Sendable () -> any ChannelHandler) {

@@ -37,6 +37,8 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
     private var hasHeldRead = false
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
     private var watchdog: RepeatedTask?
+    /// Whom to tell when the client goes before it has its answer.
+    private var abandonment: (@Sendable () -> Void)?
 
     init(front: HTTPFront, connection: ClientConnection, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
         self.front = front
@@ -169,8 +171,13 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
 
     // MARK: Answers
 
+    func whenAbandoned(_ f: @escaping @Sendable () -> Void) {
+        if case .answering = phase { abandonment = f } else { f() }
+    }
+
     func sendWhole(status: Int, headers: HTTPHeaders, body: ByteBuffer) {
         guard case .answering = phase, let context else { return }
+        abandonment = nil
         var headers = headers
         if status >= 200, status != 204 { headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes)) }
         let bodyBytes = manner.isHead ? 0 : body.readableBytes
@@ -194,6 +201,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
             return
         }
         phase = .streaming(writer)
+        abandonment = nil
         var headers = headers
         if manner.chunked {
             headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
@@ -240,6 +248,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
         buffer.writeHead(status: status, headers: headers, close: false)
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         phase = .closed
+        abandonment = nil
         let pipeline = context.pipeline.syncOperations
         do {
             try pipeline.addHandler(glue)
@@ -274,6 +283,9 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler, Respons
         if case .streaming(let writer) = phase { writer.connectionEnded() }
         phase = .closed
         waiting.removeAll()
+        let told = abandonment
+        abandonment = nil
+        told?()
     }
 
     private func noteActivity() {

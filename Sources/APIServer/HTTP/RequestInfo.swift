@@ -19,6 +19,10 @@ package struct RequestInfo: Sendable, Equatable {
     package var name: String
     /// The path from the resource on, one element for each segment.
     package var parts: [String]
+    /// For `list`: how many objects are asked for at most; 0: all.
+    package var listLimit = 0
+    /// For `watch`: whether it begins with the objects that there are.
+    package var beginsWithList = false
 
     package init(
         isResourceRequest: Bool = false, verb: String = "", apiPrefix: String = "", apiGroup: String = "", apiVersion: String = "",

@@ -68,6 +68,11 @@ extension RequestInfo {
         switch verb {
         case "get":
             verb = query.bool("watch") ? "watch" : "list"
+            if verb == "list" {
+                listLimit = query["limit"].flatMap { Int($0) } ?? 0
+            } else {
+                beginsWithList = ["", "0"].contains(query["resourceVersion"] ?? "") || query.bool("sendInitialEvents")
+            }
             for term in (query["fieldSelector"] ?? "").split(separator: ",") {
                 guard term.hasPrefix("metadata.name="), !term.hasPrefix("metadata.name=!") else { continue }
                 var value = term.dropFirst("metadata.name=".count)

@@ -9,6 +9,8 @@ package protocol Responder: Sendable {
     func respond(status: Int, headers: HTTPHeaders, body: ByteBuffer)
     /// Sends the head of an answer whose length is not known yet (watch, logs).
     func stream(status: Int, headers: HTTPHeaders) -> any StreamWriter
+    /// Calls `f` when the client goes before it has been answered; at once if it has gone already. Whether `f` is called after an answer is open.
+    func onAbandon(_ f: @escaping @Sendable () -> Void)
     /// Nil where the connection cannot leave HTTP: HTTP/2 and requests from inside the process.
     var tunnel: (any Tunnel)? { get }
 }
@@ -34,6 +36,8 @@ package protocol StreamWriter: Sendable {
 
 extension Responder {
     package var tunnel: (any Tunnel)? { nil }
+
+    package func onAbandon(_ f: @escaping @Sendable () -> Void) {}
 
     package func respond(status: Int, headers: HTTPHeaders, body: ByteBuffer) {
         respond(status: status, headers: headers, body: Array(body.readableBytesView))

@@ -10,6 +10,8 @@ protocol ResponseSink: AnyObject {
     /// - Parameter bytes: how many there are in `buffers`.
     func sendBody(_ buffers: [ByteBuffer], bytes: Int)
     func sendEnd()
+    /// Calls `f` when the client goes before the answer has begun; at once if it has gone.
+    func whenAbandoned(_ f: @escaping @Sendable () -> Void)
     /// Nil where the connection cannot change its protocol (HTTP/2).
     func beginTunnel(status: Int, headers: HTTPHeaders, _ glue: any ChannelHandler)
 }

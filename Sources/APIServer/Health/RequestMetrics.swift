@@ -140,7 +140,19 @@ struct MeteredResponder: Responder {
     let info: RequestInfo
     let arrival: RequestArrival
     /// Of streams the beginning counts: a watch takes no seat while nothing happens.
-    var seat: FlowControl.Seat?
+    let seat: FlowControl.Seat?
+
+    init(inner: any Responder, metrics: RequestMetrics, info: RequestInfo, arrival: RequestArrival, seat: FlowControl.Seat? = nil) {
+        self.inner = inner
+        self.metrics = metrics
+        self.info = info
+        self.arrival = arrival
+        self.seat = seat
+        // Who has gone takes no seat, however long the handler goes on. A handler that lets go of the request gives the seat back by that.
+        if let seat { inner.onAbandon { [weak seat] in seat?.giveBack() } }
+    }
+
+    func onAbandon(_ f: @escaping @Sendable () -> Void) { inner.onAbandon(f) }
 
     func respond(status: Int, headers: HTTPHeaders, body: [UInt8]) {
         metrics.end(info, arrival, code: status)

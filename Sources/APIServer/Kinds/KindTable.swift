@@ -6,6 +6,7 @@ import Storage
 enum KindTable {
     /// By `plural` or `plural.group`. Resources that are not here have no special rules.
     static let strategies: [String: Strategy] = [
+        "componentstatuses": .componentStatus,
         "configmaps": .configMap,
         "endpoints": .endpoints,
         "events": .event,
@@ -28,6 +29,7 @@ enum KindTable {
         "validatingadmissionpolicybindings.admissionregistration.k8s.io": .validatingAdmissionPolicyBinding,
         "validatingwebhookconfigurations.admissionregistration.k8s.io": .validatingWebhookConfiguration,
         "apiservices.apiregistration.k8s.io": .apiService,
+        "customresourcedefinitions.apiextensions.k8s.io": .customResourceDefinition,
         "controllerrevisions.apps": .controllerRevision,
         "daemonsets.apps": .daemonSet,
         "deployments.apps": .deployment,
@@ -93,7 +95,8 @@ enum KindTable {
     ]
 
     private static let deprecations: [String: String] = [
-        "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+        "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+        "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
     ]
 
     /// What selectors ask for so often that an index pays.
@@ -121,7 +124,7 @@ enum KindTable {
         catalog: ResourceCatalog, served: ServedVersions, store: any Store, clock: ServerClock, logger: Logger
     ) -> (served: [ServedResource], storages: [String: ObjectStorage]) {
         // Only what can be listed is kept; reviews and bindings are answered elsewhere.
-        let known = catalog.resources.filter { $0.verbs.contains("list") && $0.type.plural != "componentstatuses" }
+        let known = catalog.resources.filter { $0.verbs.contains("list") }
         let kept = known.filter { served.serves($0.type) }
         let names = Set(kept.map { name($0.type) })
         let storedVersions = storedVersions(catalog)

@@ -32,6 +32,7 @@ extension Registry {
         try await kubernetesService(port: port)
         if let address { try await kubernetesEndpoints(addresses: try await serverAddresses(own: address), port: port) }
         try await repairAllocations()
+        try await ensureTokenTracking()
         try await ensureFlowControlObjects()
     }
 
@@ -120,7 +121,7 @@ extension Registry {
     }
 
     /// Creates an object that is not there; corrects one part of an object that is.
-    private func ensure(
+    func ensure(
         _ group: String, _ version: String, _ plural: String, namespace: String, _ object: JSONValue, correcting part: String? = nil
     ) async throws(APIStatus) {
         let name = object.text("metadata", "name")

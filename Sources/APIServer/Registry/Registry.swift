@@ -18,6 +18,8 @@ package final class Registry: RequestHandler, ClusterView {
     /// Where objects are kept, by group and plural, for code inside the server.
     private let storages: [String: ObjectStorage]
     let admission: AdmissionChain
+    /// Whom `componentstatuses` asks.
+    let components: [ComponentProbe]
     /// Throws when the client may change an object but not make one, asked when a change finds no object and is to make it.
     let mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)?
 
@@ -34,19 +36,20 @@ package final class Registry: RequestHandler, ClusterView {
 
     package init(
         store: any Store, services: ServiceNetwork, catalog: ResourceCatalog = .builtIn, served: ServedVersions = ServedVersions(),
-        admission: AdmissionChain = .standard,
+        admission: AdmissionChain = .standard, components: [ComponentProbe] = [],
         clock: ServerClock = .system, mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)? = nil, logger: Logger
     ) {
         self.store = store
         self.services = services
         self.admission = admission
+        self.components = components
         self.clock = clock
         self.mayCreate = mayCreate
         self.logger = logger
         let built = KindTable.build(catalog: catalog, served: served, store: store, clock: clock, logger: logger)
         resources = built.served
         storages = built.storages
-        caches = built.storages.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
+        caches = built.storages.filter { $0.key != Self.componentStatuses }.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
         self.served = Dictionary(
             built.served.map { (Key(group: $0.type.group, version: $0.type.version, plural: $0.type.plural), $0) },
             uniquingKeysWith: { first, _ in first })
@@ -116,6 +119,10 @@ package final class Registry: RequestHandler, ClusterView {
     private func dispatch(_ request: APIRequest, _ responder: any Responder) throws(APIStatus) {
         let info = request.info
         guard let resource = resource(group: info.apiGroup, version: info.apiVersion, plural: info.resource) else { throw .pathNotFound }
+        if resource.type.group.isEmpty, resource.type.plural == Self.componentStatuses {
+            try componentStatuses(request, resource, responder)
+            return
+        }
         guard resource.storage.cache.isReady else {
             throw .storageInitializing
         }

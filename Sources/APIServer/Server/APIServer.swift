@@ -47,7 +47,7 @@ package final class APIServer: Service {
                     NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                     CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
                     PodCertificateIssuing(authorizer: authorizer), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
-                ]).without(configuration.disabledAdmissionPlugins), clock: clock,
+                ]).without(configuration.disabledAdmissionPlugins), components: configuration.components, clock: clock,
             mayCreate: { request throws(APIStatus) in
                 var attributes = AuthorizationAttributes(request)
                 attributes.verb = "create"
@@ -91,11 +91,12 @@ package final class APIServer: Service {
         self.followers = followers
         trust = AuthenticationTrust(
             registry: registry, clients: clientAuthorities, proxies: proxyAuthorities, headers: access.frontProxy?.headers, now: now, logger: logger)
+        let uses = LegacyTokenUses(registry: registry, logger: logger)
         let authenticator = Authenticator(
-            tokens: access.tokenAuthenticators(configuration.tokens, current: authentication, lookup: core),
+            tokens: access.tokenAuthenticators(configuration.tokens, current: authentication, lookup: core, noteUse: uses.note),
             audiences: configuration.tokens.audiences, frontProxy: access.frontProxy?.headers, anonymous: authentication.anonymous, now: now)
         let metrics = RequestMetrics()
-        flowControl = RegistryFlowControl(FlowControl(configuration.limits))
+        flowControl = RegistryFlowControl(FlowControl(configuration.limits, sleep: clock.sleep))
         let usage = UsageHistory()
         let entrance = Entrance()
         front = try HTTPServer(

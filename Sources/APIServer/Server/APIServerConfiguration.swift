@@ -43,6 +43,8 @@ package struct APIServerConfiguration: Sendable {
     package var eventLoops: Int
     /// What must be well beside the server itself.
     package var healthChecks: [HealthCheck] = []
+    /// The other parts of the control plane, as `componentstatuses` shows them.
+    package var components: [ComponentProbe] = []
     /// Further handlers by path prefix, such as `/openapi/`.
     package var branches: [(prefix: String, handler: any RequestHandler)]
 

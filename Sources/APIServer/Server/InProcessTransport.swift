@@ -78,6 +78,8 @@ private final class InProcessAnswer: Responder {
         return body
     }
 
+    func onAbandon(_ f: @escaping @Sendable () -> Void) { body.onClose(f) }
+
     func head() async throws -> (Int, [(String, String)]) {
         try await withCheckedThrowingContinuation { continuation in
             let result = state.withLock { head -> Result<(Int, [(String, String)]), any Error>? in

@@ -40,6 +40,8 @@ package final class WatchCache: Sendable {
         /// The revision of the last change of this resource; the state has been the same since.
         var changed: Int64 = 0
         var entries = SortedEntries()
+        /// Of all entries together.
+        var bytes = 0
         var indexed: IndexedEntries
         var log: EventLog
         var watchers = WatcherTable()
@@ -78,6 +80,11 @@ extension WatchCache {
     /// The revision of the last change to an object of this resource; the objects have been the same since.
     package var lastChange: Int64 {
         state.withLock { $0.changed }
+    }
+
+    /// How many objects there are, and their bytes together.
+    var size: (count: Int, bytes: Int) {
+        state.withLock { ($0.entries.count, $0.bytes) }
     }
 
     package func entry(namespace: String?, name: String) -> WatchCacheEntry? {
@@ -202,6 +209,15 @@ extension WatchCache {
         state.withLock { $0.watchers.count }
     }
 
+    /// How many watches a change of an object concerns; those that look for it by an index are not counted.
+    /// - Parameter name: empty for an object that has no name yet.
+    func watchers(namespace: String, name: String) -> Int {
+        let key = scope.key(namespace: namespace, name: name)
+        return state.withLock { state in
+            state.watchers.interested(in: name.isEmpty ? nil : key, namespacePrefix: scope.namespaced ? scope.namespacePrefix(ofKey: key) : nil)
+        }
+    }
+
     /// Tells every watcher that allows bookmarks how far it has seen. `run` does this regularly.
     package func sendBookmarks() {
         let wakes = state.withLock { $0.watchers.requestBookmarks() }
@@ -272,9 +288,11 @@ extension WatchCache {
         var indexed = IndexedEntries(configuration.indexes)
         for entry in entries { indexed.replace(nil, with: entry) }
         let sorted = SortedEntries(sorted: entries)
+        let bytes = entries.reduce(0) { $0 + $1.bytes.count }
         let (generation, wakes) = state.withLock { state in
             state.generation += 1
             state.entries = sorted
+            state.bytes = bytes
             state.indexed = indexed
             state.revision = revision
             state.changed = revision
@@ -346,6 +364,7 @@ extension WatchCache.State {
     mutating func apply(_ change: WatchCache.Change, scope: ResourceScope, wakes: inout [@Sendable () -> Void]) {
         let previous = change.entry.map { entries.insert($0) } ?? entries.remove(change.key)
         if change.entry == nil, previous == nil { return }
+        bytes += (change.entry?.bytes.count ?? 0) - (previous?.bytes.count ?? 0)
         indexed.replace(previous, with: change.entry)
         let event = WatchCacheEvent(revision: change.revision, current: change.entry, previous: previous)
         log.append(event)

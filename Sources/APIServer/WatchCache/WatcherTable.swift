@@ -116,6 +116,14 @@ struct WatcherTable {
         }
     }
 
+    /// How many watchers a change of this key concerns, those by index aside.
+    func interested(in key: String?, namespacePrefix: String?) -> Int {
+        var count = interested[.everything]?.count ?? 0
+        if let namespacePrefix { count += interested[.namespace(namespacePrefix)]?.count ?? 0 }
+        if let key { count += interested[.key(key)]?.count ?? 0 }
+        return count
+    }
+
     /// Asks for a bookmark for one watcher, or for all that want any; returns how to wake those that have nothing else to do.
     mutating func requestBookmarks(for only: Int? = nil) -> [@Sendable () -> Void] {
         var wakes: [@Sendable () -> Void] = []

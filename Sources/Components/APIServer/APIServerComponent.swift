@@ -14,6 +14,7 @@ package enum APIServerComponent: Component {
         let logger = Logger(label: table.program)
         let etcdFlags = try EtcdFlags(flags)
         var (configuration, serving) = try Self.configuration(flags, logger: logger)
+        configuration.components = try ComponentProbe.beside(logger)
         let storeLogger = Logger(label: "storage")
         let store: any Store
         var services: [any ServiceLifecycle.Service] = []
@@ -25,6 +26,7 @@ package enum APIServerComponent: Component {
             services.append(etcd)
             if let reloader = etcdFlags.reloader(for: etcd, logger: logger) { services.append(reloader) }
             configuration.healthChecks = etcdFlags.checks(of: etcd)
+            configuration.components.append(etcdFlags.component(etcd))
         } else {
             let folder = flags.string("sqlite-data-dir")
             try Files.makeDirectory(folder, mode: 0o700)

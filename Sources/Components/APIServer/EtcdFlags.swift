@@ -77,6 +77,9 @@ struct EtcdFlags {
         }
     }
 
+    /// How `componentstatuses` asks the store.
+    func component(_ store: EtcdStore) -> ComponentProbe { .etcd(store, timeout: livenessTimeout) }
+
     /// The checks that upstream's server has.
     func checks(of store: EtcdStore) -> [HealthCheck] {
         let (liveness, readiness) = (livenessTimeout, readinessTimeout)

@@ -51,8 +51,9 @@ struct ClusterServer {
             try SQLiteStore(path: folder.database, logger: Logger(label: "storage"))
         }
         let ledger = try Ledger(path: folder.ledger)
-        let api = try makeAPIServer(pki, store)
-        let parts = try makeParts(api, pki, kubeletServing, ledger)
+        let gate = StartGate()
+        let api = try makeAPIServer(pki, store, gate)
+        let parts = try makeParts(api, pki, kubeletServing, ledger, gate)
         let group = ServiceGroup(
             configuration: .init(
                 services: parts.services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -76,7 +77,7 @@ struct ClusterServer {
         var runtime: RuntimeClient
     }
 
-    private func makeAPIServer(_ pki: ClusterPKI, _ store: any Store) throws -> APIServerAssembly {
+    private func makeAPIServer(_ pki: ClusterPKI, _ store: any Store, _ gate: StartGate) throws -> APIServerAssembly {
         guard let range = IPRange(configuration.serviceRange) else {
             throw CommandError("--service-cluster-ip-range \(configuration.serviceRange) must be an IPv4 range, such as 10.96.0.0/12")
         }
@@ -84,19 +85,24 @@ struct ClusterServer {
             pki: pki, port: configuration.securePort, advertiseAddress: configuration.nodeIP, services: ServiceNetwork(ranges: [range]),
             issuer: configuration.issuer)
         try AccessFlags.apply(arguments: configuration.apiServerArguments, to: &settings, logger: logger)
+        // They run from when the gate opens, and the process ends when one of them does.
+        settings.components = ["controller-manager", "scheduler"].map { name in
+            ComponentProbe(name) { gate.api.isOpen ? .healthy("ok") : .unhealthy("waits for the API server") }
+        }
         return try APIServerAssembly(
             settings, store: store, serving: ServingFiles(path: "\(folder.pki)/apiserver"),
             kubeletClient: ServingFiles(path: "\(folder.pki)/apiserver-kubelet-client"),
             logger: Logger(label: "kube-apiserver"))
     }
 
-    private func makeParts(_ assembly: APIServerAssembly, _ pki: ClusterPKI, _ kubeletServing: CertificateFiles, _ ledger: Ledger) throws -> Parts {
+    private func makeParts(
+        _ assembly: APIServerAssembly, _ pki: ClusterPKI, _ kubeletServing: CertificateFiles, _ ledger: Ledger, _ gate: StartGate
+    ) throws -> Parts {
         let api = assembly.server
         // The beginning of a user agent is the name under which the server keeps which fields a client manages.
         func client(_ user: String, _ groups: String..., program: String) -> Client {
             Client(transport: api.transport(as: UserInfo(name: user, groups: groups)), userAgent: "\(program)/\(ApusVersion.kubernetes)")
         }
-        let gate = StartGate()
         let endpoint: String
         var containerd: ContainerdSupervisor?
         if let given = configuration.runtimeEndpoint {

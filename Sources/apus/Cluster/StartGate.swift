@@ -12,6 +12,8 @@ struct StartGate: Sendable {
 final class Gate: Sendable {
     private let state = Mutex((isOpen: false, waiters: [Int: CheckedContinuation<Void, Never>](), next: 0))
 
+    var isOpen: Bool { state.withLock { $0.isOpen } }
+
     func open() {
         let waiters = state.withLock { state in
             state.isOpen = true

@@ -7,6 +7,17 @@ import Testing
 @Suite("Priority and fairness")
 struct FlowControlTests {
     private let clock = TimeBox()
+    private let kept = Kept()
+
+    /// Seats that are taken until the test ends.
+    private final class Kept: Sendable {
+        private let seats = Mutex<[FlowControl.Seat]>([])
+
+        func keep(_ entry: FlowControl.Entry) -> FlowControl.Entry {
+            if case .seated(let seat) = entry { seats.withLock { $0.append(seat) } }
+            return entry
+        }
+    }
 
     private func make(seats: Int, _ levels: [JSONValue], level: String = "work") -> FlowControl {
         let clock = clock
@@ -42,7 +53,7 @@ struct FlowControlTests {
     }
 
     private func enter(_ control: FlowControl, _ user: String) -> FlowControl.Entry {
-        control.enter(RequestInfo(verb: "get"), path: "/x", user: UserInfo(name: user))
+        kept.keep(control.enter(RequestInfo(verb: "get"), path: "/x", user: UserInfo(name: user)))
     }
 
     private func seat(_ control: FlowControl, _ user: String) throws -> FlowControl.Seat {
@@ -154,7 +165,7 @@ struct FlowControlTests {
     func plain() throws {
         let control = FlowControl(FlowControl.Limits(reading: 1, writing: 1, isFair: false))
         func enter(_ verb: String, _ groups: [String] = []) -> FlowControl.Entry {
-            control.enter(RequestInfo(isResourceRequest: true, verb: verb), path: "/", user: UserInfo(name: "u", groups: groups))
+            kept.keep(control.enter(RequestInfo(isResourceRequest: true, verb: verb), path: "/", user: UserInfo(name: "u", groups: groups)))
         }
         guard case .seated(let seat) = enter("get"), case .seated = enter("create") else {
             Issue.record("the first read and the first write have no seat")

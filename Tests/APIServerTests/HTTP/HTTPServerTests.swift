@@ -14,6 +14,7 @@ import Testing
 final class EchoHandler: RequestHandler {
     let closes = AsyncStream<String>.makeStream()
     let writers = Mutex<[any StreamWriter]>([])
+    let unanswered = Mutex<[any Responder]>([])
 
     func handle(_ request: APIRequest, _ responder: any Responder) {
         switch request.path {
@@ -47,6 +48,12 @@ final class EchoHandler: RequestHandler {
             responder.respond(status: 200, headers: [:], body: [UInt8](repeating: 0x61, count: 5 << 20))
         case "/drop":
             break
+        case "/never":
+            // Kept, and never answered.
+            unanswered.withLock { $0.append(responder) }
+            let closes = closes.continuation
+            responder.onAbandon { closes.yield("abandoned") }
+            closes.yield("asked")
         case "/inject":
             responder.respond(status: 200, headers: ["X-Bad": "a\r\nX-Injected: b"], body: Array("ok".utf8))
         default:
@@ -188,6 +195,23 @@ struct RunningServer {
             #expect(try await task.value == "first\n")
             var closes = running.echo.closes.stream.makeAsyncIterator()
             #expect(await closes.next() == "closed")
+        }
+    }
+
+    @Test(arguments: [false, true]) func aClientThatGoesBeforeItsAnswerIsNoticed(http2: Bool) async throws {
+        try await RunningServer.with(http2: http2) { running async throws in
+            let task = Task {
+                try await running.client.execute(HTTPClientRequest(url: "https://127.0.0.1:\(running.port)/never"), timeout: .seconds(30))
+            }
+            var closes = running.echo.closes.stream.makeAsyncIterator()
+            #expect(await closes.next() == "asked")
+            task.cancel()
+            #expect(await closes.next() == "abandoned")
+            // Too late: nobody is told again.
+            running.echo.unanswered.withLock { $0.first }?.onAbandon { running.echo.closes.continuation.yield("at once") }
+            #expect(await closes.next() == "at once")
+            running.echo.unanswered.withLock { $0.first }?.respond(status: 200, headers: [:], body: [])
+            #expect(try await running.send(.POST, "/echo", body: [1]).body == [1])
         }
     }
 

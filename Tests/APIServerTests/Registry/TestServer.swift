@@ -15,7 +15,7 @@ final class TestServer: Sendable {
 
     init(
         bootstrap: Bool = true, store: MemoryStore = MemoryStore(), served: ServedVersions = ServedVersions(),
-        admission: AdmissionChain = .standard
+        admission: AdmissionChain = .standard, components: [ComponentProbe] = []
     ) async throws {
         let now = TimeBox()
         self.store = store
@@ -24,6 +24,7 @@ final class TestServer: Sendable {
         guard let range = IPRange("10.96.0.0/16") else { throw Failure(message: "range") }
         registry = Registry(
             store: store, services: ServiceNetwork(ranges: [range]), served: served, admission: admission,
+            components: components,
             clock: ServerClock { now.seconds.withLock { $0 } },
             logger: logger)
         clock = now

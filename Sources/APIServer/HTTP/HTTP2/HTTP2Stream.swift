@@ -17,6 +17,8 @@ final class HTTP2Stream: ResponseSink {
     private var phase: Phase
     private let isHead: Bool
     private let began = NIODeadline.now()
+    /// Whom to tell when the client goes before it has its answer.
+    private var abandonment: (@Sendable () -> Void)?
 
     // The request.
     private(set) var isRequestComplete = false
@@ -104,9 +106,14 @@ final class HTTP2Stream: ResponseSink {
 
     // MARK: The answer
 
+    func whenAbandoned(_ f: @escaping @Sendable () -> Void) {
+        if case .answering = phase { abandonment = f } else { f() }
+    }
+
     func sendWhole(status: Int, headers: HTTPHeaders, body: ByteBuffer) {
         guard case .answering = phase, let connection else { return }
         phase = .answered
+        abandonment = nil
         let hasBody = !isHead && body.readableBytes > 0
         connection.writeHead(
             status: status, headers: headers, contentLength: status >= 200 && status != 204 ? body.readableBytes : nil, endStream: !hasBody,
@@ -127,6 +134,7 @@ final class HTTP2Stream: ResponseSink {
             return
         }
         phase = .streaming(writer)
+        abandonment = nil
         connection.writeHead(status: status, headers: headers, contentLength: nil, endStream: false, stream: id)
     }
 
@@ -209,5 +217,8 @@ final class HTTP2Stream: ResponseSink {
         outgoing = []
         outgoingBytes = 0
         connection = nil
+        let told = abandonment
+        abandonment = nil
+        told?()
     }
 }

@@ -69,31 +69,8 @@ private enum WebhookRules {
         LabelRules.selector(webhook["namespaceSelector"])
         LabelRules.selector(webhook["objectSelector"])
         if isMutating { webhook["reinvocationPolicy"].oneOf(["IfNeeded", "Never"]) }
-        client(webhook["clientConfig"])
+        WebhookClient.validate(webhook["clientConfig"])
         MatchRules.conditions(webhook["matchConditions"])
-    }
-
-    private static func client(_ client: Field) {
-        let (url, service) = (client["url"], client["service"])
-        guard url.exists != service.exists else {
-            return client.errors.add(FieldError(.required, client.path, "exactly one of url or service is required"))
-        }
-        if url.exists, !url.string.hasPrefix("https://") {
-            url.invalid("'https' is the only allowed URL scheme; desired format: https://host[/path]")
-        }
-        service.ifPresent { service in
-            if service["name"].string.isEmpty { service["name"].required("service name is required") }
-            if service["namespace"].string.isEmpty { service["namespace"].required("service namespace is required") }
-            if !(1...65535).contains(service["port"].int) {
-                service["port"].invalid("port is not valid: must be between 1 and 65535, inclusive")
-            }
-            let path = service["path"]
-            if path.exists, !path.string.hasPrefix("/") {
-                path.invalid("must start with a '/'")
-            } else if path.string.contains("//") {
-                path.invalid("must not have two slashes in a row")
-            }
-        }
     }
 }
 

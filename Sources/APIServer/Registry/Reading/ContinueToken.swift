@@ -15,16 +15,19 @@ struct ContinueToken: Equatable {
     init(_ text: String) throws(APIStatus) {
         let bytes = Self.decode(text)
         guard let bytes, let value = try? JSONValue(parsing: bytes), value.text("v") == "meta.k8s.io/v1" else {
-            throw .badRequest("continue key is not valid: encoded continue token is malformed")
+            throw .badRequest("invalid continue token: continue key is not valid: the token cannot be read")
         }
         let start = value.text("start")
         guard !start.isEmpty, !start.split(separator: "/").contains("..") else {
-            throw .badRequest("continue key is not valid: \(start.isEmpty ? "encoded start key empty" : start)")
+            throw .badRequest(
+                "invalid continue token: continue key is not valid: \(start.isEmpty ? "encoded start key empty (version meta.k8s.io/v1)" : start)")
         }
         revision = value.number("rv")
         // Upstream's tokens name the key at which to go on: the last one with a zero byte behind it.
         after = start.hasSuffix("\0") ? String(start.dropLast()) : start
-        guard revision != 0 else { throw .badRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)") }
+        guard revision != 0 else {
+            throw .badRequest("invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+        }
     }
 
     var text: String {

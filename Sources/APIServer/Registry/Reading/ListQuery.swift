@@ -26,50 +26,71 @@ struct ListQuery {
             timeoutSeconds = number
         }
         allowBookmarks = query.bool("allowWatchBookmarks")
-        if let text = query["sendInitialEvents"] { sendInitialEvents = text != "false" && text != "0" }
-        let version = query["resourceVersion"] ?? ""
-        if !version.isEmpty {
-            guard let number = Int64(version), number >= 0 else {
-                throw .badRequest(
-                    "resourceVersion: Invalid value: \(goQuoted(version)): strconv.ParseUint: parsing \(goQuoted(version)): invalid syntax")
-            }
-            revision = number
-        }
+        if let text = query["sendInitialEvents"], !text.isEmpty { sendInitialEvents = text != "false" && text != "0" }
         let token = query["continue"] ?? ""
-        checkMatch(query["resourceVersionMatch"] ?? "", watch: watch, hasToken: !token.isEmpty, errors)
-        if !errors.isEmpty { throw .invalid(group: "meta.k8s.io", kind: "ListOptions", name: "", errors.list) }
-        if !token.isEmpty, !watch {
-            if let revision, revision != 0 { throw .badRequest("specifying resource version is not allowed when using continue") }
-            self.token = try ContinueToken(token)
-            revision = nil
+        let version = query["resourceVersion"] ?? ""
+        let given = query["resourceVersionMatch"] ?? ""
+        if watch {
+            checkWatch(given, hasToken: !token.isEmpty, errors)
+        } else {
+            checkList(given, version: version, hasToken: !token.isEmpty, errors)
         }
+        if !errors.isEmpty { throw .invalid(group: "meta.k8s.io", kind: "ListOptions", name: "", errors.list) }
+        match = Match(rawValue: given)
+        if !token.isEmpty, !watch {
+            // Before anything is said of the version, which must not be there.
+            self.token = try ContinueToken(token)
+            if !version.isEmpty, version != "0" { throw .badRequest("specifying resource version is not allowed when using continue") }
+            return
+        }
+        revision = try Self.revision(version, prefix: watch ? "" : "invalid resource version: ")
+        if watch, sendInitialEvents == nil, match == nil, revision ?? 0 == 0 {
+            // Watches from before there was this option begin with what there is, too.
+            sendInitialEvents = true
+        }
+        // Any revision will do, so there is no list that a next part could belong to.
+        if !watch, revision == 0 { limit = 0 }
     }
 
-    private mutating func checkMatch(_ text: String, watch: Bool, hasToken: Bool, _ errors: FieldErrors) {
-        let path = FieldPath("resourceVersionMatch")
-        func forbid(_ why: String) { errors.add(FieldError(.forbidden, path, why)) }
-        if !text.isEmpty {
-            match = Match(rawValue: text)
-            if match == nil {
-                errors.add(FieldError(.notSupported, path, value: .string(text), "supported values: \"Exact\", \"NotOlderThan\", \"\""))
-            }
+    /// Nil when none is given.
+    static func revision(_ text: String, prefix: String = "") throws(APIStatus) -> Int64? {
+        if text.isEmpty { return nil }
+        guard let number = Int64(text), number >= 0, !text.hasPrefix("+"), !text.hasPrefix("-") else {
+            throw .badRequest(
+                "\(prefix)resourceVersion: Invalid value: \(goQuoted(text)): strconv.ParseUint: parsing \(goQuoted(text)): invalid syntax")
         }
-        if watch {
-            if sendInitialEvents != nil {
-                if match == nil { forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan") }
-                if match == .exact { forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan") }
-            } else if match != nil {
-                forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+        return number
+    }
+
+    private static let matchPath = FieldPath("resourceVersionMatch")
+
+    private func checkList(_ match: String, version: String, hasToken: Bool, _ errors: FieldErrors) {
+        func forbid(_ why: String) { errors.add(FieldError(.forbidden, Self.matchPath, why)) }
+        if !match.isEmpty {
+            if version.isEmpty { forbid("resourceVersionMatch is forbidden unless resourceVersion is provided") }
+            if hasToken { forbid("resourceVersionMatch is forbidden when continue is provided") }
+            if Match(rawValue: match) == nil {
+                errors.add(FieldError(.notSupported, Self.matchPath, value: .string(match), #"supported values: "Exact", "NotOlderThan", """#))
             }
-            return
+            if match == Match.exact.rawValue, version == "0" {
+                forbid(#"resourceVersionMatch "exact" is forbidden for resourceVersion "0""#)
+            }
         }
         if sendInitialEvents != nil {
             errors.add(FieldError(.forbidden, FieldPath("sendInitialEvents"), "sendInitialEvents is forbidden for list"))
         }
-        guard match != nil else { return }
+    }
+
+    private func checkWatch(_ match: String, hasToken: Bool, _ errors: FieldErrors) {
+        func forbid(_ why: String) { errors.add(FieldError(.forbidden, Self.matchPath, why)) }
+        let wanted = Match.notOlderThan.rawValue
+        if sendInitialEvents != nil, match != wanted { forbid("sendInitialEvents requires setting resourceVersionMatch to \(wanted)") }
+        if match.isEmpty { return }
+        if sendInitialEvents == nil { forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided") }
+        if match != wanted {
+            errors.add(FieldError(.notSupported, Self.matchPath, value: .string(match), #"supported values: "\#(wanted)""#))
+        }
         if hasToken { forbid("resourceVersionMatch is forbidden when continue is provided") }
-        if revision == nil { forbid("resourceVersionMatch is forbidden unless resourceVersion is provided") }
-        if match == .exact, revision == 0 { forbid("resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"") }
     }
 
     private static func badNumber(_ field: String, _ text: String) -> APIStatus {

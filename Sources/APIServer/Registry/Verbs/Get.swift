@@ -3,7 +3,7 @@ extension Registry {
     func get(_ request: APIRequest, _ resource: ServedResource, _ responder: any Responder) throws(APIStatus) {
         let info = request.info
         let answer = try answer(request, resource, responder)
-        if let text = request.query["resourceVersion"], let wanted = Int64(text), wanted > resource.storage.cache.revision {
+        if let wanted = try ListQuery.revision(request.query["resourceVersion"] ?? ""), wanted > resource.storage.cache.revision {
             waitFor(wanted, resource, responder) { () throws(APIStatus) in try self.get(request, resource, responder) }
             return
         }

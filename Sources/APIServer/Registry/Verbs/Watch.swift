@@ -12,7 +12,8 @@ extension Registry {
         let filter = try ObjectFilter(request.query, resource)
         let answer = try answer(request, resource, responder)
         let cache = resource.storage.cache
-        if let revision = query.revision, revision > cache.revision {
+        // Who only wants what comes after a revision need not wait until it is there.
+        if query.sendInitialEvents == true, let revision = query.revision, revision > cache.revision {
             waitFor(revision, resource, responder) { () throws(APIStatus) in try self.watch(request, resource, responder) }
             return
         }
@@ -95,7 +96,8 @@ private final class WatchPump: Sendable {
     init(answer: Answer, timeoutSeconds: Int64?, clock: ServerClock) {
         var random = RandomSource.current
         self.answer = answer
-        self.timeoutSeconds = timeoutSeconds.map { $0 > 0 ? $0 : 0 } ?? Int64.random(in: Self.secondsMin...(Self.secondsMin * 2), using: &random)
+        self.timeoutSeconds =
+            timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Int64.random(in: Self.secondsMin...(Self.secondsMin * 2), using: &random)
         let type = if case .table = answer.form { "application/json;as=Table;v=v1;g=meta.k8s.io" } else { answer.encoding.streamContentType }
         writer = answer.responder.stream(status: 200, headers: ["Content-Type": type])
         place = writer.eventLoop.map { .loop($0) } ?? .line(WorkLine(), clock)
@@ -106,9 +108,7 @@ private final class WatchPump: Sendable {
         // The stream holds the pump; both go when the client does.
         writer.onClose { self.stop() }
         writer.onWritable { [weak self] in self?.wake() }
-        if timeoutSeconds > 0 {
-            place.run(afterSeconds: min(timeoutSeconds, 1 << 30)) { [weak self] in self?.timeIsUp() }
-        }
+        place.run(afterSeconds: min(timeoutSeconds, 1 << 30)) { [weak self] in self?.timeIsUp() }
         wake()
     }
 
