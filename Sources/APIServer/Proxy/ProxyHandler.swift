@@ -86,7 +86,9 @@ package struct ProxyHandler: Sendable {
             backend = try pods.stream(info.subresource, namespace: info.namespace, pod: info.name, query: request.query)
         }
         guard responder.tunnel != nil else { throw .badRequest("Upgrade request required") }
-        relay.relay(request, to: backend, manner: .statusOnError(resource: "pods/\(info.subresource)", name: info.name), responder)
+        relay.relay(
+            request, to: backend, manner: .statusOnError(resource: "pods/\(info.subresource)", name: info.name), webSocket: WebSocketWish(request),
+            responder)
     }
 
     private func proxy(_ request: APIRequest, _ responder: any Responder) throws(APIStatus) {

@@ -18,12 +18,17 @@ struct Relay: Sendable {
 
     private static let connectTimeout = TimeAmount.seconds(30)
 
-    func relay(_ request: APIRequest, to backend: Backend, manner: Manner, _ responder: any Responder) {
+    /// - Parameter webSocket: what the client is to have of us, since the backend does not speak it.
+    func relay(
+        _ request: APIRequest, to backend: Backend, manner: Manner, webSocket: WebSocketWish? = nil, _ responder: any Responder
+    ) {
         let wantsUpgrade = request.headers.contains(name: "Upgrade")
         let tunnel = wantsUpgrade ? responder.tunnel : nil
         let forwarded = if case .asIs = manner { true } else { false }
-        let headers = RelayHeaders.request(request, to: backend, isUpgrade: tunnel != nil, forwarded: forwarded)
-        let head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: backend.uri, headers: headers)
+        var headers = RelayHeaders.request(request, to: backend, isUpgrade: tunnel != nil, forwarded: forwarded)
+        webSocket?.apply(to: &headers)
+        let method = webSocket == nil ? HTTPMethod(rawValue: request.method) : .POST
+        let head = HTTPRequestHead(version: .http1_1, method: method, uri: backend.uri, headers: headers)
         let loop = tunnel?.eventLoop ?? group.next()
         let body = request.body
         let tls = tls
@@ -40,7 +45,8 @@ struct Relay: Sendable {
                     try pipeline.addHandler(decoder)
                     try pipeline.addHandler(
                         RelayHandler(
-                            head: head, body: body, tunnel: tunnel, manner: manner, responder: responder, encoder: encoder, decoder: decoder))
+                            head: head, body: body, tunnel: tunnel, webSocket: webSocket, manner: manner, responder: responder, encoder: encoder,
+                            decoder: decoder))
                 }
             }
             .connect(host: backend.host, port: backend.port)
@@ -81,6 +87,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private let head: HTTPRequestHead
     private let body: [UInt8]
     private let tunnel: (any Tunnel)?
+    private let webSocket: WebSocketWish?
     private let manner: Relay.Manner
     private let responder: any Responder
     private let encoder: HTTPRequestEncoder
@@ -89,12 +96,13 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var hasHeldRead = false
 
     init(
-        head: HTTPRequestHead, body: [UInt8], tunnel: (any Tunnel)?, manner: Relay.Manner, responder: any Responder, encoder: HTTPRequestEncoder,
-        decoder: ByteToMessageHandler<HTTPResponseDecoder>
+        head: HTTPRequestHead, body: [UInt8], tunnel: (any Tunnel)?, webSocket: WebSocketWish?, manner: Relay.Manner, responder: any Responder,
+        encoder: HTTPRequestEncoder, decoder: ByteToMessageHandler<HTTPResponseDecoder>
     ) {
         self.head = head
         self.body = body
         self.tunnel = tunnel
+        self.webSocket = webSocket
         self.manner = manner
         self.responder = responder
         self.encoder = encoder
@@ -203,10 +211,12 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
             context.close(promise: nil)
             return
         }
-        let (front, back) = GlueHandler.pair()
+        let (front, back) = GlueHandler.pair(webSocket?.translation())
         let boundFront = NIOLoopBound(front, eventLoop: context.eventLoop)
-        tunnel.open(status: 101, headers: RelayHeaders.response(head.headers, isUpgrade: true)) { boundFront.value }
+        tunnel.open(status: 101, headers: webSocket?.answer ?? RelayHeaders.response(head.headers, isUpgrade: true)) { boundFront.value }
         let pipeline = context.pipeline.syncOperations
+        // Before the glue, which may have something to say at once: the encoder would take it for HTTP.
+        _ = pipeline.removeHandler(encoder)
         do {
             try pipeline.addHandler(back)
         } catch {
@@ -216,7 +226,6 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
         // This handler first: what the decoder still holds then goes to the glue.
         _ = pipeline.removeHandler(self)
         _ = pipeline.removeHandler(decoder)
-        _ = pipeline.removeHandler(encoder)
     }
 
     private func clientCaughtUp(_ context: ChannelHandlerContext) {
