@@ -25,7 +25,10 @@ private final class Machine: Sendable {
         var authorities: [String: CertificateAuthority] = [:]
         for authority in ControlPlaneCertificates.authorities { authorities[authority.name] = try authority.ensure(in: pki, now: start) }
         let planned =
-            [.apiServer(.init(serviceAddresses: ["10.96.0.1"], names: ["master", "cluster.test"], addresses: ["192.0.2.1"])), .kubeletClient, .frontProxyClient]
+            [
+                .apiServer(.init(serviceAddresses: ["10.96.0.1"], names: ["master", "cluster.test"], addresses: ["192.0.2.1"])), .kubeletClient,
+                .frontProxyClient,
+            ]
             + PlannedCertificate.etcd(machine: "master", address: "192.0.2.1")
         for certificate in planned {
             _ = try certificate.ensure(in: pki, try #require(authorities[certificate.authority.name]), now: start)
@@ -83,7 +86,8 @@ struct ControlPlaneCertificatesTests {
     private static let kubeconfigs = ["admin.conf", "controller-manager.conf", "scheduler.conf", "super-admin.conf"]
     private static let leaves =
         (kubeconfigs + [
-            "apiserver", "apiserver-etcd-client", "apiserver-kubelet-client", "etcd-healthcheck-client", "etcd-peer", "etcd-server", "front-proxy-client",
+            "apiserver", "apiserver-etcd-client", "apiserver-kubelet-client", "etcd-healthcheck-client", "etcd-peer", "etcd-server",
+            "front-proxy-client",
         ]).sorted()
 
     @Test func allAreRenewedThirtyDaysAheadAndSayTheSame() throws {

@@ -58,7 +58,8 @@ package final class HTTPSTransport: Transport {
         let clients = try Self.makeClients(connection, endpoint, group)
         state = Mutex(
             State(
-                connection: connection, clients: clients, stamps: connection.credentialFiles.map { FileStamp(path: $0) }, nextCheck: time.uptime() + Self.reloadInterval))
+                connection: connection, clients: clients, stamps: connection.credentialFiles.map { FileStamp(path: $0) },
+                nextCheck: time.uptime() + Self.reloadInterval))
     }
 
     deinit {

@@ -39,8 +39,9 @@ struct WebSocketWish: Sendable {
             headers.first(name: "Sec-WebSocket-Version") == "13", let key = headers.first(name: "Sec-WebSocket-Key")
         else { return nil }
         let isPortForward = request.info.subresource == "portforward"
-        protocolName = isPortForward ? Self.portForward : Self.remoteCommand
-        guard headers[canonicalForm: "Sec-WebSocket-Protocol"].contains(where: { $0 == protocolName }) else { return nil }
+        let wanted = isPortForward ? Self.portForward : Self.remoteCommand
+        guard headers[canonicalForm: "Sec-WebSocket-Protocol"].contains(where: { $0 == wanted }) else { return nil }
+        protocolName = wanted
         self.key = key
         options = isPortForward ? nil : RemoteCommandOptions(request.query)
     }
