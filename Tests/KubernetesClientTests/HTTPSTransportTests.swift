@@ -1,7 +1,8 @@
 import Glibc
-import KubernetesClient
 import Logging
 import Testing
+
+@testable import KubernetesClient
 
 private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 private let okHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

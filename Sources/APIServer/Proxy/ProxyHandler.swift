@@ -7,8 +7,9 @@ package struct ProxyHandler: Sendable {
     private let pods: PodLocation
     private let proxies: ProxyLocation
 
-    package init(lookup: ObjectLookup, tls: BackendTLS, group: any EventLoopGroup) {
-        relay = Relay(tls: tls, group: group)
+    /// - Parameter identities: the headers by which front proxies name users; nobody behind this server may hear them from a client.
+    package init(lookup: ObjectLookup, tls: BackendTLS, group: any EventLoopGroup, identities: FrontProxyHeaders? = nil) {
+        relay = Relay(tls: tls, group: group, identities: identities)
         pods = PodLocation(lookup: lookup)
         proxies = ProxyLocation(lookup: lookup, random: { Int.random(in: 0..<$0) })
     }

@@ -15,6 +15,8 @@ struct Relay: Sendable {
 
     let tls: BackendTLS
     let group: any EventLoopGroup
+    /// The headers by which front proxies name users.
+    let identities: FrontProxyHeaders?
 
     private static let connectTimeout = TimeAmount.seconds(30)
 
@@ -25,7 +27,7 @@ struct Relay: Sendable {
         let wantsUpgrade = request.headers.contains(name: "Upgrade")
         let tunnel = wantsUpgrade ? responder.tunnel : nil
         let forwarded = if case .asIs = manner { true } else { false }
-        var headers = RelayHeaders.request(request, to: backend, isUpgrade: tunnel != nil, forwarded: forwarded)
+        var headers = RelayHeaders.request(request, to: backend, isUpgrade: tunnel != nil, forwarded: forwarded, identities: identities)
         webSocket?.apply(to: &headers)
         let method = webSocket == nil ? HTTPMethod(rawValue: request.method) : .POST
         let head = HTTPRequestHead(version: .http1_1, method: method, uri: backend.uri, headers: headers)
