@@ -97,7 +97,7 @@ struct ControlPlaneCertificatesTests {
         let names = try machine.certificate("apiserver").dnsNames
         let members = try machine.certificate("etcd/peer").ipAddresses
         let kubeconfig = "\(machine.folder)/scheduler.conf"
-        let inode = try #require(inode(kubeconfig))
+        let number = try #require(inode(kubeconfig))
         let before = try #require(try Files.readText(kubeconfig))
         machine.pass(days: 334)
         keeper.look(&watch)
@@ -114,7 +114,7 @@ struct ControlPlaneCertificatesTests {
         #expect(client.organizations == ["system:masters"] && client.allowsClientAuthentication)
         // A component has the file itself mounted; what else it says stays.
         let after = try #require(try Files.readText(kubeconfig))
-        #expect(self.inode(kubeconfig) == inode && after != before && mode(kubeconfig) == 0o600)
+        #expect(inode(kubeconfig) == number && after != before && mode(kubeconfig) == 0o600)
         func others(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.contains("client-") } }
         #expect(others(after) == others(before))
         let scheduler = try #require(try KubeconfigFile.read(kubeconfig))

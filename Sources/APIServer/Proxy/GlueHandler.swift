@@ -17,7 +17,8 @@ final class GlueHandler: ChannelDuplexHandler {
     /// The last words to the channel when the other has closed.
     private var lastWords: (() -> ByteBuffer)?
 
-    /// - Parameter translation: between the first, of the client, and the second, of the backend; nil: the bytes as they are.
+    /// - Parameter translation: between the first, of the client, and the second, of the backend; nil: the bytes as they are. The client is
+    ///   greeted here, the backend by the caller.
     static func pair(_ translation: (any TunnelTranslation)? = nil) -> (GlueHandler, GlueHandler) {
         let pair = (GlueHandler(), GlueHandler())
         pair.0.partner = pair.1
@@ -26,9 +27,7 @@ final class GlueHandler: ChannelDuplexHandler {
             pair.0.translate = translation.fromClient
             pair.1.translate = translation.fromBackend
             pair.0.lastWords = translation.closing
-            let (client, backend) = translation.opening()
-            pair.0.early = [client]
-            pair.1.early = [backend]
+            pair.0.early = [translation.greetingForClient()]
         }
         return pair
     }

@@ -213,13 +213,16 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
             context.close(promise: nil)
             return
         }
-        let (front, back) = GlueHandler.pair(webSocket?.translation())
+        let translation = webSocket?.translation()
+        let (front, back) = GlueHandler.pair(translation)
         let boundFront = NIOLoopBound(front, eventLoop: context.eventLoop)
         tunnel.open(status: 101, headers: webSocket?.answer ?? RelayHeaders.response(head.headers, isUpgrade: true)) { boundFront.value }
         let pipeline = context.pipeline.syncOperations
-        // Before the glue, which may have something to say at once: the encoder would take it for HTTP.
-        _ = pipeline.removeHandler(encoder)
         do {
+            if let opening = translation?.greetingForBackend() {
+                // Past encoder and decoder, which would take it for HTTP.
+                try pipeline.context(handler: encoder).writeAndFlush(NIOAny(opening), promise: nil)
+            }
             try pipeline.addHandler(back)
         } catch {
             context.close(promise: nil)
@@ -228,6 +231,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
         // This handler first: what the decoder still holds then goes to the glue.
         _ = pipeline.removeHandler(self)
         _ = pipeline.removeHandler(decoder)
+        _ = pipeline.removeHandler(encoder)
     }
 
     private func clientCaughtUp(_ context: ChannelHandlerContext) {

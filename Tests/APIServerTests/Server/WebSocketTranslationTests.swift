@@ -85,10 +85,9 @@ struct WebSocketTranslationTests {
 
     @Test func theStreamsOfACommandAreOpened() {
         let translation = RemoteCommandTranslation(options("stdin=true&stdout=true&stderr=true"))
-        let (client, backend) = translation.opening()
         // An empty message of the output.
-        #expect(Array(client.readableBytesView) == [0x82, 1, 1])
-        let bytes = Array(backend.readableBytesView)
+        #expect(Array(translation.greetingForClient().readableBytesView) == [0x82, 1, 1])
+        let bytes = Array(translation.greetingForBackend().readableBytesView)
         // SYN_STREAM 1, its headers after the words that name the dictionary, in a block that is not compressed.
         let name = Array("streamtype".utf8)
         let headers: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 10] + name + [0, 0, 0, 5] + Array("error".utf8)
@@ -98,7 +97,7 @@ struct WebSocketTranslationTests {
         #expect(Array(bytes.prefix(first.count)) == first)
         let texts = String(decoding: bytes, as: UTF8.self)
         #expect(texts.contains("stdin") && texts.contains("stdout") && texts.contains("stderr") && !texts.contains("resize"))
-        let terminal = Array(RemoteCommandTranslation(options("stdin=1&stdout=1&stderr=1&tty=1")).opening().backend.readableBytesView)
+        let terminal = Array(RemoteCommandTranslation(options("stdin=1&stdout=1&stderr=1&tty=1")).greetingForBackend().readableBytesView)
         let terminalTexts = String(decoding: terminal, as: UTF8.self)
         #expect(terminalTexts.contains("resize") && !terminalTexts.contains("stderr"))
     }

@@ -58,16 +58,20 @@ final class RemoteCommandTranslation: TunnelTranslation {
         open = Set(channels.indices.filter { [.status, .output, .errorOutput].contains(channels[$0]) }.map { UInt32(2 * $0 + 1) })
     }
 
-    func opening() -> (client: ByteBuffer, backend: ByteBuffer) {
+    func greetingForBackend() -> ByteBuffer {
         var backend = ByteBuffer()
         for (index, channel) in channels.enumerated() {
             SPDYFrames.open(UInt32(2 * index + 1), "streamtype", channel.streamType, isFirst: index == 0, to: &backend)
         }
-        // An empty message says that the session has begun.
+        return backend
+    }
+
+    /// An empty message says that the session has begun.
+    func greetingForClient() -> ByteBuffer {
         var client = ByteBuffer()
         let first = [Channel.output, .errorOutput].first { channels.contains($0) } ?? .status
         WebSocketFrames.write(.binary, ByteBuffer(), prefix: first.rawValue, to: &client)
-        return (client, backend)
+        return client
     }
 
     func fromClient(_ bytes: ByteBuffer) -> TranslatedBytes {

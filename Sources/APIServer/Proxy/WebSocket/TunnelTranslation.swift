@@ -14,7 +14,8 @@ struct TranslatedBytes {
 /// Stands between a client that speaks WebSocket and a kubelet that speaks SPDY. Lives on the loop of both.
 protocol TunnelTranslation: AnyObject {
     /// What each side hears first.
-    func opening() -> (client: ByteBuffer, backend: ByteBuffer)
+    func greetingForClient() -> ByteBuffer
+    func greetingForBackend() -> ByteBuffer
     func fromClient(_ bytes: ByteBuffer) -> TranslatedBytes
     func fromBackend(_ bytes: ByteBuffer) -> TranslatedBytes
     /// The last words to the client when the kubelet has closed its end.
@@ -72,7 +73,8 @@ struct WebSocketWish: Sendable {
 final class PortForwardTranslation: TunnelTranslation {
     private var reader = WebSocketReader()
 
-    func opening() -> (client: ByteBuffer, backend: ByteBuffer) { (ByteBuffer(), ByteBuffer()) }
+    func greetingForClient() -> ByteBuffer { ByteBuffer() }
+    func greetingForBackend() -> ByteBuffer { ByteBuffer() }
 
     func fromClient(_ bytes: ByteBuffer) -> TranslatedBytes {
         var result = TranslatedBytes()
