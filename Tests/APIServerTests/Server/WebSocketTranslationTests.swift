@@ -92,8 +92,8 @@ struct WebSocketTranslationTests {
         let name = Array("streamtype".utf8)
         let headers: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 10] + name + [0, 0, 0, 5] + Array("error".utf8)
         let first: [UInt8] =
-            [0x80, 3, 0, 1, 0, 0, 0, UInt8(10 + 6 + 5 + headers.count), 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x78, 0xBB, 0xE3, 0xC6, 0xA7, 0xC2]
-            + [0, UInt8(headers.count), 0, ~UInt8(headers.count), 0xFF] + headers
+            [0x80, 3, 0, 1, 0, 0, 0, UInt8(10 + 6 + 5 + headers.count + 5), 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x78, 0xBB, 0xE3, 0xC6, 0xA7, 0xC2]
+            + [0, UInt8(headers.count), 0, ~UInt8(headers.count), 0xFF] + headers + [0, 0, 0, 0xFF, 0xFF]
         #expect(Array(bytes.prefix(first.count)) == first)
         let texts = String(decoding: bytes, as: UTF8.self)
         #expect(texts.contains("stdin") && texts.contains("stdout") && texts.contains("stderr") && !texts.contains("resize"))

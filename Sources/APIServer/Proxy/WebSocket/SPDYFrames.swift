@@ -29,6 +29,8 @@ enum SPDYFrames {
         block.writeInteger(UInt8(0))
         block.writeMultipleIntegers(count, ~count, endianness: .little)
         block.writeImmutableBuffer(headers)
+        // An empty one, by which the reader knows to give away what it has.
+        block.writeBytes([0, 0, 0, 0xFF, 0xFF])
         control(.synStream, length: 10 + block.readableBytes, to: &buffer)
         // No stream that it belongs to, no priority.
         buffer.writeMultipleIntegers(id, UInt32(0), UInt16(0))
