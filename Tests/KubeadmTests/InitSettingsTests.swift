@@ -98,7 +98,8 @@ struct InitSettingsTests {
         #expect(first.plannedCertificates.allSatisfy { $0.spec.validity == .seconds(2160 * 3600) })
         #expect(Kubeconfigs.all(first).allSatisfy { $0.spec.validity == .seconds(2160 * 3600) })
         let text = UploadedConfiguration.text(first)
-        #expect(text.contains("certificateValidityPeriod: 2160h0m0s") && text.contains("caCertificateValidityPeriod: 43800h0m0s"))
+        let tree = try YAMLTree.read(text, path: "m")
+        #expect(tree["certificateValidityPeriod"] == "2160h0m0s" && tree["caCertificateValidityPeriod"] == "43800h0m0s")
         let second = try InitSettings.ofCluster(text, arguments: ["--apiserver-advertise-address=192.0.2.2", "--node-name=second"])
         #expect(second.certificateValidity == first.certificateValidity && second.authorityValidity == first.authorityValidity)
         #expect(throws: FlagProblem("--certificate-validity-period must be more than 0, such as 8760h")) {

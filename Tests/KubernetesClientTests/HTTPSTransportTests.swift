@@ -62,7 +62,7 @@ private let okHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         let descriptor = mkstemp(&template)
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer { unlink(path) }
-        let server = try SocketServer { _ in [okHead + "Content-Length: 0\r\n\r\n"] }
+        let server = try SocketServer { _ in [okHead + "Connection: close\r\nContent-Length: 0\r\n\r\n"] }
         defer { server.stop() }
         func put(_ user: String, server address: String) {
             let text = """
