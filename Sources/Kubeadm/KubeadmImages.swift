@@ -14,6 +14,7 @@ enum KubeadmImages {
     /// The names that the program answers to inside the image.
     static let names = [
         "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "cluster-dns", "pod-network",
+        ControlPlaneManifests.certificateKeeper,
     ]
 
     static func files() throws -> ImageFiles {

@@ -6,8 +6,11 @@ package struct CertificateFiles: Sendable {
     /// Why this certificate was made just now; nil if it was found on disk.
     package let renewal: String?
 
-    /// What is left of a certificate's life when it is renewed.
+    /// How much must be left of a certificate's life.
     package static let renewBefore: Int64 = 30 * 86400
+
+    /// The same for one whose successor would live for so long: a third of a short life.
+    package static func renewBefore(_ validity: Duration) -> Int64 { min(renewBefore, validity.components.seconds / 3) }
 
     /// - Parameter path: without `.crt` and `.key`.
     /// - Parameter authority: nil when its key is elsewhere; then what is on disk must do.
@@ -51,7 +54,7 @@ package struct CertificateFiles: Sendable {
         }
         if !certificate.isSigned(by: authority) { return "it was not signed by the authority in use" }
         // A new one of an authority that ends itself would not last any longer.
-        if certificate.notAfter - now < renewBefore, certificate.notAfter < authority.notAfter { return "it expires soon" }
+        if certificate.notAfter - now < renewBefore(spec.validity), certificate.notAfter < authority.notAfter { return "it expires soon" }
         if certificate.notBefore > now, certificate.notBefore > authority.notBefore { return "it is not valid yet" }
         if certificate.commonName != spec.commonName || Set(certificate.organizations) != Set(spec.organizations) { return "its subject was another" }
         let names = Set(certificate.dnsNames)

@@ -85,13 +85,40 @@ package struct KubeconfigFile: Sendable {
     ///
     /// - Throws: `PKIError`.
     package static func clientCertificate(_ path: String) throws(PKIError) -> PEMCertificate? {
+        try read(path)?.certificate
+    }
+
+    /// The certificate of the user with its key; nil when there is no such file, or it holds none, or those of several users.
+    ///
+    /// - Throws: `PKIError`.
+    package static func read(_ path: String) throws(PKIError) -> (certificate: PEMCertificate, key: KeyPair)? {
         guard let bytes = try SecretFile.read(path) else { return nil }
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            let parts = line.drop { $0 == " " }.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[0] == "client-certificate-data:", let data = Data(base64Encoded: String(parts[1])) else { continue }
-            return try PEMCertificate(pem: Array(data), what: path)
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard let certificate = only(certificateField, lines), let key = only(keyField, lines) else { return nil }
+        return (try PEMCertificate(pem: certificate, what: path), try KeyPair(pem: key, what: path))
+    }
+
+    /// A file's text with another certificate and key for the user that ``read(_:)`` finds; all else stays.
+    static func replacing(in text: String, certificatePEM: [UInt8], keyPEM: [UInt8]) -> String {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        for (field, value) in [(certificateField, certificatePEM), (keyField, keyPEM)] {
+            guard let index = lines.firstIndex(where: { $0.drop { $0 == " " }.hasPrefix(field + " ") }) else { continue }
+            lines[index] = lines[index].prefix { $0 == " " } + "\(field) \(base64(value))"
         }
-        return nil
+        return lines.joined(separator: "\n")
+    }
+
+    private static let certificateField = "client-certificate-data:"
+    private static let keyField = "client-key-data:"
+
+    /// What the only line with a field holds; nil when there is none, or more than one.
+    private static func only(_ field: String, _ lines: [Substring]) -> [UInt8]? {
+        let values = lines.compactMap { line -> Substring? in
+            let parts: [Substring] = line.drop { $0 == " " }.split(separator: " ", maxSplits: 1)
+            return parts.count == 2 && parts.first.map(String.init) == field ? parts.last : nil
+        }
+        guard values.count == 1, let value = values.first, let data = Data(base64Encoded: String(value)) else { return nil }
+        return Array(data)
     }
 
     private static func isUsable(

@@ -14,13 +14,15 @@ package struct PlannedAuthority: Sendable {
     /// What is in the folder; made when it is missing.
     ///
     /// - Throws: `PKIError`; `missingKey` where there is the certificate alone.
-    package func ensure(in folder: String, now: Int64) throws(PKIError) -> CertificateAuthority {
+    package func ensure(
+        in folder: String, now: Int64, validity: Duration = CertificateSpec.tenYears
+    ) throws(PKIError) -> CertificateAuthority {
         let path = "\(folder)/\(name)"
         if let found = try load(from: folder) { return found }
         let keyPEM = try SecretFile.read(path + ".key")
         // A key alone is what a crash between the two writes leaves.
         let key = try keyPEM.map { pem throws(PKIError) in try KeyPair(pem: pem, what: path + ".key") } ?? KeyPair.generate()
-        let authority = try CertificateAuthority.create(commonName: commonName, now: now, key: key)
+        let authority = try CertificateAuthority.create(commonName: commonName, now: now, validity: validity, key: key)
         if keyPEM == nil { try SecretFile.write(try key.pem(), to: path + ".key") }
         try SecretFile.write(try authority.certificate.pem(), to: path + ".crt", access: .everyone)
         return authority
@@ -46,7 +48,7 @@ package struct PlannedCertificate: Sendable {
     /// The path below the folder of certificates, without `.crt` and `.key`.
     package let name: String
     package let authority: PlannedAuthority
-    package let spec: CertificateSpec
+    package var spec: CertificateSpec
 
     package static func apiServer(_ parameters: ClusterPKI.Parameters) -> PlannedCertificate {
         let domain = parameters.dnsDomain

@@ -23,12 +23,7 @@ package enum SecretFile {
         let temporary = "\(path).\(RandomToken.hex(bytes: 6)).tmp"
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, access.mode)
         guard file >= 0 else { throw .cannotWrite(path: path, reason: reason()) }
-        var failure: String?
-        var offset = 0
-        while offset < bytes.count, failure == nil {
-            let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress?.advanced(by: offset), bytes.count - offset) }
-            if written > 0 { offset += written } else if errno != EINTR { failure = reason() }
-        }
+        var failure = put(bytes, file)
         if failure == nil, fchmod(file, access.mode) != 0 { failure = reason() }
         if failure == nil, fsync(file) != 0 { failure = reason() }
         close(file)
@@ -42,6 +37,40 @@ package enum SecretFile {
             fsync(directory)
             close(directory)
         }
+    }
+
+    /// Puts other content into the file that is at `path`, for those who have that very file mounted: they would not see another in its place.
+    /// A crash in the midst leaves all of the new content beside it, for ``finishReplacing(contentOf:)``.
+    ///
+    /// - Throws: `PKIError`.
+    package static func replaceContent(of path: String, _ bytes: [UInt8]) throws(PKIError) {
+        try write(bytes, to: path + ".next")
+        try finishReplacing(contentOf: path)
+    }
+
+    /// Does what ``replaceContent(of:_:)`` was kept from; nothing where there is nothing to finish.
+    ///
+    /// - Throws: `PKIError`.
+    package static func finishReplacing(contentOf path: String) throws(PKIError) {
+        guard let bytes = try read(path + ".next") else { return }
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .cannotWrite(path: path, reason: reason()) }
+        var failure = put(bytes, file)
+        if failure == nil, ftruncate(file, bytes.count) != 0 { failure = reason() }
+        if failure == nil, fsync(file) != 0 { failure = reason() }
+        close(file)
+        if let failure { throw .cannotWrite(path: path, reason: failure) }
+        unlink(path + ".next")
+    }
+
+    /// - Returns: why not all could be written; nil when it was.
+    private static func put(_ bytes: [UInt8], _ file: Int32) -> String? {
+        var offset = 0
+        while offset < bytes.count {
+            let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress?.advanced(by: offset), bytes.count - offset) }
+            if written > 0 { offset += written } else if errno != EINTR { return reason() }
+        }
+        return nil
     }
 
     /// - Returns: nil if there is no such file.

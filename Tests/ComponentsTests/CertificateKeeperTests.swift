@@ -72,6 +72,7 @@ private final class Folder: Sendable {
             renew: { now in
                 if !renewing { throw NotHere() }
                 try self.ensure(now: now)
+                return [:]
             },
             tell: { news in
                 let words =

@@ -149,6 +149,82 @@ test_port_forward() {
     kill $forwarder
 }
 
+# streams WEBSOCKETS ARGUMENT...: kubectl, which speaks WebSockets or, as it did before, SPDY.
+streams() {
+    local websockets=$1
+    shift
+    KUBECTL_REMOTE_COMMAND_WEBSOCKETS=$websockets KUBECTL_PORT_FORWARD_WEBSOCKETS=$websockets on_node kubectl "$@"
+}
+
+# said_protocol WEBSOCKETS TEXT: what kubectl has said at length shows the one and not the other.
+said_protocol() {
+    case $1 in
+        true) contains "$2" "The subprotocol is v5.channel.k8s.io" ;;
+        false) if contains "$2" "The subprotocol is" > /dev/null; then return 1; fi ;;
+    esac
+}
+
+test_exec_by_spdy_and_by_websockets() {
+    kubectl_since 31 || skip "this kubectl speaks SPDY only"
+    local websockets code
+    head -c 3000000 /dev/urandom > "$work/blob"
+    for websockets in false true; do
+        said_protocol $websockets "$(streams $websockets exec -v=4 talker -- true 2>&1)"
+        equal "output and error output" "out err" \
+            "$(streams $websockets exec talker -- /bin/sh -c 'echo out; echo err >&2' 2> "$work/err" | xargs) $(grep -x err "$work/err")"
+        code=0
+        streams $websockets exec talker -- /bin/sh -c 'exit 7' || code=$?
+        equal "exit codes come through" 7 $code
+        streams $websockets exec -i talker -- cat < "$work/blob" | cmp - "$work/blob"
+        contains "$(script -qec "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=$websockets nsenter --net=/run/netns/$node_ns \
+            kubectl exec -it talker -- /bin/sh -c 'tty; echo done'" /dev/null)" /dev/ done
+        refuses "executable file not found" streams $websockets exec talker -- no-such-program
+        refuses "not found" streams $websockets exec no-such-pod -- true
+    done
+}
+
+test_attach_by_spdy_and_by_websockets() {
+    kubectl_since 31 || skip "this kubectl speaks SPDY only"
+    local websockets
+    for websockets in false true; do
+        cat <<-Y | k apply -f -
+			apiVersion: v1
+			kind: Pod
+			metadata: {name: echoer-$websockets}
+			spec:
+			  restartPolicy: Never
+			  containers: [{name: echoer, image: "127.0.0.1:5000/tools:1", command: [cat], stdin: true, stdinOnce: true}]
+		Y
+        k wait --for=condition=Ready "pod/echoer-$websockets" --timeout=60s
+        (echo attached; sleep 1) | streams $websockets attach -v=4 -i "echoer-$websockets" > "$work/attached" 2> "$work/said"
+        equal "what was typed" attached "$(grep -x attached "$work/attached")"
+        said_protocol $websockets "$(cat "$work/said")"
+        # Its standard input has ended with ours.
+        eventually 20 has_ended "echoer-$websockets"
+        k delete pod "echoer-$websockets" --now
+    done
+}
+
+has_ended() { [ "$(k get pod "$1" -o jsonpath='{.status.phase}')" = Succeeded ]; }
+
+test_port_forward_by_spdy_and_by_websockets() {
+    kubectl_since 31 || skip "this kubectl speaks SPDY only"
+    local websockets forwarder
+    for websockets in false true; do
+        KUBECTL_PORT_FORWARD_WEBSOCKETS=$websockets in_place kubectl port-forward -v=6 service/hello 18083:80 > "$work/forward" 2>&1 &
+        forwarder=$!
+        eventually 10 answers http://127.0.0.1:18083/
+        # Several connections at once, through the one to the API server.
+        seq 20 | xargs -P 8 -I{} nsenter --net="/run/netns/$node_ns" curl -sf --max-time 5 -o /dev/null http://127.0.0.1:18083/
+        kill $forwarder
+        wait $forwarder || true
+        case $websockets in
+            true) contains "$(cat "$work/forward")" "negotiated protocol: portforward.k8s.io" ;;
+            false) if contains "$(cat "$work/forward")" "negotiated protocol:" > /dev/null; then return 1; fi ;;
+        esac
+    done
+}
+
 test_delete_in_three_ways() {
     k run a --image=apus.local/hello:0.1.0
     k run b --image=apus.local/hello:0.1.0

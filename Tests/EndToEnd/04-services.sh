@@ -137,6 +137,64 @@ container_pid() {
     cat "$data/containerd/state/io.containerd.runtime.v2.task/k8s.io/${container#containerd://}/init.pid"
 }
 
+# It writes down when it hears what; the folder outlives it.
+test_a_pod_has_its_grace() {
+    mkdir -p "$work/grace"
+    chmod 777 "$work/grace"
+    cat <<-Y | k apply -f -
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: polite}
+		spec:
+		  terminationGracePeriodSeconds: 60
+		  volumes: [{name: seen, hostPath: {path: $work/grace}}]
+		  containers:
+		  - name: main
+		    image: 127.0.0.1:5000/tools:1
+		    command: [sh, -c, 'trap "echo term >> /seen/polite; sleep 1; echo end >> /seen/polite; exit 0" TERM; echo begin >> /seen/polite; while :; do sleep 0.1; done']
+		    volumeMounts: [{name: seen, mountPath: /seen}]
+		    lifecycle: {preStop: {exec: {command: [sh, -c, 'echo hook >> /seen/polite; sleep 2; echo unhooked >> /seen/polite']}}}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: stubborn}
+		spec:
+		  terminationGracePeriodSeconds: 4
+		  volumes: [{name: seen, hostPath: {path: $work/grace}}]
+		  containers:
+		  - name: main
+		    image: 127.0.0.1:5000/tools:1
+		    command: [sh, -c, 'trap "echo term >> /seen/stubborn" TERM; echo begin >> /seen/stubborn; while :; do sleep 0.1; cut -d " " -f 1 /proc/uptime > /seen/last; done']
+		    volumeMounts: [{name: seen, mountPath: /seen}]
+	Y
+    eventually 60 test -s "$work/grace/polite"
+    eventually 60 test -s "$work/grace/stubborn"
+    local began
+    began=$(cut -d ' ' -f 1 /proc/uptime)
+    k delete pod polite stubborn --wait=false
+    contains "$(k get pod polite stubborn)" Terminating
+    equal "the grace of the delete" "60 4" "$(k get pod polite stubborn -o jsonpath='{.items[*].metadata.deletionGracePeriodSeconds}')"
+    k wait --for=delete pod/polite pod/stubborn --timeout=50s
+    # First the hook to its end, then the signal, then the process ends by itself, long before its time is up.
+    equal "heard" "begin hook unhooked term end" "$(xargs < "$work/grace/polite")"
+    # The signal; as nothing comes of it, the end by force when the time is up and not before.
+    equal "heard" "begin term" "$(xargs < "$work/grace/stubborn")"
+    awk -v began="$began" -v last="$(cat "$work/grace/last")" 'BEGIN { lived = last - began; print "it lived for", lived; exit !(lived > 3.5) }'
+    # Somebody who deletes can shorten it, down to the hook's own time.
+    k apply -f - <<-'Y'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: hurried}
+		spec:
+		  terminationGracePeriodSeconds: 600
+		  containers:
+		  - {name: main, image: "127.0.0.1:5000/tools:1", command: [sh, -c, 'trap "" TERM; while :; do sleep 0.1; done']}
+	Y
+    eventually 60 runs hurried
+    k delete pod hurried --wait=false
+    k delete pod hurried --grace-period=1 --timeout=30s
+}
+
 test_a_deleted_pod_is_replaced() {
     local pod
     pod=$(k get pods -l app=hello -o jsonpath='{.items[0].metadata.name}')

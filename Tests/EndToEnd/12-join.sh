@@ -234,6 +234,31 @@ test_the_master_is_started_again() {
 restarted() { [ "$(ka get pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}')" -ge 1 ]; }
 reaches() { ka exec "$1" -- curl -sf --max-time 3 "http://$(address_of "$2"):8080/"; }
 
+# With a Secret among the files of a pod and in its environment, and tokens in what was said to who joined.
+test_nothing_secret_lies_open_on_the_machines() {
+    ka create secret generic treasure --from-literal=word=open-sesame-7731
+    ka apply -f - <<-'Y'
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: keeper}
+		spec:
+		  terminationGracePeriodSeconds: 0
+		  nodeName: worknode2
+		  containers:
+		  - name: c
+		    image: tools:1
+		    command: [/bin/sleep, "3600"]
+		    env: [{name: WORD, valueFrom: {secretKeyRef: {name: treasure, key: word}}}]
+		    volumeMounts: [{name: s, mountPath: /s}]
+		  volumes: [{name: s, secret: {secretName: treasure}}]
+	Y
+    ka wait --for=condition=Ready pod/keeper --timeout=60s
+    equal "in the pod" open-sesame-7731 "$(ka exec keeper -- cat /s/word)"
+    for name in Master WorkNode1 WorkNode2; do keeps_secrets "$m/$name" open-sesame-7731; done
+    # What joined by this token does not need it any more.
+    equal "the token on a worker" "" "$(grep -rlsF "$(token)" "$m/WorkNode1" "$m/WorkNode2" || true)"
+}
+
 test_a_worker_is_taken_out_and_joins_again() {
     on WorkNode1 "$kubeadm" reset --force > "$m/reset.log" 2>&1 || { cat "$m/reset.log"; return 1; }
     contains "$(cat "$m/reset.log")" '[reset] Deleting contents of directories'

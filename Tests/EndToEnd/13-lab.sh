@@ -169,6 +169,8 @@ test_lab_a_whole_cluster_in_one_command() {
     lab up
     equal "nodes that are Ready" 3 "$(at Master kubectl get nodes --no-headers | grep -cw Ready)"
     at Master kubectl wait --for=condition=Ready pod --all -n kube-system --timeout=60s
+    at Master kubectl create secret generic treasure --from-literal=word=open-sesame-7731
+    keeps_secrets_in_lab open-sesame-7731
     lab down
     eventually 10 same_traces
 }

@@ -50,6 +50,24 @@ test_packages_kubelet_waits_and_is_started_with_the_machine() {
     at Master test ! -e /run/kubelet-keeper.pid
 }
 
+# Debian's own is not to be had here; an empty package of its name shows that the dependency is met. A kubectl of somebody else goes first.
+test_packages_kubectl_brings_that_of_debian() {
+    local package=$work/packages/kubectl root=$work/kubernetes-client
+    contains "$(dpkg-deb --info "$package"/kubectl_*.deb)" "Depends: kubernetes-client" "no command line of its own yet"
+    equal "what it holds" ./usr/share/doc/kubectl/copyright "$(dpkg-deb --contents "$package"/kubectl_*.deb | awk '!/\/$/ {print $6}')"
+    at Master sh -c 'dpkg --purge --force-depends kubectl kubernetes-client' || true
+    mkdir -p "$root/DEBIAN"
+    printf 'Package: kubernetes-client\nVersion: 1.20.5\nArchitecture: all\nMaintainer: x <x@localhost>\nDescription: x\n' > "$root/DEBIAN/control"
+    dpkg-deb --root-owner-group --build "$root" "$package/" > /dev/null
+    tar -C "$package" -c . | at Master tar -C /root/packages/kubectl -x
+    at Master sh -c 'apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 /root/packages/kubectl/*.deb'
+    contains "$(at Master dpkg -s kubectl)" "Status: install ok installed" "holds no program"
+    contains "$(at Master dpkg -s kubernetes-client)" "Status: install ok installed"
+    at Master apt-get purge -y -o Dpkg::Use-Pty=0 kubectl kubernetes-client
+}
+
+test_packages_keep_no_secrets_open() { keeps_secrets_in_lab; }
+
 test_packages_are_removed() {
     at Master sh -c 'apt-get remove -y -o Dpkg::Use-Pty=0 kubelet kubeadm apus'
     equal "kubelets" 0 "$(at Master pgrep -c kubelet || true)"

@@ -159,7 +159,7 @@ test_walk_the_master_is_started_anew() {
     lab start Master
     eventually 60 kw get nodes
     kw wait --for=condition=Ready node --all --timeout=90s
-    equal "control plane" "3" "$(kw get pods -n kube-system -l tier=control-plane -o name | wc -l)"
+    equal "control plane" "4" "$(kw get pods -n kube-system -l tier=control-plane -o name | wc -l)"
 }
 
 # The address of a machine changes while it is off. The software says what bears the old one, and makes it anew.
@@ -184,6 +184,11 @@ test_walk_the_master_comes_back_with_another_address() {
     eventually 60 at WorkNode1 sh -c "curl -sf -m 2 http://$(kw get service web -o 'jsonpath={.spec.clusterIP}')/"
     eventually 60 at WorkNode2 curl -sk -m 2 -o /dev/null https://10.96.0.1/livez
     contains "$(at Master kubeadm token create --print-join-command)" "kubeadm join 10.0.2.60:6443"
+}
+
+test_walk_has_left_no_secret_open() {
+    kw create secret generic treasure --from-literal=word=open-sesame-7731
+    keeps_secrets_in_lab open-sesame-7731
 }
 
 test_walk_ends_without_a_trace() {

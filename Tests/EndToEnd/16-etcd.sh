@@ -184,6 +184,7 @@ test_another_certificate_is_taken_in() {
     eventually 20 grep -q "a new certificate is in use" "$e/server-two.log"
     ke two create configmap renewed --from-literal=k=v
     ke one get configmap renewed
+    keeps_secrets "$e" "$hidden" "$(grep -o 'secret: "[^"]*' "$e/encryption.yaml" | cut -d '"' -f 2)"
     for name in manager-one manager-two server-one server-two etcd; do kill "$(cat "$e/$name.pid")" 2> /dev/null || true; done
     on_node ip address delete "${address[two]}/24" dev "e${id}0"
 }

@@ -99,6 +99,41 @@ test_planes_one_is_reset() {
     equal "data" "" "$(at Plane3 find /var/lib/etcd -type f)"
 }
 
+# What one has renewed counts at the others, and etcd takes in what it is given.
+test_planes_keep_their_certificates() {
+    local before
+    contains "$(kp Plane1 get pods -n kube-system)" kube-certificate-keeper-plane1 kube-certificate-keeper-plane2
+    before=$(etcd_processes)
+    at Plane1 mv /etc/kubernetes/manifests/kube-certificate-keeper.yaml /root/
+    kp Plane2 wait --for=delete -n kube-system pod/kube-certificate-keeper-plane1 --timeout=60s
+    at Plane1 kubeadm certs renew all --certificate-validity-period=60s
+    eventually 20 etcd_shows_what_ends
+    at Plane1 mv /root/kube-certificate-keeper.yaml /etc/kubernetes/manifests/
+    eventually 90 etcd_certificates_last
+    eventually 60 long_ago
+    equal "members" 2 "$(at Plane1 kubeadm etcd members | grep -c 'voter *yes$')"
+    kp Plane1 create configmap after-renewal --from-literal=k=v
+    equal "elsewhere" v "$(kp Plane2 get configmap after-renewal -o 'jsonpath={.data.k}')"
+    equal "etcd's process and the API server's" "$before" "$(etcd_processes)"
+}
+
+etcd_processes() { at Plane1 pgrep -x 'etcd|kube-apiserver' | sort -n | xargs; }
+# Since when the short ones do not count any more.
+long_ago() { at Plane1 find /etc/kubernetes/manifests/kube-certificate-keeper.yaml -cmin +1 | grep -q keeper; }
+etcd_shows_what_ends() {
+    ! at Plane1 sh -c 'openssl s_client -connect 127.0.0.1:2379 -cert /etc/kubernetes/pki/apiserver-etcd-client.crt \
+        -key /etc/kubernetes/pki/apiserver-etcd-client.key < /dev/null 2> /dev/null | openssl x509 -noout -checkend 86400'
+}
+etcd_certificates_last() {
+    at Plane1 sh -c 'for file in /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/peer.crt /etc/kubernetes/pki/etcd/healthcheck-client.crt \
+        /etc/kubernetes/pki/apiserver-etcd-client.crt; do openssl x509 -noout -checkend 86400 -in $file || exit; done'
+}
+
+test_planes_have_left_no_secret_open() {
+    kp Plane1 create secret generic treasure --from-literal=word=open-sesame-7731
+    keeps_secrets_in_lab open-sesame-7731
+}
+
 test_planes_end_without_a_trace() {
     lab down
     [ ! -e "$labs/planes" ]

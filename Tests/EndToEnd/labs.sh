@@ -16,3 +16,6 @@ at() {
     shift
     lab exec "$machine" -- "$@"
 }
+
+# keeps_secrets_in_lab WORD...: on all machines of the lab, whose whole folders are looked through.
+keeps_secrets_in_lab() { keeps_secrets "$labs/$lab_name" "$@"; }

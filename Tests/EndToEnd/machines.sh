@@ -69,8 +69,9 @@ restart_kubelet() { kill "$(cat "$m/$1.kubelet")"; }
 # crash NAME: everything that runs on the machine ends at once, and its network is as after a start.
 crash() {
     local name=$1 network=apus-$id-$1
-    ip netns pids "$network" | grep -vx "$(cat "$m/$name.pid")" | xargs -r kill -9
-    find /sys/fs/cgroup -type d -path "*/apus-e2e-$id-$name*" -exec cat {}/cgroup.procs \; 2>/dev/null | sort -u | xargs -r kill -9
+    # Some end with others, before it is their turn.
+    ip netns pids "$network" | grep -vx "$(cat "$m/$name.pid")" | xargs -r kill -9 || true
+    find /sys/fs/cgroup -type d -path "*/apus-e2e-$id-$name*" -exec cat {}/cgroup.procs \; 2>/dev/null | sort -u | xargs -r kill -9 || true
     eventually 10 nothing_runs "$network" "$(cat "$m/$name.pid")"
     on "$name" bash -c 'grep -oE " (/run/containerd|/var/lib/kubelet)/[^ ]*" /proc/mounts | sort -r | xargs -r umount -l'
     on "$name" bash -c 'rm -rf /run/containerd/* /run/kube-proxy/*'

@@ -142,10 +142,14 @@ struct ChangeTests {
         let settings = try InitSettings(
             InitSettings.read(
                 InitFlags.table,
-                ["--apiserver-advertise-address=192.0.2.1", "--kubeconfig-dir=\(folder.path)", "--cert-dir=\(folder.path)/pki"]))
-        try Renewal.renew(try #require(Kubeconfigs.all(settings).first { $0.file == "admin.conf" }), settings)
+                [
+                    "--apiserver-advertise-address=192.0.2.1", "--kubeconfig-dir=\(folder.path)", "--cert-dir=\(folder.path)/pki",
+                    "--certificate-validity-period=2h",
+                ]))
+        let now = Int64(time(nil))
+        #expect(try settings.installedCertificates.renew("admin.conf", now: now))
         let after = try #require(try KubeconfigFile.clientCertificate(path))
-        #expect(after.commonName == "kubernetes-admin" && after.der != before.der)
+        #expect(after.commonName == "a" && after.der != before.der && after.notAfter == now + 7200)
         #expect(try Kubeconfig.load(path: path).connection().server == "https://cluster.test:6443")
     }
 
@@ -154,7 +158,8 @@ struct ChangeTests {
         let authority = try PlannedAuthority.cluster.ensure(in: folder.path, now: Int64(time(nil)))
         let planned = PlannedCertificate.apiServer(.init(serviceAddresses: ["10.96.0.1"], names: ["m", "extra"], addresses: ["10.0.2.15"]))
         _ = try planned.ensure(in: folder.path, authority, now: Int64(time(nil)))
-        try Renewal.renew(.apiServer(.init(serviceAddresses: [])), in: folder.path, changed: { $0 == "10.0.2.15" ? "10.0.2.20" : $0 })
+        try ControlPlaneCertificates(folder: folder.path, certificates: folder.path)
+            .renew("apiserver", now: Int64(time(nil)), changed: { $0 == "10.0.2.15" ? "10.0.2.20" : $0 })
         let certificate = try #require(try CertificateFiles.load("\(folder.path)/apiserver")).certificate
         #expect(certificate.ipAddresses.contains("10.0.2.20") && !certificate.ipAddresses.contains("10.0.2.15"))
         #expect(

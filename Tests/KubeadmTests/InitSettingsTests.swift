@@ -93,6 +93,40 @@ struct InitSettingsTests {
         #expect(problem?.description.contains(part) == true, "\(problem?.description ?? "")")
     }
 
+    @Test func certificatesLiveAsLongAsTheConfigurationSays() throws {
+        let first = try settings(["--certificate-validity-period=2160h", "--ca-certificate-validity-period=43800h"])
+        #expect(first.plannedCertificates.allSatisfy { $0.spec.validity == .seconds(2160 * 3600) })
+        #expect(Kubeconfigs.all(first).allSatisfy { $0.spec.validity == .seconds(2160 * 3600) })
+        let text = UploadedConfiguration.text(first)
+        let tree = try YAMLTree.read(text, path: "m")
+        #expect(tree["certificateValidityPeriod"] == "2160h0m0s" && tree["caCertificateValidityPeriod"] == "43800h0m0s")
+        let second = try InitSettings.ofCluster(text, arguments: ["--apiserver-advertise-address=192.0.2.2", "--node-name=second"])
+        #expect(second.certificateValidity == first.certificateValidity && second.authorityValidity == first.authorityValidity)
+        #expect(throws: FlagProblem("--certificate-validity-period must be more than 0, such as 8760h")) {
+            try settings(["--certificate-validity-period=0s"])
+        }
+    }
+
+    @Test func theKeeperOfCertificatesHasTheirFilesAndNoMore() throws {
+        var settings = try settings(["--certificate-validity-period=2160h"])
+        func pod() throws -> JSONValue {
+            try YAMLTree.read(ControlPlaneManifests(settings: settings).text("kube-certificate-keeper"), path: "m")
+        }
+        let container = try #require(try pod()["spec"]?["containers"]?[0])
+        let command = container["command"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        #expect(command.first == "kube-certificate-keeper" && command.contains("--certificate-validity-period=2160h0m0s"))
+        #expect(command.contains("--node-name=master") && command.contains("--kubeconfig=/etc/kubernetes/controller-manager.conf"))
+        #expect(container["securityContext"]?["capabilities"]?["drop"] == ["ALL"] && container["livenessProbe"] == nil)
+        func mounts() throws -> [String] {
+            try pod()["spec"]?["containers"]?[0]?["volumeMounts"]?.arrayValue?.map {
+                "\($0["mountPath"]?.stringValue ?? "")\($0["readOnly"] == true ? " read only" : "")"
+            } ?? []
+        }
+        #expect(try mounts() == ["/etc/kubernetes", "/etc/kubernetes/manifests read only"])
+        settings.certificates = "/srv/pki"
+        #expect(try mounts() == ["/etc/kubernetes", "/srv/pki", "/etc/kubernetes/manifests read only"])
+    }
+
     @Test func theFrontProxyIsKnownByItsAuthority() throws {
         let arguments = ControlPlaneManifests(settings: try settings([])).arguments("kube-apiserver").map { "\($0.name)=\($0.value)" }
         for flag in [

@@ -1,7 +1,8 @@
 import Glibc
-import KubernetesClient
 import Logging
 import Testing
+
+@testable import KubernetesClient
 
 private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 private let okHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -51,6 +52,48 @@ private let okHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         let tokens = ["one", "second", "second"]
         #expect(server.requests.count == 3)
         for (request, token) in zip(server.requests, tokens) { #expect(request.contains("Bearer \(token)\r\n")) }
+        await transport.shutdown()
+    }
+
+    /// Who we are stands in the kubeconfig itself; where the server is does not change by it.
+    @Test(.timeLimit(.minutes(1)))
+    func aKubeconfigIsFollowed() async throws {
+        var template = Array("/tmp/apus-kubeconfig-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(path) }
+        let server = try SocketServer { _ in [okHead + "Connection: close\r\nContent-Length: 0\r\n\r\n"] }
+        defer { server.stop() }
+        func put(_ user: String, server address: String) {
+            let text = """
+                clusters: [{name: c, cluster: {server: "\(address)"}}]
+                users: [{name: u, user: \(user)}]
+                contexts: [{name: x, context: {cluster: c, user: u}}]
+                current-context: x
+                """
+            _ = ftruncate(descriptor, 0)
+            _ = pwrite(descriptor, text, text.utf8.count, 0)
+        }
+        put("{token: one}", server: "http://127.0.0.1:\(server.port)")
+        let clock = ManualClock()
+        let transport = try HTTPSTransport(try Kubeconfig.load(path: path).connection(), time: clock.timeSource, logger: quiet)
+        _ = try await transport.send(HTTPRequestData(path: "/"))
+        put("{token: second}", server: "http://127.0.0.1:1")
+        // Not before it is time to look.
+        _ = try await transport.send(HTTPRequestData(path: "/"))
+        clock.advance(by: HTTPSTransport.reloadInterval)
+        _ = try await transport.send(HTTPRequestData(path: "/"))
+        // What cannot be used is passed over until it can.
+        put("{client-certificate-data: bm9uZQ==, client-key-data: bm9uZQ==}", server: "http://127.0.0.1:\(server.port)")
+        clock.advance(by: HTTPSTransport.reloadInterval)
+        _ = try await transport.send(HTTPRequestData(path: "/"))
+        put("{username: ann, password: b}", server: "http://127.0.0.1:\(server.port)")
+        clock.advance(by: HTTPSTransport.reloadInterval)
+        _ = try await transport.send(HTTPRequestData(path: "/"))
+        close(descriptor)
+        let credentials = ["Bearer one", "Bearer one", "Bearer second", "Bearer second", "Basic YW5uOmI="]
+        #expect(server.requests.count == credentials.count)
+        for (request, words) in zip(server.requests, credentials) { #expect(request.contains("Authorization: \(words)\r\n"), "\(request)") }
         await transport.shutdown()
     }
 

@@ -42,6 +42,8 @@ private let whole = """
         #expect(admin.clientCertificate == .file("/etc/k/pki/admin.crt"))
         #expect(admin.clientKey == .file("/abs/admin.key"))
         #expect(admin.namespace == "team")
+        // What was never in a file cannot be read from there again.
+        #expect(admin.source == nil)
         let robot = try config.connection(context: "robot@two")
         #expect(robot.tokenFile == "/etc/k/token")
         #expect(robot.insecureSkipTLSVerify)

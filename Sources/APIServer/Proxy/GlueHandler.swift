@@ -12,10 +12,23 @@ final class GlueHandler: ChannelDuplexHandler {
     /// What came before the partner had its channel.
     private var early: [ByteBuffer] = []
 
-    static func pair() -> (GlueHandler, GlueHandler) {
+    /// What is read is put into other words on its way.
+    private var translate: ((ByteBuffer) -> TranslatedBytes)?
+    /// The last words to the channel when the other has closed.
+    private var lastWords: (() -> ByteBuffer)?
+
+    /// - Parameter translation: between the first, of the client, and the second, of the backend; nil: the bytes as they are. The client is
+    ///   greeted here, the backend by the caller.
+    static func pair(_ translation: (any TunnelTranslation)? = nil) -> (GlueHandler, GlueHandler) {
         let pair = (GlueHandler(), GlueHandler())
         pair.0.partner = pair.1
         pair.1.partner = pair.0
+        if let translation {
+            pair.0.translate = translation.fromClient
+            pair.1.translate = translation.fromBackend
+            pair.0.lastWords = translation.closing
+            pair.0.early = [translation.greetingForClient()]
+        }
         return pair
     }
 
@@ -36,11 +49,25 @@ final class GlueHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        partner?.take(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        guard let translate else {
+            partner?.take(bytes)
+            return
+        }
+        let translated = translate(bytes)
+        if translated.back.readableBytes > 0 { context.write(wrapOutboundOut(translated.back), promise: nil) }
+        if translated.onward.readableBytes > 0 { partner?.take(translated.onward) }
+        guard translated.isOver else { return }
+        self.translate = { _ in TranslatedBytes() }
+        lastWords = nil
+        partner?.lastWords = nil
+        partner?.partnerClosed()
+        partnerClosed()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         partner?.context?.flush()
+        if translate != nil { context.flush() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -76,7 +103,8 @@ final class GlueHandler: ChannelDuplexHandler {
 
     private func partnerClosed() {
         // What has been written still goes out before the close.
-        context?.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: nil)
+        context?.writeAndFlush(wrapOutboundOut(lastWords?() ?? ByteBuffer()), promise: nil)
+        lastWords = nil
         context?.close(promise: nil)
     }
 }

@@ -7,8 +7,9 @@ package struct ProxyHandler: Sendable {
     private let pods: PodLocation
     private let proxies: ProxyLocation
 
-    package init(lookup: ObjectLookup, tls: BackendTLS, group: any EventLoopGroup) {
-        relay = Relay(tls: tls, group: group)
+    /// - Parameter identities: the headers by which front proxies name users; nobody behind this server may hear them from a client.
+    package init(lookup: ObjectLookup, tls: BackendTLS, group: any EventLoopGroup, identities: FrontProxyHeaders? = nil) {
+        relay = Relay(tls: tls, group: group, identities: identities)
         pods = PodLocation(lookup: lookup)
         proxies = ProxyLocation(lookup: lookup, random: { Int.random(in: 0..<$0) })
     }
@@ -86,7 +87,9 @@ package struct ProxyHandler: Sendable {
             backend = try pods.stream(info.subresource, namespace: info.namespace, pod: info.name, query: request.query)
         }
         guard responder.tunnel != nil else { throw .badRequest("Upgrade request required") }
-        relay.relay(request, to: backend, manner: .statusOnError(resource: "pods/\(info.subresource)", name: info.name), responder)
+        relay.relay(
+            request, to: backend, manner: .statusOnError(resource: "pods/\(info.subresource)", name: info.name), webSocket: WebSocketWish(request),
+            responder)
     }
 
     private func proxy(_ request: APIRequest, _ responder: any Responder) throws(APIStatus) {

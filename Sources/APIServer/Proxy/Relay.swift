@@ -15,15 +15,22 @@ struct Relay: Sendable {
 
     let tls: BackendTLS
     let group: any EventLoopGroup
+    /// The headers by which front proxies name users.
+    let identities: FrontProxyHeaders?
 
     private static let connectTimeout = TimeAmount.seconds(30)
 
-    func relay(_ request: APIRequest, to backend: Backend, manner: Manner, _ responder: any Responder) {
+    /// - Parameter webSocket: what the client is to have of us, since the backend does not speak it.
+    func relay(
+        _ request: APIRequest, to backend: Backend, manner: Manner, webSocket: WebSocketWish? = nil, _ responder: any Responder
+    ) {
         let wantsUpgrade = request.headers.contains(name: "Upgrade")
         let tunnel = wantsUpgrade ? responder.tunnel : nil
         let forwarded = if case .asIs = manner { true } else { false }
-        let headers = RelayHeaders.request(request, to: backend, isUpgrade: tunnel != nil, forwarded: forwarded)
-        let head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: backend.uri, headers: headers)
+        var headers = RelayHeaders.request(request, to: backend, isUpgrade: tunnel != nil, forwarded: forwarded, identities: identities)
+        webSocket?.apply(to: &headers)
+        let method = webSocket == nil ? HTTPMethod(rawValue: request.method) : .POST
+        let head = HTTPRequestHead(version: .http1_1, method: method, uri: backend.uri, headers: headers)
         let loop = tunnel?.eventLoop ?? group.next()
         let body = request.body
         let tls = tls
@@ -40,7 +47,8 @@ struct Relay: Sendable {
                     try pipeline.addHandler(decoder)
                     try pipeline.addHandler(
                         RelayHandler(
-                            head: head, body: body, tunnel: tunnel, manner: manner, responder: responder, encoder: encoder, decoder: decoder))
+                            head: head, body: body, tunnel: tunnel, webSocket: webSocket, manner: manner, responder: responder, encoder: encoder,
+                            decoder: decoder))
                 }
             }
             .connect(host: backend.host, port: backend.port)
@@ -81,6 +89,7 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private let head: HTTPRequestHead
     private let body: [UInt8]
     private let tunnel: (any Tunnel)?
+    private let webSocket: WebSocketWish?
     private let manner: Relay.Manner
     private let responder: any Responder
     private let encoder: HTTPRequestEncoder
@@ -89,12 +98,13 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var hasHeldRead = false
 
     init(
-        head: HTTPRequestHead, body: [UInt8], tunnel: (any Tunnel)?, manner: Relay.Manner, responder: any Responder, encoder: HTTPRequestEncoder,
-        decoder: ByteToMessageHandler<HTTPResponseDecoder>
+        head: HTTPRequestHead, body: [UInt8], tunnel: (any Tunnel)?, webSocket: WebSocketWish?, manner: Relay.Manner, responder: any Responder,
+        encoder: HTTPRequestEncoder, decoder: ByteToMessageHandler<HTTPResponseDecoder>
     ) {
         self.head = head
         self.body = body
         self.tunnel = tunnel
+        self.webSocket = webSocket
         self.manner = manner
         self.responder = responder
         self.encoder = encoder
@@ -203,11 +213,16 @@ private final class RelayHandler: ChannelDuplexHandler, RemovableChannelHandler 
             context.close(promise: nil)
             return
         }
-        let (front, back) = GlueHandler.pair()
+        let translation = webSocket?.translation()
+        let (front, back) = GlueHandler.pair(translation)
         let boundFront = NIOLoopBound(front, eventLoop: context.eventLoop)
-        tunnel.open(status: 101, headers: RelayHeaders.response(head.headers, isUpgrade: true)) { boundFront.value }
+        tunnel.open(status: 101, headers: webSocket?.answer ?? RelayHeaders.response(head.headers, isUpgrade: true)) { boundFront.value }
         let pipeline = context.pipeline.syncOperations
         do {
+            if let opening = translation?.greetingForBackend() {
+                // Past encoder and decoder, which would take it for HTTP.
+                try pipeline.context(handler: encoder).writeAndFlush(NIOAny(opening), promise: nil)
+            }
             try pipeline.addHandler(back)
         } catch {
             context.close(promise: nil)

@@ -7,7 +7,10 @@ enum RelayHeaders {
         "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
     ]
 
-    static func request(_ request: APIRequest, to backend: Backend, isUpgrade: Bool, forwarded: Bool) -> HTTPHeaders {
+    /// - Parameter identities: the headers by which front proxies name users here.
+    static func request(
+        _ request: APIRequest, to backend: Backend, isUpgrade: Bool, forwarded: Bool, identities: FrontProxyHeaders? = nil
+    ) -> HTTPHeaders {
         var headers = withoutHops(request.headers)
         headers.remove(name: "Host")
         headers.remove(name: "Content-Length")
@@ -16,6 +19,7 @@ enum RelayHeaders {
         Impersonation.removeHeaders(&headers)
         // Whoever is behind may believe us when we name a user.
         FrontProxyHeaders().remove(from: &headers)
+        identities?.remove(from: &headers)
         var result: HTTPHeaders = ["Host": backend.authority]
         result.add(contentsOf: headers)
         if isUpgrade {

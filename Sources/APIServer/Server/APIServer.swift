@@ -116,7 +116,9 @@ package final class APIServer: Service {
                 registry: registry,
                 reviews: ReviewHandler(
                     authorizer: authorizer, authenticator: authenticator, tokens: configuration.tokens, lookup: core, now: now),
-                proxy: configuration.kubelets.map { ProxyHandler(lookup: lookup, tls: $0, group: group) },
+                proxy: configuration.kubelets.map {
+                    ProxyHandler(lookup: lookup, tls: $0, group: group, identities: configuration.authentication.frontProxy?.headers)
+                },
                 usage: configuration.kubelets.map { _ in ResourceMetricsHandler(lookup: lookup, history: usage, clock: clock) },
                 discovery: DiscoveryHandler(
                     source: BuiltInDiscovery(

@@ -21,7 +21,7 @@ extension Component {
 package enum Components {
     package static let all: [any Component.Type] = [
         APIServerComponent.self, ControllerManagerComponent.self, SchedulerComponent.self, KubeletComponent.self, KubeProxyComponent.self,
-        ClusterDNSComponent.self, PodNetworkComponent.self,
+        ClusterDNSComponent.self, PodNetworkComponent.self, CertificateKeeperComponent.self,
     ]
 
     package static func named(_ name: String) -> (any Component.Type)? {

@@ -86,7 +86,10 @@ struct Readdressing: Sendable {
             if let files = try CertificateFiles.load(path), files.certificate.ipAddresses.contains(change.old),
                 !Rehearsal.instead("make \(path).crt anew for \(change.new)")
             {
-                try Renewal.renew(.apiServer(.init(serviceAddresses: [])), in: certificates, changed: { $0 == change.old ? change.new : $0 })
+                // For as long as the one before.
+                let life = Duration.seconds(files.certificate.notAfter - files.certificate.notBefore)
+                try ControlPlaneCertificates(folder: machine.folder, certificates: certificates, validity: life)
+                    .renew("apiserver", now: Int64(time(nil)), changed: { $0 == change.old ? change.new : $0 })
                 said.append("certificate for apiserver")
             }
         }
@@ -139,12 +142,12 @@ struct Readdressing: Sendable {
 
     /// Those whose manifests are as before, and who read their kubeconfigs at their start.
     private func restartClients() async throws {
-        let components = ["kube-controller-manager", "kube-scheduler"]
-        if Rehearsal.instead("restart \(components.joined(separator: " and "))") { return }
+        let components = ControlPlaneManifests.components.filter { $0 != "kube-apiserver" }
+        if Rehearsal.instead("restart \(components.joined(separator: ", "))") { return }
         guard let socket = machine.criSocket else {
             throw KubeadmError("\(KubeletFiles.environmentPath) does not name the container runtime: --container-runtime-endpoint is missing there")
         }
-        Say.line("[readdress] Restarting \(components.joined(separator: " and "))")
+        Say.line("[readdress] Restarting \(components.joined(separator: ", "))")
         try await StaticPodContainers.restart(components, socket: socket)
     }
 

@@ -51,8 +51,8 @@ package enum InitFlags {
             ~ -                            tree    -        dns                           the DNS server is made of this program
             ~ -                            tree    -        proxy                         the proxy is made of this program
             ~ -                            string  -        encryptionAlgorithm           keys are ECDSA P-256
-            ~ -                            duration 8760h   certificateValidityPeriod     a year
-            ~ -                            duration 87600h  caCertificateValidityPeriod   ten years
+              certificate-validity-period  duration 8760h0m0s certificateValidityPeriod   how long certificates count; they are renewed in time
+              ca-certificate-validity-period duration 87600h0m0s caCertificateValidityPeriod how long the authorities count that are made
               -                            duration 4m0s   timeouts.controlPlaneComponentHealthCheck how long to wait for the control plane
               -                            duration 4m0s   timeouts.kubeletHealthCheck   how long to wait for the kubelet
             ~ -                            duration 1m0s   timeouts.kubernetesAPICall    requests take as long as the connection's limits say

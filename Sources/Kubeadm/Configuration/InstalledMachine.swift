@@ -11,6 +11,8 @@ struct InstalledMachine: Sendable {
     var bindPort: String?
     /// Whether a member of etcd runs here.
     var hasEtcd: Bool
+    /// How long certificates count that are made anew here; nil where nothing looks after them.
+    var certificateValidity: String?
     /// The kubelet's flags that kubeadm has set.
     var kubeletFlags: [String: String]
 
@@ -33,6 +35,11 @@ struct InstalledMachine: Sendable {
             machine.advertiseAddress = String(endpoint[..<colon])
             machine.bindPort = String(endpoint[endpoint.index(after: colon)...])
         }
+        let keeper = "\(folder)/manifests/\(ControlPlaneManifests.certificateKeeper).yaml"
+        let flag = "--certificate-validity-period="
+        machine.certificateValidity = try Files.readText(keeper)?.split(separator: "\n").lazy.compactMap { line in
+            line.firstRange(of: flag).map { String(line[$0.upperBound...]) }
+        }.first
         return machine
     }
 
@@ -66,7 +73,9 @@ extension InitSettings {
     static func ofThisMachine(_ arguments: [String]) throws -> InitSettings {
         let given = try read(InitFlags.table, arguments)
         let machine = try InstalledMachine.read(given.string("kubeconfig-dir"))
-        let own = machine.arguments(given) + (machine.hasEtcd && given.tree("etcd.local") == nil ? ["--etcd"] : [])
+        var own = machine.arguments(given) + (machine.hasEtcd && given.tree("etcd.local") == nil ? ["--etcd"] : [])
+        let validity = "certificate-validity-period"
+        if let found = machine.certificateValidity, !given.isGiven(validity) { own.append("--\(validity)=\(found)") }
         return try InitSettings(read(InitFlags.table, arguments + own))
     }
 

@@ -1,8 +1,11 @@
+import Flags
 import JSON
 
 /// The static pods of a control plane.
 struct ControlPlaneManifests {
-    static let components = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
+    static let components = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", certificateKeeper]
+    /// What renews the certificates on this machine, which upstream leaves to people and to upgrades.
+    static let certificateKeeper = "kube-certificate-keeper"
     /// What says on a pod of kube-apiserver where it is reached.
     static let endpointAnnotation = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint"
 
@@ -10,6 +13,7 @@ struct ControlPlaneManifests {
 
     /// The manifest of one component, YAML (JSON's subset of it would do, but people read these files).
     func text(_ component: String) -> String {
+        if component == Self.certificateKeeper { return keeper.text }
         let isServer = component == "kube-apiserver"
         let port = isServer ? settings.bindPort : component == "kube-scheduler" ? 10259 : 10257
         let probe = StaticPod.Probe(host: isServer ? settings.advertiseAddress : "127.0.0.1", port: port, scheme: "HTTPS")
@@ -18,6 +22,29 @@ struct ControlPlaneManifests {
             image: settings.image, processor: isServer ? "250m" : component == "kube-scheduler" ? "100m" : "200m",
             liveness: probe.at("/livez"), readiness: probe.at("/readyz"), mounts: mounts(component)
         ).text
+    }
+
+    /// Whoever has the authorities' keys can do everything: they are nobody else's on this machine but the controller manager's, which signs with
+    /// one of them.
+    private var keeper: StaticPod {
+        var mounts = [StaticPod.Mount(name: "kubernetes", path: settings.folder, kind: "Directory", isReadOnly: false)]
+        if !settings.certificates.hasPrefix(settings.folder + "/") {
+            mounts.append(StaticPod.Mount(name: "k8s-certs", path: settings.certificates, kind: "Directory", isReadOnly: false))
+        }
+        // What the kubelet is to run is not its business.
+        mounts.append(StaticPod.Mount(name: "manifests", path: settings.manifests, kind: "Directory"))
+        return StaticPod(
+            name: Self.certificateKeeper, annotations: [], arguments: arguments(Self.certificateKeeper), image: settings.image, processor: "10m",
+            mounts: mounts, isConfined: true)
+    }
+
+    private var keeperFlags: [(name: String, value: String)] {
+        [
+            ("cert-dir", settings.certificates), ("certificate-validity-period", GoDuration.text(settings.certificateValidity)),
+            // Its rights cover events from the first moment on, those of the administrator only when the cluster is set up.
+            ("kubeconfig", "\(settings.folder)/controller-manager.conf"),
+            ("kubeconfig-dir", settings.folder), ("node-name", settings.nodeName),
+        ]
     }
 
     private var endpoint: String { "\(settings.advertiseAddress):\(settings.bindPort)" }
@@ -46,6 +73,7 @@ struct ControlPlaneManifests {
         switch component {
         case "kube-apiserver": own = (apiServer + storeFlags).sorted { $0.name < $1.name }
         case "kube-controller-manager": own = controllerManager
+        case Self.certificateKeeper: own = keeperFlags
         default: own = scheduler
         }
         return own.filter { !given.contains($0.name) } + extra

@@ -28,9 +28,11 @@ struct StaticPod {
     var processor: String
     var memory: String?
     /// Also asked while the container starts.
-    var liveness: Probe
-    var readiness: Probe
+    var liveness: Probe?
+    var readiness: Probe?
     var mounts: [Mount]
+    /// Whether the container has no rights on the machine beyond its files.
+    var isConfined = false
 
     /// YAML.
     var text: String {
@@ -42,12 +44,18 @@ struct StaticPod {
         ]
         lines += arguments.map { "    - " + Self.quoted("--\($0.name)=\($0.value)") }
         lines += ["    image: \(image)", "    imagePullPolicy: IfNotPresent"]
-        lines += Self.lines("livenessProbe", liveness, failures: 8, period: 10)
+        if let liveness { lines += Self.lines("livenessProbe", liveness, failures: 8, period: 10) }
         lines += ["    name: \(name)"]
-        lines += Self.lines("readinessProbe", readiness, failures: 3, period: 1)
+        if let readiness { lines += Self.lines("readinessProbe", readiness, failures: 3, period: 1) }
         lines += ["    resources:", "      requests:", "        cpu: \(processor)"]
         if let memory { lines.append("        memory: \(memory)") }
-        lines += Self.lines("startupProbe", liveness, failures: 24, period: 10)
+        if isConfined {
+            lines += [
+                "    securityContext:", "      allowPrivilegeEscalation: false", "      capabilities:", "        drop:", "        - ALL",
+                "      readOnlyRootFilesystem: true",
+            ]
+        }
+        if let liveness { lines += Self.lines("startupProbe", liveness, failures: 24, period: 10) }
         lines += ["    volumeMounts:"]
         for mount in mounts {
             lines += ["    - mountPath: \(mount.path)", "      name: \(mount.name)"]

@@ -18,7 +18,7 @@ extension Phase {
         for authority in settings.authorities {
             let isThere = Files.exists("\(folder)/\(authority.name).crt")
             if isWanted(authority.word) {
-                _ = try authority.ensure(in: folder, now: now)
+                _ = try authority.ensure(in: folder, now: now, validity: settings.authorityValidity)
                 Say.line(
                     isThere
                         ? "[certs] Using existing \(authority.word) certificate authority"
@@ -49,16 +49,6 @@ extension Phase {
     }
 }
 
-extension PlannedAuthority {
-    /// What kubeadm calls it: `etcd-ca`.
-    var word: String { String(name.map { $0 == "/" ? "-" : $0 }) }
-}
-
-extension PlannedCertificate {
-    /// What kubeadm calls it: `etcd-server`.
-    var word: String { String(name.map { $0 == "/" ? "-" : $0 }) }
-}
-
 extension InitSettings {
     /// Whose certificates a control plane has.
     var authorities: [PlannedAuthority] { [.cluster, .frontProxy] + (store.local == nil ? [] : [.etcd]) }
@@ -71,7 +61,13 @@ extension InitSettings {
                 machine: nodeName, address: advertiseAddress, serverNames: CertificateNames(etcd.serverNames),
                 peerNames: CertificateNames(etcd.peerNames))
         }
+        for index in certificates.indices { certificates[index].spec.validity = certificateValidity }
         return certificates
+    }
+
+    /// Those of this machine, as they are.
+    var installedCertificates: ControlPlaneCertificates {
+        ControlPlaneCertificates(folder: folder, certificates: certificates, validity: certificateValidity)
     }
 
     /// What the API server's certificate must name.

@@ -12,7 +12,7 @@ extension Phase {
 
     static let controlPlane = Phase(
         name: "control-plane", summary: "Generate all static Pod manifest files necessary to establish the control plane",
-        parts: ["all", "apiserver", "controller-manager", "scheduler"]
+        parts: ["all", "apiserver", "controller-manager", "scheduler", "certificate-keeper"]
     ) { settings, part in
         Say.line("[control-plane] Using manifest folder \"\(settings.manifests)\"")
         if !Rehearsal.isOn { try Files.makeDirectory(settings.manifests, mode: 0o700) }

@@ -38,7 +38,7 @@ struct Kubeconfigs {
     }
 
     static func all(_ settings: InitSettings) -> [Kubeconfigs] {
-        [
+        var all = [
             Kubeconfigs(
                 file: "admin.conf", server: settings.server, spec: .client(user: "kubernetes-admin", groups: ["kubeadm:cluster-admins"])),
             Kubeconfigs(
@@ -51,5 +51,7 @@ struct Kubeconfigs {
                 file: "controller-manager.conf", server: settings.localServer, spec: .client(user: "system:kube-controller-manager")),
             Kubeconfigs(file: "scheduler.conf", server: settings.localServer, spec: .client(user: "system:kube-scheduler")),
         ]
+        for index in all.indices { all[index].spec.validity = settings.certificateValidity }
+        return all
     }
 }

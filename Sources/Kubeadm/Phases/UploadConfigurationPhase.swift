@@ -74,7 +74,9 @@ enum UploadedConfiguration {
         if !settings.podSubnet.isEmpty { networking["podSubnet"] = .string(settings.podSubnet) }
         networking["serviceSubnet"] = .string(settings.serviceSubnet)
         var tree: JSONValue = [
-            "apiServer": apiServer, "apiVersion": .string(InitFlags.apiVersion), "certificatesDir": .string(settings.certificates),
+            "apiServer": apiServer, "apiVersion": .string(InitFlags.apiVersion),
+            "caCertificateValidityPeriod": .string(GoDuration.text(settings.authorityValidity)),
+            "certificateValidityPeriod": .string(GoDuration.text(settings.certificateValidity)), "certificatesDir": .string(settings.certificates),
             "clusterName": .string(settings.clusterName),
         ]
         if !settings.controlPlaneEndpoint.isEmpty { tree["controlPlaneEndpoint"] = .string(settings.controlPlaneEndpoint) }

@@ -24,12 +24,9 @@ struct ControlPlaneUpgrade: Sendable {
         }
         if renewsCertificates, !Rehearsal.instead("make the certificates of the control plane anew") {
             Say.line("[upgrade/certs] Renewing the certificates of the control plane")
-            for certificate in settings.plannedCertificates where Files.exists("\(settings.certificates)/\(certificate.name).crt") {
-                try Renewal.renew(certificate, in: settings.certificates)
-            }
-            for kubeconfig in Kubeconfigs.all(settings)
-            where kubeconfig.file != "kubelet.conf" && Files.exists("\(settings.folder)/\(kubeconfig.file)") {
-                try Renewal.renew(kubeconfig, settings)
+            let installed = settings.installedCertificates
+            for entry in try installed.entries() where !entry.isAuthority && !entry.isExternal {
+                try installed.renew(entry.name, now: Int64(time(nil)))
             }
         }
         let manifests = ControlPlaneManifests(settings: settings)

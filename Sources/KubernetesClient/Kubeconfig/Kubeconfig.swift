@@ -26,6 +26,7 @@ package struct Kubeconfig: Sendable {
 
     /// Where it was read from, for messages.
     package let file: String
+    private var isOnDisk = false
     package private(set) var contexts: [String: Context] = [:]
     package private(set) var currentContext: String?
     private var clusters: [String: Cluster] = [:]
@@ -39,7 +40,9 @@ package struct Kubeconfig: Sendable {
         } catch {
             throw KubeconfigError(file: path, field: "", problem: error.cause)
         }
-        return try Kubeconfig(parsing: String(decoding: bytes, as: UTF8.self), file: path)
+        var kubeconfig = try Kubeconfig(parsing: String(decoding: bytes, as: UTF8.self), file: path)
+        kubeconfig.isOnDisk = true
+        return kubeconfig
     }
 
     /// - Parameter file: the name for messages, and the place that relative paths start from.
@@ -93,6 +96,7 @@ package struct Kubeconfig: Sendable {
         connection.username = user.username
         connection.password = user.password
         connection.namespace = context.namespace
+        if isOnDisk { connection.source = .init(path: file, context: name) }
         return connection
     }
 

@@ -4,11 +4,12 @@ package import Logging
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// HTTPS to an API server: HTTP/2 where the server speaks it, client certificate or bearer token, own CA.
 ///
-/// Certificates that came from files are loaded again when the files change; so is a token file. Whole requests and streams use
+/// Credentials that came from files, a kubeconfig among them, are loaded again when the files change; so is a token file. Whole requests and streams use
 /// connections of their own, so that a busy watch does not slow the requests.
 package final class HTTPSTransport: Transport {
     /// How long a request may take until the answer begins, and how long its body may pause.
@@ -22,9 +23,12 @@ package final class HTTPSTransport: Transport {
     private struct Clients {
         var requests: HTTPClient
         var streams: HTTPClient
+        var token: BearerToken?
+        var basicAuthorization: String?
     }
 
     private struct State {
+        var connection: ServerConnection
         var clients: Clients
         /// Replaced by newer credentials; their running requests may finish until the next replacement.
         var retired: Clients?
@@ -33,10 +37,8 @@ package final class HTTPSTransport: Transport {
         var isShutDown = false
     }
 
-    private let connection: ServerConnection
+    private let server: String
     private let endpoint: Endpoint
-    private let token: BearerToken?
-    private let basicAuthorization: String?
     private let group: any EventLoopGroup
     private let time: TimeSource
     private let logger: Logger
@@ -48,23 +50,16 @@ package final class HTTPSTransport: Transport {
         logger: Logger
     ) throws {
         let endpoint = try Endpoint(connection)
-        self.connection = connection
+        server = connection.server
         self.endpoint = endpoint
         self.group = group
         self.time = time
         self.logger = logger
-        if let path = connection.tokenFile {
-            token = BearerToken(path: path)
-        } else {
-            token = connection.token.map { BearerToken(token: $0) }
-        }
-        basicAuthorization = connection.username.map {
-            "Basic " + base64Encoded(Array("\($0):\(connection.password ?? "")".utf8))
-        }
         let clients = try Self.makeClients(connection, endpoint, group)
         state = Mutex(
             State(
-                clients: clients, stamps: connection.tlsFiles.map { FileStamp(path: $0) }, nextCheck: time.uptime() + Self.reloadInterval))
+                connection: connection, clients: clients, stamps: connection.credentialFiles.map { FileStamp(path: $0) },
+                nextCheck: time.uptime() + Self.reloadInterval))
     }
 
     deinit {
@@ -84,15 +79,15 @@ package final class HTTPSTransport: Transport {
         }
         for client in clients {
             do { try await client.shutdown() } catch {
-                logger.debug("connections closed uncleanly", metadata: ["server": "\(connection.server)", "error": "\(error)"])
+                logger.debug("connections closed uncleanly", metadata: ["server": "\(server)", "error": "\(error)"])
             }
         }
     }
 
     package func send(_ request: HTTPRequestData) async throws -> HTTPResponseData {
-        let client = currentClients().requests
+        let clients = currentClients()
         do {
-            let response = try await client.execute(try outgoing(request), timeout: Self.requestTimeout, logger: Self.silent)
+            let response = try await clients.requests.execute(try outgoing(request, clients), timeout: Self.requestTimeout, logger: Self.silent)
             var body = try await response.body.collect(upTo: Self.responseBytesMax)
             return HTTPResponseData(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
@@ -105,9 +100,9 @@ package final class HTTPSTransport: Transport {
     package func stream(_ request: HTTPRequestData) async throws -> (
         status: Int, headers: [(String, String)], body: AsyncThrowingStream<[UInt8], any Error>
     ) {
-        let client = currentClients().streams
+        let clients = currentClients()
         do {
-            let response = try await client.execute(try outgoing(request), timeout: Self.requestTimeout, logger: Self.silent)
+            let response = try await clients.streams.execute(try outgoing(request, clients), timeout: Self.requestTimeout, logger: Self.silent)
             // Pulled chunk by chunk, so that a slow reader slows the server and not our memory.
             let reader = ChunkReader(response.body, idleTimeout: request.idleTimeout, time: time)
             let body = AsyncThrowingStream<[UInt8], any Error> { [self] in
@@ -123,13 +118,13 @@ package final class HTTPSTransport: Transport {
         }
     }
 
-    private func outgoing(_ request: HTTPRequestData) throws -> HTTPClientRequest {
+    private func outgoing(_ request: HTTPRequestData, _ clients: Clients) throws -> HTTPClientRequest {
         var outgoing = HTTPClientRequest(url: endpoint.base + request.path)
         outgoing.method = HTTPMethod(rawValue: request.method)
         for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
-        if let token {
+        if let token = clients.token {
             outgoing.headers.add(name: "Authorization", value: "Bearer \(try token.current())")
-        } else if let basicAuthorization {
+        } else if let basicAuthorization = clients.basicAuthorization {
             outgoing.headers.add(name: "Authorization", value: basicAuthorization)
         }
         if !request.body.isEmpty { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
@@ -137,7 +132,7 @@ package final class HTTPSTransport: Transport {
     }
 
     private func translated(_ error: any Error) -> any Error {
-        TransportError.translating(error, server: connection.server)
+        TransportError.translating(error, server: server)
     }
 
     // MARK: Renewed credentials
@@ -145,7 +140,7 @@ package final class HTTPSTransport: Transport {
     private func currentClients() -> Clients {
         let now = time.uptime()
         let (clients, mustCheck) = state.withLock { state in
-            let mustCheck = !connection.tlsFiles.isEmpty && now >= state.nextCheck && !state.isShutDown
+            let mustCheck = !state.stamps.isEmpty && now >= state.nextCheck && !state.isShutDown
             if mustCheck { state.nextCheck = now + Self.reloadInterval }
             return (state.clients, mustCheck)
         }
@@ -153,23 +148,30 @@ package final class HTTPSTransport: Transport {
     }
 
     private func reloadIfChanged() -> Clients? {
-        let stamps = connection.tlsFiles.map { FileStamp(path: $0) }
+        let known = state.withLock { $0.connection }
+        let stamps = known.credentialFiles.map { FileStamp(path: $0) }
         guard stamps != state.withLock({ $0.stamps }), !stamps.contains(nil) else { return nil }
         do {
+            let connection = try known.reread()
+            // Certificate and key may be between their renewals: then they are refused here.
+            _ = try NIOSSLContext(configuration: tlsConfiguration(connection))
             let fresh = try Self.makeClients(connection, endpoint, group)
+            // The files may be others now.
+            let stamps = connection.credentialFiles == known.credentialFiles ? stamps : connection.credentialFiles.map { FileStamp(path: $0) }
             let old = state.withLock { state -> Clients? in
                 let old = state.retired
                 state.retired = state.clients
                 state.clients = fresh
+                state.connection = connection
                 state.stamps = stamps
                 return old
             }
             if let old { Self.close(old) }
-            logger.info("credentials loaded again", metadata: ["server": "\(connection.server)"])
+            logger.info("credentials loaded again", metadata: ["server": "\(server)"])
             return fresh
         } catch {
-            // Certificate and key may be between their renewals: the old ones stay, the next check tries again.
-            logger.warning("changed credentials are not usable yet", metadata: ["server": "\(connection.server)", "error": "\(error)"])
+            // The old ones stay, the next check tries again.
+            logger.warning("changed credentials are not usable yet", metadata: ["server": "\(server)", "error": "\(error)"])
             return nil
         }
     }
@@ -201,7 +203,9 @@ package final class HTTPSTransport: Transport {
         streaming.timeout.read = nil
         return Clients(
             requests: HTTPClient(eventLoopGroup: group, configuration: configuration),
-            streams: HTTPClient(eventLoopGroup: group, configuration: streaming))
+            streams: HTTPClient(eventLoopGroup: group, configuration: streaming),
+            token: connection.tokenFile.map { BearerToken(path: $0) } ?? connection.token.map { BearerToken(token: $0) },
+            basicAuthorization: connection.username.map { "Basic " + base64Encoded(Array("\($0):\(connection.password ?? "")".utf8)) })
     }
 
     /// A peer that vanished without a word is noticed within about 45 seconds.

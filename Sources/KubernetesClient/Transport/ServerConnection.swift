@@ -20,6 +20,12 @@ package struct ServerConnection: Sendable {
         }
     }
 
+    /// A context of a kubeconfig file.
+    package struct Source: Sendable, Equatable {
+        package var path: String
+        package var context: String
+    }
+
     /// The server's URL: `https://host:port`, maybe with a path prefix.
     package var server: String
     /// Who may vouch for the server; nil: the certificates of the machine.
@@ -34,6 +40,8 @@ package struct ServerConnection: Sendable {
     /// The name that the server's certificate must bear, where it is not the URL's host.
     package var tlsServerName: String?
     package var insecureSkipTLSVerify = false
+    /// The kubeconfig that it comes from; who we are is read from there again when it changes.
+    package var source: Source?
     /// The namespace of the kubeconfig's context.
     package var namespace: String?
 
@@ -50,11 +58,29 @@ package struct ServerConnection: Sendable {
         connection.tokenFile = nil
         connection.username = nil
         connection.password = nil
+        connection.source = nil
         return connection
     }
 
-    /// The files whose change means new TLS credentials.
-    var tlsFiles: [String] { [certificateAuthority?.path, clientCertificate?.path, clientKey?.path].compactMap { $0 } }
+    /// The files whose change means new credentials. A token's is looked at with each request.
+    var credentialFiles: [String] { [source?.path, certificateAuthority?.path, clientCertificate?.path, clientKey?.path].compactMap { $0 } }
+
+    /// The same server by the credentials that the kubeconfig has now.
+    ///
+    /// - Throws: `KubeconfigError` while it cannot be used.
+    func reread() throws -> ServerConnection {
+        guard let source else { return self }
+        let found = try Kubeconfig.load(path: source.path).connection(context: source.context)
+        var connection = self
+        connection.certificateAuthority = found.certificateAuthority
+        connection.clientCertificate = found.clientCertificate
+        connection.clientKey = found.clientKey
+        connection.token = found.token
+        connection.tokenFile = found.tokenFile
+        connection.username = found.username
+        connection.password = found.password
+        return connection
+    }
 
     /// Where kubelets put the identity of a pod.
     package static let serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -1,7 +1,4 @@
 import Components
-import CoreV1
-import Kubeadm
-import KubernetesAPI
 import KubernetesClient
 import Logging
 import PKI
@@ -62,26 +59,11 @@ struct ClusterCertificates: Sendable {
     /// Renews them while the server runs, and tells of it in events of the node.
     func keeper(_ recorder: EventRecorder) -> CertificateKeeper {
         let folder = folder
-        let name = configuration.nodeName
-        let node = ObjectReference {
-            $0.kind = "Node"
-            $0.apiVersion = "v1"
-            $0.name = name
-            // As the kubelet's own events of the node.
-            $0.uid = name
-        }
         return CertificateKeeper(
-            entries: { try Self.entries(folder) }, renew: { try ensure(now: $0) },
-            tell: { news in
-                switch news {
-                case .renewed(let entry):
-                    recorder.event(about: node, type: "Normal", reason: "CertificateRenewed", message: "The certificate \(entry.name) was renewed")
-                case .expires(let entry, let reason):
-                    let words = reason.isEmpty ? "" : ": \(reason)"
-                    recorder.event(
-                        about: node, type: "Warning", reason: "CertificateExpires",
-                        message: "The certificate \(entry.name) expires on \(CertificateTable.date(entry.certificate.notAfter))\(words)")
-                }
-            }, logger: .init(label: "certificates"))
+            entries: { try Self.entries(folder) },
+            renew: {
+                try ensure(now: $0)
+                return [:]
+            }, tell: CertificateKeeper.events(recorder, node: configuration.nodeName), logger: .init(label: "certificates"))
     }
 }

@@ -13,6 +13,7 @@ import Testing
 /// Stands for a kubelet: logs, an error, and a protocol that gives back in capitals what it is sent.
 private final class FakeKubelet: RequestHandler {
     let seen = Mutex<[String]>([])
+    let upgrades = Mutex<[String]>([])
 
     func handle(_ request: APIRequest, _ responder: any Responder) {
         guard case .verified(let user, _)? = request.connection?.certificate, user.groups == ["system:masters"] else {
@@ -30,6 +31,10 @@ private final class FakeKubelet: RequestHandler {
             for line in 0..<3 { writer.write(Array("line \(line)\n".utf8)) }
             writer.finish()
         } else if let tunnel = responder.tunnel {
+            let words = [
+                request.method, request.headers.first(name: "Upgrade") ?? "", request.headers.first(name: "X-Stream-Protocol-Version") ?? "",
+            ]
+            upgrades.withLock { $0.append(words.joined(separator: " ")) }
             tunnel.open(status: 101, headers: ["Upgrade": request.headers.first(name: "Upgrade") ?? "", "Connection": "Upgrade"]) { Shout() }
         } else {
             let forwarded = request.headers.first(name: "X-Forwarded-Uri") ?? ""
@@ -129,22 +134,26 @@ private final class Shout: ChannelInboundHandler {
         }
     }
 
+    /// A connection of the administrator on which anything can be said.
+    private func connect(_ whole: WholeServer) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        let (certificate, key) = try whole.authority.issue(WholeServer.admin, now: systemSeconds())
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(try whole.authority.certificate.pem()))
+        tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(try certificate.pem()).map { .certificate($0) }
+        tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: try key.pem(), format: .pem))
+        let context = try NIOSSLContext(configuration: tls)
+        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: whole.port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(try NIOSSLClientHandler(context: context, serverHostname: nil))
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+    }
+
     @Test(arguments: ["SPDY/3.1", "websocket"]) func aTunnelCarriesBytesBothWays(protocolName: String) async throws {
         try await withNode { whole, fake in
-            let (certificate, key) = try whole.authority.issue(WholeServer.admin, now: systemSeconds())
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(try whole.authority.certificate.pem()))
-            tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(try certificate.pem()).map { .certificate($0) }
-            tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: try key.pem(), format: .pem))
-            let context = try NIOSSLContext(configuration: tls)
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connect(host: "127.0.0.1", port: whole.port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(try NIOSSLClientHandler(context: context, serverHostname: nil))
-                        return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                    }
-                }
-            try await channel.executeThenClose { inbound, outbound in
+            try await connect(whole).executeThenClose { inbound, outbound in
                 let head =
                     "POST /api/v1/namespaces/default/pods/web/exec?command=echo&command=a%20b&stdin=true&stdout=true&tty=false HTTP/1.1\r\n"
                     + "Host: localhost\r\nConnection: Upgrade\r\nUpgrade: \(protocolName)\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n"
@@ -163,6 +172,50 @@ private final class Shout: ChannelInboundHandler {
                 #expect(answer == "HELLO WORLD")
             }
             #expect(fake.seen.withLock { $0 } == ["/exec/default/web/main?input=1&output=1&command=echo&command=a%20b"])
+        }
+    }
+
+    /// kubectl of today, in front of a kubelet that speaks only SPDY.
+    @Test func webSocketsAreTranslated() async throws {
+        try await withNode { whole, fake in
+            func request(_ path: String, _ protocols: String) -> ByteBuffer {
+                ByteBuffer(
+                    string:
+                        "GET /api/v1/namespaces/default/pods/web/\(path) HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: \(protocols)\r\n\r\n")
+            }
+            for (path, protocols, chosen, sent, expected) in [
+                // An empty message of the output; a ping, and what comes back.
+                (
+                    "exec?command=ls&stdin=true&stdout=true", "v5.channel.k8s.io", "v5.channel.k8s.io", [0x89, 0x80, 0, 0, 0, 0],
+                    [0x82, 1, 1, 0x8A, 0]
+                ),
+                // "hi", masked with nothing.
+                (
+                    "portforward?ports=80", "x, SPDY/3.1+portforward.k8s.io", "SPDY/3.1+portforward.k8s.io",
+                    [0x82, 0x82, 0, 0, 0, 0, 0x68, 0x69], [0x82, 2, 0x48, 0x49]
+                ),
+            ] as [(String, String, String, [UInt8], [UInt8])] {
+                try await connect(whole).executeThenClose { inbound, outbound in
+                    try await outbound.write(request(path, protocols))
+                    var iterator = inbound.makeAsyncIterator()
+                    var got = ByteBuffer()
+                    func head() -> String? {
+                        let text = String(decoding: got.readableBytesView, as: UTF8.self)
+                        return text.firstRange(of: "\r\n\r\n").map { String(text[..<$0.upperBound]) }
+                    }
+                    while head() == nil, let part = try await iterator.next() { got.writeImmutableBuffer(part) }
+                    let text = try #require(head())
+                    #expect(text.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n") && text.contains("Upgrade: websocket\r\n"), "\(text)")
+                    #expect(text.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"))
+                    #expect(text.contains("Sec-WebSocket-Protocol: \(chosen)\r\n"))
+                    got.moveReaderIndex(forwardBy: text.utf8.count)
+                    try await outbound.write(ByteBuffer(bytes: sent))
+                    while got.readableBytes < expected.count, let part = try await iterator.next() { got.writeImmutableBuffer(part) }
+                    #expect(Array(got.readableBytesView.prefix(expected.count)) == expected)
+                }
+            }
+            #expect(fake.upgrades.withLock { $0 } == ["POST SPDY/3.1 v4.channel.k8s.io", "POST SPDY/3.1 portforward.k8s.io"])
         }
     }
 

@@ -1,3 +1,5 @@
+import CoreV1
+import KubernetesAPI
 package import KubernetesClient
 package import Logging
 package import PKI
@@ -21,16 +23,17 @@ package struct CertificateKeeper: ServiceLifecycle.Service {
     static let tellAgainAfter: Duration = .seconds(86400)
 
     private let entries: @Sendable () throws -> [CertificateEntry]
-    private let renew: @Sendable (_ now: Int64) throws -> Void
+    private let renew: @Sendable (_ now: Int64) throws -> [String: String]
     private let tell: @Sendable (News) -> Void
     private let time: TimeSource
     private let logger: Logger
 
     /// - Parameter entries: reads all certificates from where they are kept.
-    /// - Parameter renew: makes anew what needs it; those who use the files notice by themselves. `now` is in seconds since 1970.
+    /// - Parameter renew: makes anew what needs it; those who use the files notice by themselves. `now` is in seconds since 1970. Says why, for those
+    ///   that could not be, by their names; an error is the reason of all.
     /// - Parameter tell: writes events. What is told is logged, too.
     package init(
-        entries: @escaping @Sendable () throws -> [CertificateEntry], renew: @escaping @Sendable (_ now: Int64) throws -> Void,
+        entries: @escaping @Sendable () throws -> [CertificateEntry], renew: @escaping @Sendable (_ now: Int64) throws -> [String: String],
         tell: @escaping @Sendable (News) -> Void, time: TimeSource = .system, logger: Logger
     ) {
         self.entries = entries
@@ -51,7 +54,7 @@ package struct CertificateKeeper: ServiceLifecycle.Service {
     struct Watch {
         /// After a try that did not help: not before this time since the start.
         var nextTry: Duration = .zero
-        /// When it was last told that a certificate ends, since the start.
+        /// When it was last told that a certificate ends, and why, since the start.
         var told: [String: Duration] = [:]
     }
 
@@ -61,23 +64,26 @@ package struct CertificateKeeper: ServiceLifecycle.Service {
         do {
             // Few small files; to read them each time costs less than to find out why they are not what they were.
             let before = try entries()
-            guard before.contains(where: { Self.needsCare($0, now) }), uptime >= watch.nextTry else { return }
-            var reason = ""
+            guard before.contains(where: { $0.needsCare(now: now) }), uptime >= watch.nextTry else { return }
+            var reasons: [String: String] = [:]
+            var reasonOfAll = ""
             do {
-                try renew(now)
+                reasons = try renew(now)
             } catch {
-                reason = "\(error)"
+                reasonOfAll = "\(error)"
             }
             let after = try entries()
             for entry in after where before.contains(where: { $0.name == entry.name && $0.certificate.der != entry.certificate.der }) {
                 say(.renewed(entry))
             }
             for entry in after where entry.due <= now {
-                if let last = watch.told[entry.name], uptime - last < Self.tellAgainAfter { continue }
-                watch.told[entry.name] = uptime
-                say(.expires(entry, reason: entry.isAuthority ? "" : reason))
+                let reason = entry.isAuthority ? "" : reasons[entry.name] ?? reasonOfAll
+                let news = "\(entry.name): \(reason)"
+                if let last = watch.told[news], uptime - last < Self.tellAgainAfter { continue }
+                watch.told[news] = uptime
+                say(.expires(entry, reason: reason))
             }
-            watch.nextTry = after.contains { Self.needsCare($0, now) } ? uptime + Self.retryAfter : .zero
+            watch.nextTry = after.contains { $0.needsCare(now: now) } ? uptime + Self.retryAfter : .zero
         } catch {
             guard uptime >= watch.nextTry else { return }
             watch.nextTry = uptime + Self.retryAfter
@@ -85,8 +91,26 @@ package struct CertificateKeeper: ServiceLifecycle.Service {
         }
     }
 
-    private static func needsCare(_ entry: CertificateEntry, _ now: Int64) -> Bool {
-        entry.due <= now || entry.certificate.notBefore > now
+    /// Tells of it in events of a node, beside the log.
+    package static func events(_ recorder: EventRecorder, node name: String) -> @Sendable (News) -> Void {
+        let node = ObjectReference {
+            $0.kind = "Node"
+            $0.apiVersion = "v1"
+            $0.name = name
+            // As the kubelet's own events of the node.
+            $0.uid = name
+        }
+        return { news in
+            switch news {
+            case .renewed(let entry):
+                recorder.event(about: node, type: "Normal", reason: "CertificateRenewed", message: "The certificate \(entry.name) was renewed")
+            case .expires(let entry, let reason):
+                let words = reason.isEmpty ? "" : ": \(reason)"
+                recorder.event(
+                    about: node, type: "Warning", reason: "CertificateExpires",
+                    message: "The certificate \(entry.name) expires on \(CertificateDate.text(entry.certificate.notAfter))\(words)")
+            }
+        }
     }
 
     private func say(_ news: News) {
