@@ -77,6 +77,28 @@ test_planes_the_killed_one_comes_back() {
 
 all_vote() { equal "members" 3 "$(at Plane2 kubeadm etcd members | grep -c 'voter *yes$')"; }
 
+# works MACHINE REPLICAS: what is asked for at that control plane comes about.
+works() {
+    kp "$1" scale deployment web --replicas="$2"
+    kp "$1" rollout status deployment web --timeout=150s
+}
+
+test_planes_one_is_cut_off_and_the_others_go_on() {
+    lab partition Plane2
+    eventually 60 kp Plane1 get nodes
+    works Plane3 3
+    lab partition Plane2 --heal
+    eventually 60 all_vote
+    kp Plane1 wait --for=condition=Ready node/plane2 --timeout=120s
+}
+
+test_planes_one_is_slowed_and_work_goes_on() {
+    lab slow Plane1 --latency 100ms
+    works Plane1 1
+    works Plane2 2
+    lab slow Plane1
+}
+
 test_planes_one_that_is_gone_for_good_is_replaced() {
     lab stop --force Plane3
     at Plane1 kubeadm etcd remove plane3
