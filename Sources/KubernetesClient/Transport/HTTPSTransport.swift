@@ -195,7 +195,7 @@ package final class HTTPSTransport: Transport {
         configuration.timeout.connect = connectTimeout
         if let override = endpoint.dnsOverride { configuration.dnsOverride = [override.name: override.host] }
         configuration.http1_1ConnectionDebugInitializer = { enableKeepAlive($0) }
-        configuration.http2ConnectionDebugInitializer = { enableKeepAlive($0) }
+        configuration.http2ConnectionDebugInitializer = { channel in enableKeepAlive(channel).flatMap { ConnectionHealth.install(on: channel) } }
         var streaming = configuration
         configuration.timeout.read = requestTimeout
         streaming.timeout.read = nil
