@@ -18,6 +18,8 @@ package final class Registry: RequestHandler, ClusterView {
     /// Where objects are kept, by group and plural, for code inside the server.
     private let storages: [String: ObjectStorage]
     let admission: AdmissionChain
+    /// Whose turn it is to write what is written together with a quota.
+    let quotaTurns = NamespaceTurns()
     /// Throws when the client may change an object but not make one, asked when a change finds no object and is to make it.
     let mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)?
 
@@ -34,7 +36,7 @@ package final class Registry: RequestHandler, ClusterView {
 
     package init(
         store: any Store, services: ServiceNetwork, catalog: ResourceCatalog = .builtIn, served: ServedVersions = ServedVersions(),
-        admission: AdmissionChain = .standard,
+        admission: AdmissionChain = .standard, eventTimeToLive: Duration? = nil,
         clock: ServerClock = .system, mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)? = nil, logger: Logger
     ) {
         self.store = store
@@ -43,7 +45,8 @@ package final class Registry: RequestHandler, ClusterView {
         self.clock = clock
         self.mayCreate = mayCreate
         self.logger = logger
-        let built = KindTable.build(catalog: catalog, served: served, store: store, logger: logger)
+        let built = KindTable.build(
+            catalog: catalog, served: served, store: store, eventTimeToLive: eventTimeToLive ?? KindTable.eventTimeToLive, logger: logger)
         resources = built.served
         storages = built.storages
         caches = built.storages.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
@@ -74,6 +77,12 @@ package final class Registry: RequestHandler, ClusterView {
     package func objects(group: String, resource: String, namespace: String?) -> [JSONValue] {
         guard let storage = storage(group: group, resource: resource) else { return [] }
         return storage.cache.snapshot().sequence(namespace: namespace).map(\.tree)
+    }
+
+    var isShared: Bool { store.isShared }
+
+    func companion(_ object: JSONValue, group: String, resource: String) -> CompanionWrite? {
+        storage(group: group, resource: resource).map { CompanionWrite(object, in: $0) }
     }
 
     // MARK: RequestHandler

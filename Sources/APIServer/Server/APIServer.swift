@@ -47,7 +47,7 @@ package final class APIServer: Service {
                     NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                     CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
                     PodCertificateIssuing(authorizer: authorizer), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
-                ]).without(configuration.disabledAdmissionPlugins), clock: clock,
+                ]).without(configuration.disabledAdmissionPlugins), eventTimeToLive: configuration.eventTimeToLive, clock: clock,
             mayCreate: { request throws(APIStatus) in
                 var attributes = AuthorizationAttributes(request)
                 attributes.verb = "create"

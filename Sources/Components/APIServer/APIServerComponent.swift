@@ -62,12 +62,19 @@ package enum APIServerComponent: Component {
             services: ServiceNetwork(ranges: services, nodePorts: try nodePorts(flags)))
         try AccessFlags.apply(flags, to: &configuration, logger: logger)
         configuration.limits = try limits(flags)
+        configuration.eventTimeToLive = try eventTimeToLive(flags)
         do {
             configuration.served = try ServedVersions(settings: flags.map("runtime-config"))
         } catch {
             throw FlagProblem("--runtime-config: \(error)")
         }
         return (configuration, serving)
+    }
+
+    static func eventTimeToLive(_ flags: FlagValues) throws(FlagProblem) -> Duration {
+        let duration = flags.duration("event-ttl")
+        guard duration >= .zero else { throw FlagProblem("--event-ttl must not be negative; 0 keeps events for ever") }
+        return duration
     }
 
     private static func advertiseAddress(_ flags: FlagValues) throws -> String {

@@ -4,13 +4,13 @@ import Storage
 /// The last step before the answer: one transaction that makes the change if nothing has come in between.
 enum CompareAndWrite {
     static func create(_ object: JSONValue, key: String, _ strategy: Strategy, now: String) -> Transaction {
-        var transaction = Transaction.create(key: key, value: object.serialized(), timeToLive: timeToLive(strategy))
+        var transaction = Transaction.create(key: key, value: object.serialized(), timeToLive: strategy.timeToLive)
         hold(strategy.holds?(object, now) ?? [], before: [], in: &transaction)
         return transaction
     }
 
     static func update(_ object: JSONValue, old: JSONValue, key: String, revision: Int64, _ strategy: Strategy, now: String) -> Transaction {
-        var transaction = Transaction.update(key: key, modRevision: revision, value: object.serialized(), timeToLive: timeToLive(strategy))
+        var transaction = Transaction.update(key: key, modRevision: revision, value: object.serialized(), timeToLive: strategy.timeToLive)
         if let holds = strategy.holds { hold(holds(object, now), before: holds(old, now), in: &transaction) }
         return transaction
     }
@@ -29,8 +29,6 @@ enum CompareAndWrite {
         }
         for held in before where !now.contains(where: { $0.key == held.key }) { transaction.operations.append(.delete(key: held.key)) }
     }
-
-    private static func timeToLive(_ strategy: Strategy) -> Duration? { strategy.secondsToLive.map { .seconds($0) } }
 
     /// The bytes of an object that a transaction of one of these kinds writes.
     static func value(of transaction: Transaction) -> [UInt8] {
