@@ -30,6 +30,14 @@ struct Bench: Sendable {
         try await group.shutdownGracefully()
     }
 
+    /// Makes the namespace that all loads are in, unless it is there.
+    func makeNamespace() async throws {
+        let make = Load(work: "create the namespace", clients: 1, requests: 0..<1, accepted: [409]) { _ in
+            .post("/api/v1/namespaces", #"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"\#(Self.namespace)"}}"#)
+        }
+        try await make.run(on: lines)
+    }
+
     func connect(_ count: Int, _ protocol: WireProtocol = .http2) async throws -> [Line] {
         try await server.connect(count, `protocol`, on: group)
     }
