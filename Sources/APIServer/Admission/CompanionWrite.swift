@@ -14,7 +14,7 @@ struct CompanionWrite: Sendable {
         revision = Int64(object.text("metadata", "resourceVersion")) ?? 0
         var object = object
         object["metadata"]?["resourceVersion"] = nil
-        value = object.serialized()
+        value = CompareAndWrite.stored(object)
     }
 
     func join(_ transaction: inout Transaction) {

@@ -162,6 +162,9 @@ extension APIStatus {
         APIStatus(code: 410, reason: "Gone", message: message)
     }
 
+    /// The caches are being filled from the store: clients ask again a second later.
+    package static var storageInitializing: APIStatus { tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1) }
+
     package static func tooManyRequests(_ message: String, retryAfterSeconds: Int) -> APIStatus {
         APIStatus(code: 429, reason: "TooManyRequests", message: message, details: Details(retryAfterSeconds: retryAfterSeconds))
     }

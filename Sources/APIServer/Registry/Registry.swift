@@ -126,7 +126,7 @@ package final class Registry: RequestHandler, ClusterView {
         let info = request.info
         guard let resource = resource(group: info.apiGroup, version: info.apiVersion, plural: info.resource) else { throw .pathNotFound }
         guard resource.storage.cache.isReady else {
-            throw .tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1)
+            throw .storageInitializing
         }
         // Objects in namespaces are found everywhere, but made, changed and deleted in one.
         if resource.type.namespaced, info.namespace.isEmpty, info.verb != "list", info.verb != "watch" { throw .methodNotAllowed }

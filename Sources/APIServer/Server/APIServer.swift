@@ -109,6 +109,7 @@ package final class APIServer: Service {
             authorizer: authorizer,
             // A file may come to name somebody outside.
             asksOutside: current != nil || modes.contains { if case .webhook = $0 { true } else { false } },
+            isInformed: { roles.isFollowing },
             flowControl: flowControl.control,
             crossroads: Crossroads(
                 registry: registry,

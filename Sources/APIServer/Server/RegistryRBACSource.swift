@@ -17,6 +17,9 @@ final class RegistryRBACSource: RBACSource {
         counter.wrappingAdd(1, ordering: .releasing)
     }
 
+    /// Whether the caches have been filled.
+    var isFollowing: Bool { version > 0 }
+
     var version: UInt64 { counter.load(ordering: .acquiring) }
 
     func objects(_ kind: RBACKind) -> [JSONValue] {

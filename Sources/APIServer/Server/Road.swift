@@ -12,6 +12,8 @@ package struct Road: RequestHandler {
     let authorizer: any Authorizer
     /// Whether the authorizer may have to ask somebody outside.
     let asksOutside: Bool
+    /// Whether what identities and rights are looked up in has been read from the store. Before that, a no means nothing.
+    let isInformed: @Sendable () -> Bool
     let flowControl: FlowControl
     let crossroads: Crossroads
     let metrics: RequestMetrics
@@ -81,7 +83,7 @@ package struct Road: RequestHandler {
             try authorize(request)
         } catch {
             if asked.retries({ proceed(asked, responder) }) { return }
-            end(request, error, responder)
+            end(request, isInformed() ? error : .storageInitializing, responder)
             return
         }
         switch flowControl.enter(request.info, path: request.path, user: request.user) {
@@ -109,7 +111,7 @@ package struct Road: RequestHandler {
         var responder = responder
         // Nobody in particular asked.
         if let trail = auditor?.begin(request) { responder = AuditedResponder(inner: responder, trail: trail) }
-        end(request, .unauthorized, responder)
+        end(request, isInformed() ? .unauthorized : .storageInitializing, responder)
     }
 
     private func end(_ request: APIRequest, _ status: APIStatus, _ responder: any Responder) {

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import KubernetesAPI
 import NIOHTTP1
+import Storage
 import Testing
 
 @testable import APIServer
@@ -113,6 +114,20 @@ struct EncodingTests {
             #expect(text.contains("two") && text.contains("resourceVersion"))
         }
         #expect(try await server.get(configMaps + "/b").text("kind") == "ConfigMap")
+    }
+
+    @Test("whoever wrote an object, it is kept with its kind at the beginning")
+    func keptInOneOrder() async throws {
+        let server = try await server()
+        let apply = ["Content-Type": "application/apply-patch+yaml"]
+        let body = Array(#"{"metadata":{"name":"c"},"kind":"ConfigMap","apiVersion":"v1"}"#.utf8)
+        #expect(await server.call("PATCH", configMaps + "/c?fieldManager=me", bytes: body, headers: apply).status == 201)
+        let kept = try await server.store.range(RangeRequest(KeyRange(prefix: "/registry/"))).keyValues
+            .map { (key: $0.key, text: String(decoding: $0.value, as: UTF8.self)) }.filter { $0.text.contains(#""kind":"#) }
+        #expect(kept.contains { $0.key.hasSuffix("/c") } && kept.contains { $0.key.contains("/namespaces/") })
+        for object in kept {
+            #expect(object.text.firstMatch(of: /^\{"(apiVersion|kind)":"[^"]*","(apiVersion|kind)":/) != nil, "\(object.key)")
+        }
     }
 
     @Test("YAML")

@@ -4,13 +4,13 @@ import Storage
 /// The last step before the answer: one transaction that makes the change if nothing has come in between.
 enum CompareAndWrite {
     static func create(_ object: JSONValue, key: String, _ strategy: Strategy, now: String) -> Transaction {
-        var transaction = Transaction.create(key: key, value: object.serialized(), timeToLive: strategy.timeToLive)
+        var transaction = Transaction.create(key: key, value: stored(object), timeToLive: strategy.timeToLive)
         hold(strategy.holds?(object, now) ?? [], before: [], in: &transaction)
         return transaction
     }
 
     static func update(_ object: JSONValue, old: JSONValue, key: String, revision: Int64, _ strategy: Strategy, now: String) -> Transaction {
-        var transaction = Transaction.update(key: key, modRevision: revision, value: object.serialized(), timeToLive: strategy.timeToLive)
+        var transaction = Transaction.update(key: key, modRevision: revision, value: stored(object), timeToLive: strategy.timeToLive)
         if let holds = strategy.holds { hold(holds(object, now), before: holds(old, now), in: &transaction) }
         return transaction
     }
@@ -28,6 +28,12 @@ enum CompareAndWrite {
             transaction.operations.append(.put(key: held.key, value: held.value))
         }
         for held in before where !now.contains(where: { $0.key == held.key }) { transaction.operations.append(.delete(key: held.key)) }
+    }
+
+    /// Lists leave the kind out, and do not look further than the beginning for it.
+    static func stored(_ object: JSONValue) -> [UInt8] {
+        guard case .object(let members) = object else { return object.serialized() }
+        return JSONValue.object(members.beginning(with: "apiVersion", "kind")).serialized()
     }
 
     /// The bytes of an object that a transaction of one of these kinds writes.

@@ -75,8 +75,6 @@ struct Decode {
         }
         object["apiVersion"] = .string(type.apiVersion)
         object["kind"] = .string(type.kind)
-        // Lists leave them out, and do not look further than the beginning.
-        if case .object(let members) = object { object = .object(members.beginning(with: "apiVersion", "kind")) }
     }
 
     /// Refuses or warns of what was found wrong, as the client wishes.

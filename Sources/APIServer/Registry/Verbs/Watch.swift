@@ -23,7 +23,7 @@ extension Registry {
             selector: filter.predicate, allowBookmarks: query.allowBookmarks,
             bookmarkAfterInitial: query.sendInitialEvents == true)
         if resource.type.namespaced, !namespaced { options.name = nil }
-        let notReady = APIStatus.tooManyRequests("storage is (re)initializing", retryAfterSeconds: 1)
+        let notReady = APIStatus.storageInitializing
         guard cache.isReady else { throw notReady }
         // With it the answer begins: what is refused from here on is an event, as upstream's server has it.
         let pump = WatchPump(answer: answer, timeoutSeconds: query.timeoutSeconds)
