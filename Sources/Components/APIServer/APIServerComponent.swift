@@ -23,7 +23,7 @@ package enum APIServerComponent: Component {
             let etcd = try EtcdStore(etcdFlags.configuration, logger: storeLogger)
             store = etcd
             services.append(etcd)
-            if let reloader = etcdFlags.reloader(for: etcd, logger: logger) { services.append(reloader) }
+            if let follower = etcdFlags.follower(for: etcd, logger: logger) { services.append(follower) }
             configuration.healthChecks = etcdFlags.checks(of: etcd)
         } else {
             let folder = flags.string("sqlite-data-dir")
