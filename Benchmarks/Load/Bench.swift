@@ -43,6 +43,7 @@ struct Bench: Sendable {
     }
 
     /// Runs a load on the server.
+    @discardableResult
     func run(_ load: Load, on lines: [Line]? = nil) async throws -> Load.Measured {
         let before = try process.processorTime()
         let measured = try await load.run(on: lines ?? self.lines)

@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 
 /// The same few requests beside ever more objects: what each costs then shows what hangs on their number.

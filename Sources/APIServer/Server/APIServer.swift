@@ -78,7 +78,7 @@ package final class APIServer: Service {
         let authentication = CurrentAuthentication(.init(issuers: access.issuers, anonymous: access.anonymous))
         var followers = access.followers(clients: clientAuthorities, proxies: proxyAuthorities, logger: logger)
         var further: [@Sendable () -> String] = []
-        func follow(_ path: String, _ what: String, _ apply: @escaping FileFollower.Apply) {
+        func follow(_ path: String, _ what: String, _ apply: @escaping @Sendable (_ bytes: [UInt8]) async throws -> Void) {
             let reloads = ReloadMetrics(subsystem: "\(what)_config_controller", server: configuration.serverAddress)
             further.append { reloads.text }
             followers.append(FileFollower(path, what: what, reloads: reloads, logger: logger, apply: apply))

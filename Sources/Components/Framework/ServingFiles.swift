@@ -1,6 +1,7 @@
 package import APIServer
 import Flags
 import Glibc
+package import KubernetesClient
 import Linux
 package import Logging
 import PKI
@@ -38,8 +39,10 @@ package struct ServingFiles: Sendable {
     }
 
     /// Takes a new certificate into use when its files change: what a server shows to its clients, or what a process shows to servers.
-    package func follower(logger: Logger, replace: @escaping @Sendable (HTTPServerTLS) throws -> Void) -> FileFollower {
-        FileFollower(files: [certificatePath, keyPath], what: "a certificate and its key", logger: logger) { files in
+    package func follower(
+        time: TimeSource = .system, logger: Logger, replace: @escaping @Sendable (HTTPServerTLS) throws -> Void
+    ) -> FileFollower {
+        FileFollower(files: [certificatePath, keyPath], what: "a certificate and its key", time: time, logger: logger) { files in
             guard files.count == 2 else { return }
             try replace(HTTPServerTLS(certificateChain: files[0], privateKey: files[1]))
         }

@@ -20,27 +20,21 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let source = try await form.source(in: folder)
         let record = WatchRecord()
-        var positions: [[Int64]] = Array(repeating: [], count: 6)
         for round in 0..<3 {
             let (opened, close) = try source.open()
             defer { close() }
             let stores = opened.enumerated().map { index, store in
                 LossyStore(store, prefix: "/registry/configmaps/default/shared-", seed: seed &+ UInt64(round * 10 + index))
             }
-            let seen = Mutex(positions)
             try await WholeServer.with(stores: stores) { servers in
                 let clients = servers.map { whole in
                     Client(transport: whole.server.transport(as: UserInfo(name: "test", groups: ["system:masters"])), userAgent: "test")
                 }
                 if round == 0 { try await record.begin(clients[0]) }
-                let known = seen.withLock { $0 }
                 try await withThrowingTaskGroup { group in
-                    for index in known.indices {
+                    for index in 0..<6 {
                         let watcher = HistoryWatcher(client: clients[index % clients.count], record: record)
-                        group.addTask {
-                            let found = await watcher.follow(from: known[index], seed: seed &* 1000 &+ UInt64(round * 100 + index))
-                            seen.withLock { $0[index] = found }
-                        }
+                        group.addTask { await watcher.follow(index, seed: seed &* 1000 &+ UInt64(round * 100 + index)) }
                     }
                     group.addTask {
                         try await withThrowingTaskGroup { writers in
@@ -57,7 +51,6 @@ import Testing
                     try await group.waitForAll()
                 }
             }
-            positions = seen.withLock { $0 }
             record.nextRound()
         }
         let history = record.history
@@ -160,6 +153,8 @@ final class WatchRecord: Sendable {
         var history = WatchHistory()
         /// Where the round ends for those who watch; nil: not yet.
         var end: Int64?
+        /// From where each watcher can go on in the next round.
+        var places: [Int: [Int64]] = [:]
         var values = 0
         var writersAtWork = 0
     }
@@ -168,6 +163,9 @@ final class WatchRecord: Sendable {
 
     var history: WatchHistory { state.withLock { $0.history } }
     var end: Int64? { state.withLock { $0.end } }
+
+    func places(of watcher: Int) -> [Int64] { state.withLock { $0.places[watcher] ?? [] } }
+    func keep(_ places: [Int64], of watcher: Int) { state.withLock { $0.places[watcher] = places } }
 
     func newValue() -> String {
         state.withLock { state in
@@ -192,7 +190,7 @@ final class WatchRecord: Sendable {
                 let made = try await client.create(configMap(name, value))
                 acknowledge(made)
                 return state.withLock { $0.end = made.revision }
-            } catch let error as APIStatusError where error.status.code >= 500 {
+            } catch let error as APIStatusError where (error.status.code ?? 0) >= 500 {
                 try await Task.sleep(for: .milliseconds(50))
             }
         }
@@ -273,10 +271,9 @@ private struct HistoryWatcher {
     let client: Client
     let record: WatchRecord
 
-    /// - Returns: the places from which it can go on.
-    func follow(from known: [Int64], seed: UInt64) async -> [Int64] {
+    func follow(_ index: Int, seed: UInt64) async {
         var random = SeededRandom(seed: seed)
-        var places = known
+        var places = record.places(of: index)
         while true {
             var watch: WatchHistory.Watch
             if let place = Int.random(in: 0..<4, using: &random) == 0 ? places.randomElement(using: &random) : places.last {
@@ -292,7 +289,7 @@ private struct HistoryWatcher {
             let isGone = await tell(&watch, events: Int.random(in: 1..<60, using: &random))
             record.add(watch)
             places += watch.events.map(\.revision)
-            if let end = record.end, watch.position >= end { return Array(places.suffix(40)) }
+            if let end = record.end, watch.position >= end { return record.keep(Array(places.suffix(40)), of: index) }
             if isGone { places = [] }
         }
     }

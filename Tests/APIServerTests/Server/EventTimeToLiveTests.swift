@@ -31,9 +31,11 @@ import Testing
                 Event {
                     $0.metadata.name = "e"
                     $0.metadata.namespace = "default"
-                    $0.involvedObject.kind = "Pod"
-                    $0.involvedObject.name = "p"
-                    $0.involvedObject.namespace = "default"
+                    $0.involvedObject = ObjectReference {
+                        $0.kind = "Pod"
+                        $0.name = "p"
+                        $0.namespace = "default"
+                    }
                     $0.reason = "Tested"
                 })
             var seen: [String] = []
