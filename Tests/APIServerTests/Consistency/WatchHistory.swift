@@ -38,8 +38,9 @@ struct WatchHistory: Sendable {
         }
     }
 
-    /// The objects before anything happened.
+    /// The objects before anything happened, and when that was.
     var base: [String: String] = [:]
+    var baseRevision: Int64 = 0
     var watches: [Watch] = []
     /// Acknowledged writes and what they wrote: by their revisions.
     var acknowledged: [Int64: (name: String, value: String)] = [:]
@@ -56,26 +57,34 @@ struct WatchHistory: Sendable {
             }
         }
         let order = all.values.sorted { $0.revision < $1.revision }
-        let end = order.last?.revision ?? 0
-        for (revision, write) in acknowledged where revision <= end {
-            guard let event = all[revision] else { return "nobody was told of \(write) at \(revision)" }
-            if event.name != write.name || event.value != write.value { return "\(write) was acknowledged at \(revision), where \(event) is told" }
+        for (revision, write) in acknowledged {
+            if let event = all[revision] {
+                guard event.name == write.name, event.value == write.value else {
+                    return "\(write) was acknowledged at \(revision), where \(event) is told"
+                }
+            } else if watches.contains(where: { $0.start < revision && revision <= $0.position }) {
+                return "nobody was told of \(write) at \(revision)"
+            }
         }
-        return complaint(about: order) ?? watches.lazy.compactMap { complaint(about: $0, order) }.first
+        let unbroken = unbroken
+        return watches.lazy.compactMap { complaint(about: $0, order, unbroken) }.first
     }
 
-    /// Whether each change follows from the state before it.
-    private func complaint(about order: [Event]) -> String? {
-        var state = base
-        for event in order {
-            let isThere = state[event.name] != nil
-            if isThere != (event.kind != .added) { return "\(event), but the object \(isThere ? "was there" : "was not there")" }
-            state[event.name] = event.kind == .deleted ? nil : event.value
-        }
-        return nil
+    /// Up to here somebody watched without a gap.
+    private var unbroken: Int64 {
+        var end = baseRevision
+        for watch in watches.sorted(by: { $0.start < $1.start }) where watch.start <= end { end = max(end, watch.position) }
+        return end
     }
 
-    private func complaint(about watch: Watch, _ order: [Event]) -> String? {
+    /// Changes the state by an event; tells if that cannot be.
+    private static func follow(_ event: Event, _ state: inout [String: String]) -> String? {
+        let isThere = state[event.name] != nil
+        state[event.name] = event.kind == .deleted ? nil : event.value
+        return isThere == (event.kind != .added) ? nil : "\(event), but the object \(isThere ? "was there" : "was not there")"
+    }
+
+    private func complaint(about watch: Watch, _ order: [Event], _ unbroken: Int64) -> String? {
         if let bookmark = watch.wrongBookmark { return "bookmark \(bookmark) after something newer, from \(watch.start)" }
         let expected = order.filter { $0.revision > watch.start && $0.revision <= watch.position }
         if watch.events != expected {
@@ -86,8 +95,12 @@ struct WatchHistory: Sendable {
             return "told \(told) instead of \(due), from \(watch.start) up to \(watch.position)"
         }
         guard let listed = watch.listed else { return nil }
-        var state = base
-        for event in order where event.revision <= watch.start { state[event.name] = event.kind == .deleted ? nil : event.value }
-        return state == listed ? nil : "listed \(listed) at \(watch.start) instead of \(state)"
+        if watch.start <= unbroken {
+            var state = base
+            for event in order where event.revision <= watch.start { if let complaint = Self.follow(event, &state) { return complaint } }
+            if state != listed { return "listed \(listed) at \(watch.start) instead of \(state)" }
+        }
+        var state = listed
+        return watch.events.lazy.compactMap { Self.follow($0, &state) }.first
     }
 }

@@ -32,7 +32,7 @@ import Testing
                 }
                 if round == 0 { try await record.begin(clients[0]) }
                 try await withThrowingTaskGroup { group in
-                    for index in 0..<6 {
+                    for index in 0..<WatchRecord.watchers {
                         let watcher = HistoryWatcher(client: clients[index % clients.count], record: record)
                         group.addTask { await watcher.follow(index, seed: seed &* 1000 &+ UInt64(round * 100 + index)) }
                     }
@@ -76,6 +76,7 @@ import Testing
             watch.bookmark(8)
             history.watches.append(watch)
         }
+        history.baseRevision = 1
         history.acknowledged = [2: ("a", "1"), 3: ("a", "2"), 5: ("b", "3")]
         history.refused = ["4"]
         change(&history)
@@ -159,6 +160,8 @@ final class WatchRecord: Sendable {
         var writersAtWork = 0
     }
 
+    static let watchers = 6
+
     private let state = Mutex(State())
 
     var history: WatchHistory { state.withLock { $0.history } }
@@ -176,7 +179,12 @@ final class WatchRecord: Sendable {
 
     func begin(_ client: Client) async throws {
         let list = try await client.list(ConfigMap.self, namespace: "default")
-        state.withLock { $0.history.base = list.values }
+        let revision = try #require(Int64(list.metadata.resourceVersion ?? ""))
+        state.withLock { state in
+            state.history.base = list.values
+            state.history.baseRevision = revision
+            for watcher in 0..<Self.watchers { state.places[watcher] = [revision] }
+        }
     }
 
     func nextRound() { state.withLock { $0.end = nil } }

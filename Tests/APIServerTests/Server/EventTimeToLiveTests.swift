@@ -10,13 +10,15 @@ import Testing
 
 /// `--event-ttl`.
 @Suite struct EventTimeToLiveTests {
-    @Test(.timeLimit(.minutes(1)), arguments: [StoreForm.sqlite, .etcd])
+    @Test(.timeLimit(.minutes(3)), arguments: [StoreForm.sqlite, .etcd])
     func eventsGoAndNothingElseDoes(_ form: StoreForm) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let (stores, close) = try await form.source(in: folder).open()
-        defer { close() }
+        let source = try await form.source(in: folder)
+        let (stores, close) = try source.open()
+        // Members of etcd end with the source.
+        defer { withExtendedLifetime(source) { close() } }
         try await WholeServer.with(store: stores[0]) {
             $0.eventTimeToLive = .seconds(1)
         } _: { whole in
