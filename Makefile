@@ -4,7 +4,7 @@ SWIFT ?= swift
 DATA_DIR ?= /var/lib/apus
 BIN := build/apus
 
-.PHONY: up down prerequisites build packages test unit-test end-to-end bench format lint protos clean
+.PHONY: up down prerequisites build packages test unit-test simulation end-to-end bench format lint protos clean
 
 ## Install what is needed, build, start a cluster, run the demo application.
 up: build
@@ -31,10 +31,15 @@ packages: build
 test: prerequisites
 	@scripts/step "unit tests" -- scripts/unit-test "$(SWIFT)"
 	@$(MAKE) --no-print-directory build
+	@scripts/step "simulation" -- scripts/simulate "$(SWIFT)"
 	@scripts/step "end to end tests" -- Tests/EndToEnd/run
 
 unit-test:
 	$(SWIFT) test
+
+## Whole clusters in which things go wrong. One seed again: make simulation SIMULATION="--seed 7 --verbose".
+simulation:
+	@scripts/simulate "$(SWIFT)" $(SIMULATION)
 
 end-to-end:
 	Tests/EndToEnd/run

@@ -171,6 +171,15 @@ let tools: [Target] = [
             arguments,
         ],
         path: "Benchmarks", swiftSettings: settings),
+    // Hands the tasks of a process to one thread.
+    .target(name: "TaskHooks", path: "Tests/TaskHooks"),
+    .executableTarget(
+        name: "simulation",
+        dependencies: [
+            "TaskHooks", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "PKI", "Storage", "KubernetesClient", "APIServer", "Scheduler",
+            "ControllerManager", log, arguments,
+        ],
+        path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(name: "store-writer", dependencies: ["Storage", arguments, log], path: "Tools/store-writer", swiftSettings: settings),
 ]
 

@@ -42,6 +42,14 @@ import Testing
         #expect(numbers.removableOld(total: 4, newSize: 1, newAvailable: 1) == 1)
     }
 
+    @Test func aLateStatusCountsNoMorePodsThanAreWanted() {
+        let set = ReplicaSet {
+            $0.spec.replicas = 2
+            $0.status.availableReplicas = 3
+        }
+        #expect(set.availableCount == 2)
+    }
+
     @Test func scalingInARolloutKeepsTheProportions() {
         func set(_ size: Int32) -> ReplicaSet {
             ReplicaSet { set in

@@ -8,6 +8,8 @@ package final class RunningEtcdStore: Sendable {
 
     package init(_ endpoints: [EtcdEndpoint], configure: (inout EtcdConfiguration) -> Void = { _ in }) throws {
         var configuration = EtcdConfiguration(endpoints: endpoints)
+        // On a busy machine an answer takes its time, and that is not what these tests are about.
+        configuration.attempt = .seconds(20)
         configure(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .error

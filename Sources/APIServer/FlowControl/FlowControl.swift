@@ -181,8 +181,8 @@ package final class FlowControl: Sendable {
     }
 
     /// Refuses in time those who wait too long, until the task is cancelled.
-    func run() async {
-        while (try? await Task.sleep(for: .seconds(1))) != nil { expire() }
+    func run(_ clock: ServerClock) async {
+        while (try? await clock.sleep(.seconds(1))) != nil { expire() }
     }
 
     // MARK: Seats

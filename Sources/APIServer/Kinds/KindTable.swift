@@ -122,7 +122,7 @@ enum KindTable {
     ///   - served: what is served.
     ///   - eventTimeToLive: how long events are kept; zero: for ever.
     static func build(
-        catalog: ResourceCatalog, served: ServedVersions, store: any Store, eventTimeToLive: Duration, logger: Logger
+        catalog: ResourceCatalog, served: ServedVersions, store: any Store, eventTimeToLive: Duration, clock: ServerClock, logger: Logger
     ) -> (served: [ServedResource], storages: [String: ObjectStorage]) {
         // Only what can be listed is kept; reviews and bindings are answered elsewhere.
         let known = catalog.resources.filter { $0.verbs.contains("list") && $0.type.plural != "componentstatuses" }
@@ -139,7 +139,7 @@ enum KindTable {
             let cache = WatchCache(
                 scope: ResourceScope(
                     prefix: prefix, namespaced: resource.type.namespaced, apiVersion: resource.type.apiVersion, kind: resource.type.kind),
-                store: store, configuration: configuration, logger: logger)
+                store: store, configuration: configuration, clock: clock, logger: logger)
             var strategy = strategies[name] ?? Strategy()
             if strategies[name] == nil {
                 if resource.subresource("status") == nil { strategy.emptyStatus = nil }

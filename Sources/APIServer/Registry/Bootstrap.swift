@@ -46,7 +46,7 @@ extension Registry {
             } catch {
                 logger.warning("cannot make anew what every cluster begins with", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: interval)
+            try? await clock.sleep(interval)
         }
         if store.isShared, let address { _ = try? await store.commit(Transaction(operations: [.delete(key: Self.leasePrefix + address)])) }
     }

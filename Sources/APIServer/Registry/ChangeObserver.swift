@@ -1,9 +1,8 @@
-import Dispatch
 import Synchronization
 
 extension Registry {
     /// Calls `onChange` soon after objects of a resource have changed; several changes may be one call. For code in the server that keeps something
-    /// computed from objects: authorization from roles, the proxy from services. One call at a time, on a queue of its own.
+    /// computed from objects: authorization from roles, the proxy from services. One call at a time.
     ///
     /// - Returns: what keeps the calls coming; letting go of it ends them. Nil when there is no such resource or its cache is not filled.
     package func observe(group: String, resource: String, onChange: @escaping @Sendable () -> Void) -> ChangeObserver? {
@@ -16,7 +15,7 @@ extension Registry {
 package final class ChangeObserver: Sendable {
     private let cache: WatchCache
     private let onChange: @Sendable () -> Void
-    private let queue = DispatchQueue(label: "observe", target: .global(qos: .userInitiated))
+    private let line = WorkLine()
     private let watcher = Mutex<CacheWatcher?>(nil)
 
     init?(_ cache: WatchCache, _ onChange: @escaping @Sendable () -> Void) {
@@ -33,7 +32,7 @@ package final class ChangeObserver: Sendable {
     }
 
     private func wake() {
-        queue.async { [weak self] in self?.run() }
+        line.run { [weak self] in self?.run() }
     }
 
     private func run() {

@@ -46,7 +46,8 @@ package final class Registry: RequestHandler, ClusterView {
         self.mayCreate = mayCreate
         self.logger = logger
         let built = KindTable.build(
-            catalog: catalog, served: served, store: store, eventTimeToLive: eventTimeToLive ?? KindTable.eventTimeToLive, logger: logger)
+            catalog: catalog, served: served, store: store, eventTimeToLive: eventTimeToLive ?? KindTable.eventTimeToLive, clock: clock,
+            logger: logger)
         resources = built.served
         storages = built.storages
         caches = built.storages.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }

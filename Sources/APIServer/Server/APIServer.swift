@@ -157,8 +157,10 @@ package final class APIServer: Service {
     package func run() async throws {
         let ready = ready
         health.add(HealthCheck("poststarthook/cluster-bootstrap", scope: .readiness) { ready.isOpen ? nil : "not done yet" })
-        let address = try await front.start()
-        logger.info("API server listens", metadata: ["address": "\(address)"])
+        if configuration.listens {
+            let address = try await front.start()
+            logger.info("API server listens", metadata: ["address": "\(address)"])
+        }
         try await withThrowingDiscardingTaskGroup { group in
             for cache in registry.caches { group.addTask { try await cache.run() } }
             group.addTask {
@@ -169,7 +171,7 @@ package final class APIServer: Service {
                 try? await cancelWhenGracefulShutdown { try await ready.wait() }
                 if ready.isOpen { try await self.trust.run() }
             }
-            group.addTask { await cancelWhenGracefulShutdown { await self.flowControl.control.run() } }
+            group.addTask { await cancelWhenGracefulShutdown { await self.flowControl.control.run(self.registry.clock) } }
             if let encryption { group.addTask { try await encryption.run() } }
             for service in configuration.audit?.services ?? [] { group.addTask { try await service.run() } }
             if configuration.kubelets != nil {
@@ -227,7 +229,7 @@ package final class APIServer: Service {
                 logger.error(
                     "cannot make what every cluster begins with; will try again",
                     metadata: ["error": "\(error)", "pause": "\(pause)"])
-                try? await Task.sleep(for: pause)
+                try? await registry.clock.sleep(pause)
                 pause = min(pause * 2, .seconds(5))
             }
         }

@@ -7,6 +7,8 @@ package struct APIServerConfiguration: Sendable {
     /// Where to listen.
     package var address: String
     package var port: Int
+    /// Off: only components of this process reach the server.
+    package var listens = true
     /// The address that others reach this server at: in the `kubernetes` Service's endpoints and in discovery.
     package var advertiseAddress: String
     package var serving: HTTPServerTLS

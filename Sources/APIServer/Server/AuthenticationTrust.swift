@@ -33,7 +33,7 @@ struct AuthenticationTrust: Sendable {
                 } catch {
                     logger.error("cannot tell others whose certificates count; will try again", metadata: ["error": "\(error)"])
                     // A store that fails does not fail for long.
-                    if (try? await Task.sleep(for: .seconds(1))) == nil { return }
+                    if (try? await registry.clock.sleep(.seconds(1))) == nil { return }
                     poke.yield()
                 }
             }

@@ -18,7 +18,7 @@ extension WatchCache: Service {
     }
 
     private func tick() async {
-        while (try? await clock.sleep(for: configuration.bookmarkInterval)) != nil {
+        while (try? await clock.sleep(configuration.bookmarkInterval)) != nil {
             sendBookmarks()
         }
     }
@@ -41,7 +41,7 @@ extension WatchCache: Service {
             logger.warning(
                 "watch of the store ended, filling the cache anew",
                 metadata: ["resource": "\(scope.prefix)", "reason": "\(reason)", "pause": "\(pause)"])
-            try? await clock.sleep(for: pause)
+            try? await clock.sleep(pause)
             pause = min(pause * 2, longestPause)
         }
     }

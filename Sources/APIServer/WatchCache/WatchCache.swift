@@ -27,7 +27,7 @@ package final class WatchCache: Sendable {
     package let scope: ResourceScope
     let configuration: Configuration
     let store: any Store
-    let clock: any Clock<Duration>
+    let clock: ServerClock
     let logger: Logger
     private let state: Mutex<State>
 
@@ -48,7 +48,7 @@ package final class WatchCache: Sendable {
     }
 
     package init(
-        scope: ResourceScope, store: any Store, configuration: Configuration = .init(), clock: any Clock<Duration> = .continuous, logger: Logger
+        scope: ResourceScope, store: any Store, configuration: Configuration = .init(), clock: ServerClock = .system, logger: Logger
     ) {
         self.scope = scope
         self.store = store
@@ -150,7 +150,7 @@ extension WatchCache {
         let isFresh = await withTaskGroup(of: Bool.self) { group in
             group.addTask { await waiter.wait() != nil }
             group.addTask { [clock] in
-                try? await clock.sleep(for: timeout)
+                try? await clock.sleep(timeout)
                 return false
             }
             let first = await group.next() ?? false

@@ -41,7 +41,8 @@ extension ReplicaSet {
     var desiredReplicas: Int32? { metadata.annotations[Self.desiredReplicasAnnotation].flatMap { Int32($0) } }
     var maxReplicas: Int32? { metadata.annotations[Self.maxReplicasAnnotation].flatMap { Int32($0) } }
     var size: Int32 { spec.replicas ?? 1 }
-    var availableCount: Int32 { status.availableReplicas ?? 0 }
+    /// The pods that can be counted on. The status may be late: those that were too many a moment ago are on their way out.
+    var availableCount: Int32 { min(size, status.availableReplicas ?? 0) }
 
     fileprivate var sortKey: (Int64, String) { (metadata.creationTimestamp?.seconds ?? 0, metadata.name ?? "") }
 }

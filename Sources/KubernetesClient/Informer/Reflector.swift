@@ -79,7 +79,7 @@ package struct Reflector<T: KubernetesResource>: Sendable {
     private var isExpired = false
 
     /// - Parameter random: uniform in 0..<1.
-    package init(_ options: ReflectorOptions, random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }) {
+    package init(_ options: ReflectorOptions, random: @escaping @Sendable () -> Double = RandomSource.fraction) {
         self.options = options
         self.random = random
         backoff = options.backoff

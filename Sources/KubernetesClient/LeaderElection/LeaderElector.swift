@@ -52,7 +52,7 @@ package final class LeaderElector: Service {
     private func elect() async throws {
         var election = LeaderElection(identity: identity, timing: timing)
         while !(await attempt(&election)) {
-            try await time.sleep(.seconds(timing.retryPeriod.secondsValue * (1 + Self.jitter * Double.random(in: 0..<1))))
+            try await time.sleep(.seconds(timing.retryPeriod.secondsValue * (1 + Self.jitter * RandomSource.fraction())))
         }
         logger.info("became leader", metadata: ["lease": "\(namespace)/\(name)", "identity": "\(identity)"])
         // The task that leads and the task that renews: whichever ends first ends the other.

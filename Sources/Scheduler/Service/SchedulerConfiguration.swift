@@ -14,7 +14,7 @@ package struct SchedulerConfiguration: Sendable {
     package var leaderElection: LeaderElectionSettings?
     package var time = TimeSource.system
     /// Uniform in 0..<1; decides between equally good nodes.
-    package var random: @Sendable () -> Double = { .random(in: 0..<1) }
+    package var random: @Sendable () -> Double = RandomSource.fraction
 
     package struct LeaderElectionSettings: Sendable {
         package var identity: String

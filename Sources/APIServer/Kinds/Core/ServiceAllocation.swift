@@ -1,4 +1,5 @@
 import JSON
+import KubernetesClient
 
 /// Hands out cluster addresses and node ports. What is held is written to the store together with the Service: addresses as IPAddress objects, node
 /// ports as keys of their own. So nothing is held twice, nothing is lost with a crash, and there is nothing to repair.
@@ -141,6 +142,7 @@ enum ServiceAllocation {
                 port["nodePort"] = .integer(shared.port)
                 return
             }
+            var random = RandomSource.current
             for attempt in 0..<64 {
                 if attempt == 1, used == nil {
                     used = Set(
@@ -148,7 +150,7 @@ enum ServiceAllocation {
                             $0.list("spec", "ports").map { $0.number("nodePort") }
                         })
                 }
-                let candidate = Int64.random(in: network.nodePorts)
+                let candidate = Int64.random(in: network.nodePorts, using: &random)
                 if taken.contains(candidate) || used?.contains(candidate) == true { continue }
                 taken.insert(candidate)
                 port["nodePort"] = .integer(candidate)

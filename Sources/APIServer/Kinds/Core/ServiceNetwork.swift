@@ -1,3 +1,5 @@
+import KubernetesClient
+
 /// The ranges from which Services are given addresses and ports.
 package struct ServiceNetwork: Sendable {
     /// One range, or one of each family with the preferred one first.
@@ -24,8 +26,9 @@ package struct ServiceNetwork: Sendable {
         guard last >= 1 else { return nil }
         let band = min(max(16, range.size / 16), 256)
         if band < last {
+            var random = RandomSource.current
             for _ in 0..<32 {
-                let candidate = range.base.advanced(by: UInt64.random(in: band...last))
+                let candidate = range.base.advanced(by: UInt64.random(in: band...last, using: &random))
                 if isFree(candidate) { return candidate }
             }
         }

@@ -8,12 +8,20 @@ import KubernetesAPI
     import Darwin
 #endif
 
-/// The time of day as the server stamps it on objects; a parameter, so that tests can turn it.
+/// The time of day as the server stamps it on objects, and the way to let time pass; a parameter, so that tests can turn it.
 package struct ServerClock: Sendable {
     /// Whole seconds since 1970.
     package let seconds: @Sendable () -> Int64
 
-    package init(seconds: @escaping @Sendable () -> Int64) { self.seconds = seconds }
+    /// Returns after the duration; throws `CancellationError` when the task is cancelled first.
+    package let sleep: @Sendable (Duration) async throws -> Void
+
+    package init(
+        seconds: @escaping @Sendable () -> Int64, sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
+        self.seconds = seconds
+        self.sleep = sleep
+    }
 
     package static let system = ServerClock {
         var now = timespec()

@@ -1,6 +1,6 @@
-import Dispatch
 import JSON
 import KubernetesAPI
+import KubernetesClient
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -26,7 +26,7 @@ extension Registry {
         let notReady = APIStatus.storageInitializing
         guard cache.isReady else { throw notReady }
         // With it the answer begins: what is refused from here on is an event, as upstream's server has it.
-        let pump = WatchPump(answer: answer, timeoutSeconds: query.timeoutSeconds)
+        let pump = WatchPump(answer: answer, timeoutSeconds: query.timeoutSeconds, clock: clock)
         do throws(WatchCacheError) {
             pump.start(try cache.watch(options) { [weak pump] in pump?.wake() })
         } catch {
@@ -46,7 +46,7 @@ extension Registry {
 
 /// Carries the events of one watch from the cache to the connection, as fast as the client takes them.
 ///
-/// Runs on the loop of the client's connection, where all that happens in one turn goes out together, or on a queue of its own for a client inside
+/// Runs on the loop of the client's connection, where all that happens in one turn goes out together, or on a line of its own for a client inside
 /// the process; never on the thread of the store's writer. At most one run is under way or due at a time.
 private final class WatchPump: Sendable {
     private let answer: Answer
@@ -57,19 +57,24 @@ private final class WatchPump: Sendable {
 
     private enum Place {
         case loop(any EventLoop)
-        case queue(DispatchQueue)
+        case line(WorkLine, ServerClock)
 
         func run(_ work: @escaping @Sendable () -> Void) {
             switch self {
             case .loop(let loop): loop.execute(work)
-            case .queue(let queue): queue.async(execute: work)
+            case .line(let line, _): line.run(work)
             }
         }
 
         func run(afterSeconds seconds: Int64, _ work: @escaping @Sendable () -> Void) {
             switch self {
             case .loop(let loop): loop.scheduleTask(in: .seconds(seconds), work)
-            case .queue(let queue): queue.asyncAfter(deadline: .now() + .seconds(Int(seconds)), execute: work)
+            case .line(let line, let clock):
+                Task {
+                    // Nobody cancels it.
+                    try? await clock.sleep(.seconds(seconds))
+                    line.run(work)
+                }
             }
         }
     }
@@ -87,12 +92,13 @@ private final class WatchPump: Sendable {
     /// The time after which upstream ends a watch that names none: between one and two of it.
     private static let secondsMin: Int64 = 1800
 
-    init(answer: Answer, timeoutSeconds: Int64?) {
+    init(answer: Answer, timeoutSeconds: Int64?, clock: ServerClock) {
+        var random = RandomSource.current
         self.answer = answer
-        self.timeoutSeconds = timeoutSeconds.map { $0 > 0 ? $0 : 0 } ?? Int64.random(in: Self.secondsMin...(Self.secondsMin * 2))
+        self.timeoutSeconds = timeoutSeconds.map { $0 > 0 ? $0 : 0 } ?? Int64.random(in: Self.secondsMin...(Self.secondsMin * 2), using: &random)
         let type = if case .table = answer.form { "application/json;as=Table;v=v1;g=meta.k8s.io" } else { answer.encoding.streamContentType }
         writer = answer.responder.stream(status: 200, headers: ["Content-Type": type])
-        place = writer.eventLoop.map { .loop($0) } ?? .queue(DispatchQueue(label: "watch", target: .global(qos: .userInitiated)))
+        place = writer.eventLoop.map { .loop($0) } ?? .line(WorkLine(), clock)
     }
 
     func start(_ watcher: CacheWatcher) {
