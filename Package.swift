@@ -92,8 +92,8 @@ let floor2: [Target] = [
     library(
         "KubernetesClient",
         [
-            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, asyncHTTPClient, crypto,
-            yams, log, lifecycle,
+            "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "EventsV1", "PKI", nio, nioPosix, nioSSL, nioHTTP1, nioHTTP2,
+            asyncHTTPClient, crypto, yams, log, lifecycle,
         ]),
     library(
         "ContainerRuntime", exclude: ["Protos"],
@@ -197,12 +197,16 @@ let testTargets: [Target] = [
     tests("KeyManagementTests", ["KeyManagement", "PKI", grpc, grpcTransport, grpcProtobuf, protobuf, crypto]),
     tests(
         "KubernetesClientTests",
-        ["KubernetesClient", "FreePort", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, log]),
+        [
+            "KubernetesClient", "FreePort", "JSON", "KubernetesAPI", "CoreV1", "CoordinationV1", "APIServer", "Storage", "PKI", nio, nioHTTP2,
+            nioEmbedded, log,
+        ]),
     tests("ContainerRuntimeTests", ["ContainerRuntime", "PodNetwork", "Linux", "JSON", log, protobuf, crypto]),
     tests(
         "APIServerTests",
         [
-            "APIServer", "KeyManagement", "Storage", "EtcdFixture", "FreePort", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1", "PKI",
+            "APIServer", "KeyManagement", "Storage", "EtcdFixture", "FreePort", "JSON", "KubernetesAPI", "KubernetesClient", "CoreV1",
+            "CoordinationV1", "RBACV1", "PKI",
             nio, nioPosix, nioEmbedded, nioHTTP1, nioSSL, asyncHTTPClient, crypto, cryptoExtras, log, lifecycle,
         ]),
     tests(

@@ -5,7 +5,7 @@ import ArgumentParser
 struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmarks", abstract: "Measures what is meant to be fast.",
-        subcommands: [JSONCommand.self, AuthorizationCommand.self, ProfileCommand.self, LoadCommand.self])
+        subcommands: [JSONCommand.self, AuthorizationCommand.self, ProfileCommand.self, LoadCommand.self, GrowthCommand.self])
 }
 
 struct JSONCommand: ParsableCommand {

@@ -30,11 +30,20 @@ struct Bench: Sendable {
         try await group.shutdownGracefully()
     }
 
+    /// Makes the namespace that all loads are in, unless it is there.
+    func makeNamespace() async throws {
+        let make = Load(work: "create the namespace", clients: 1, requests: 0..<1, accepted: [409]) { _ in
+            .post("/api/v1/namespaces", #"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"\#(Self.namespace)"}}"#)
+        }
+        try await make.run(on: lines)
+    }
+
     func connect(_ count: Int, _ protocol: WireProtocol = .http2) async throws -> [Line] {
         try await server.connect(count, `protocol`, on: group)
     }
 
     /// Runs a load on the server.
+    @discardableResult
     func run(_ load: Load, on lines: [Line]? = nil) async throws -> Load.Measured {
         let before = try process.processorTime()
         let measured = try await load.run(on: lines ?? self.lines)

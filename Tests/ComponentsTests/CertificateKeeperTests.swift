@@ -170,22 +170,26 @@ private final class Folder: Sendable {
     }
 
     /// Those who use a certificate notice by its files, and keep the old one while the new one is not whole.
-    @Test func filesThatChangeAreTakenIn() throws {
+    @Test func filesThatChangeAreTakenIn() async throws {
         let folder = try Folder()
         let used = Mutex<[[UInt8]]>([])
         let files = ServingFiles(path: "\(folder.path)/apiserver")
-        let reloader = CertificateReloader(files: files, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })) { found in
-            used.withLock { $0.append(found.certificateChain) }
+        let clock = ManualClock()
+        let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let follower = files.follower(time: clock.timeSource, logger: silent) { found in used.withLock { $0.append(found.certificateChain) } }
+        let running = Task { try await follower.run() }
+        defer { running.cancel() }
+        /// - Returns: the certificates taken in when the files have been looked at again.
+        func look() async -> [[UInt8]] {
+            await clock.waitForSleepers()
+            clock.advance(by: .seconds(10))
+            await clock.waitForSleepers()
+            return used.withLock { $0 }
         }
-        var current: HTTPServerTLS? = try files.load()
-        reloader.look(&current)
-        #expect(used.withLock { $0.isEmpty })
+        #expect(await look().isEmpty)
         try folder.ensure(now: folder.start + 340 * 86400)
-        reloader.look(&current)
-        #expect(used.withLock { $0.count } == 1)
-        #expect(current?.certificateChain == (try SecretFile.read("\(folder.path)/apiserver.crt")))
+        #expect(await look() == [try #require(try SecretFile.read("\(folder.path)/apiserver.crt"))])
         unlink("\(folder.path)/apiserver.crt")
-        reloader.look(&current)
-        #expect(used.withLock { $0.count } == 1)
+        #expect(await look().count == 1)
     }
 }

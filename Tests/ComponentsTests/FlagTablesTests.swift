@@ -86,6 +86,22 @@ struct FlagTablesTests {
         #expect(problem?.description.contains(words) == true)
     }
 
+    @Test func eventsLiveAsLongAsIsSaid() throws {
+        func duration(_ arguments: [String]) throws -> Duration {
+            try APIServerComponent.eventTimeToLive(FlagValues(APIServerComponent.table, arguments: arguments))
+        }
+        #expect(try duration([]) == .seconds(3600) && duration(["--event-ttl=1m30s"]) == .seconds(90) && duration(["--event-ttl=0"]) == .zero)
+        #expect(throws: FlagProblem.self) { try duration(["--event-ttl=-1s"]) }
+    }
+
+    @Test func thereIsOneStoreForAllResources() {
+        let problem = #expect(throws: FlagProblem.self) {
+            try FlagValues(APIServerComponent.table, arguments: ["--etcd-servers-overrides=/events#http://127.0.0.1:4002"])
+        }
+        #expect(
+            problem?.description == "--etcd-servers-overrides is not supported: all resources share one store, and its one count of versions")
+    }
+
     @Test func etcdByFlags() throws {
         let arguments = ["--etcd-servers=https://10.0.0.1:2379,unix:///run/etcd.sock", "--etcd-prefix=other", "--lease-reuse-duration-seconds=7"]
         let flags = try EtcdFlags(try FlagValues(APIServerComponent.table, arguments: arguments))

@@ -401,7 +401,7 @@ test_certificates_are_renewed_while_all_runs() {
     contains "$(k get nodes)" Ready
     k logs "$(k get pods -l app=hello -o name | head -n 1)" --tail 1
     eventually 10 certificate_events
-    contains "$(apus logs --data-dir "$data" --tail 10000)" "a certificate was renewed" "a new certificate is in use"
+    contains "$(apus logs --data-dir "$data" --tail 10000)" "a certificate was renewed" "a file was taken in anew"
     equal "keys that others can read" "" "$(find "$data" -xdev \( -name '*.key' -o -name '*.kubeconfig' \) -perm /077)"
 }
 

@@ -53,6 +53,7 @@ test_lab_machines_differ_and_know_each_other() {
     differ cat /sys/class/dmi/id/product_uuid
     differ cat /sys/class/net/eth0/address
     equal "process 1" lab-init "$(at Master sh -c 'tr "\0" "\n" < /proc/1/cmdline | sed -n 2p')"
+    contains "$(printf 'hostname\nexit 3\n' | lab shell WorkNode1 || echo "ended by $?")" WorkNode1 "ended by 3"
     equal "exit code" 7 "$(at Master sh -c 'exit 7' || echo $?)"
     equal input through "$(echo through | at Master cat)"
     refuses "no machine" at WorkNode9 true

@@ -177,11 +177,11 @@ test_a_server_is_killed() {
 }
 
 test_another_certificate_is_taken_in() {
-    # The servers look at their files every ten seconds.
+    # The servers look at their files every few seconds.
     on_node "$e/kubeadm" certs renew apiserver-kubelet-client --cert-dir="$e/pki" > /dev/null
     cp "$e/pki/apiserver-kubelet-client.crt" "$e/client.crt"
     cp "$e/pki/apiserver-kubelet-client.key" "$e/client.key"
-    eventually 20 grep -q "a new certificate is in use" "$e/server-two.log"
+    eventually 20 grep -q "a file was taken in anew" "$e/server-two.log"
     ke two create configmap renewed --from-literal=k=v
     ke one get configmap renewed
     keeps_secrets "$e" "$hidden" "$(grep -o 'secret: "[^"]*' "$e/encryption.yaml" | cut -d '"' -f 2)"

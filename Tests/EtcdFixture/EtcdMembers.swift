@@ -44,6 +44,15 @@ package final class EtcdMembers: Sendable {
         _ = try await process?.waitForEnd()
     }
 
+    /// Makes a member hang: its connections stay, and nothing comes over them.
+    package func pause(_ index: Int) {
+        running.withLock { $0[index] }?.signal(SIGSTOP)
+    }
+
+    package func resume(_ index: Int) {
+        running.withLock { $0[index] }?.signal(SIGCONT)
+    }
+
     /// Starts a member again on the data that it has.
     package func start(_ index: Int) throws {
         let process = try launch(index)

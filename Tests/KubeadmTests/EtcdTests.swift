@@ -17,6 +17,10 @@ struct EtcdTests {
             var refusals = 0
             /// How many changes are made without an answer.
             var lost = 0
+            /// How often a list is answered by nobody, and how often by one who knows no leader.
+            var silent = 0
+            var leaderless = 0
+            var said: [String] = []
         }
 
         let state: Mutex<State>
@@ -24,17 +28,28 @@ struct EtcdTests {
         init(_ members: [JSONValue], refusals: Int = 0) { state = Mutex(State(members: members, refusals: refusals)) }
 
         var members: EtcdMembers {
-            EtcdMembers(endpoints: ["https://gone:2379", "https://here:2379"]) { [self] endpoint, path, body in
+            var members = EtcdMembers(endpoints: ["https://gone:2379", "https://here:2379"]) { [self] endpoint, path, body in
                 guard endpoint == "https://here:2379" else {
                     throw TransportError(kind: .refused, server: endpoint, cause: "nothing listens there")
                 }
                 let (answer, isLost) = state.withLock { state in
+                    if path.hasSuffix("list"), state.silent > 0 {
+                        state.silent -= 1
+                        return (HTTPResponseData(status: 200, headers: [], body: []), true)
+                    }
+                    if path.hasSuffix("list"), state.leaderless > 0 {
+                        state.leaderless -= 1
+                        return (HTTPResponseData(status: 503, headers: [], body: Array(#"{"message":"etcdserver: no leader"}"#.utf8)), false)
+                    }
                     defer { if !path.hasSuffix("list") { state.lost -= 1 } }
                     return (Self.answer(path, body, &state), state.lost > 0 && !path.hasSuffix("list"))
                 }
                 if isLost { throw TransportError(kind: .timeout, server: endpoint, cause: "nothing came") }
                 return answer
             }
+            members.time = EtcdTests.time()
+            members.say = { [self] line in state.withLock { $0.said.append(line) } }
+            return members
         }
 
         private static func answer(_ path: String, _ body: JSONValue, _ state: inout State) -> HTTPResponseData {
@@ -71,7 +86,7 @@ struct EtcdTests {
     }
 
     /// A clock that jumps ahead whenever somebody sleeps.
-    private func time() -> TimeSource {
+    private static func time() -> TimeSource {
         let total = Clock()
         return TimeSource(
             wallMicroseconds: { 0 }, uptime: { total.value.withLock { $0 } }, sleep: { duration in total.value.withLock { $0 += duration } })
@@ -85,7 +100,7 @@ struct EtcdTests {
         let etcd = FakeEtcd([Self.member("1", "first", "192.0.2.1")], refusals: 3)
         let settings = try settings()
         var manifest = ""
-        try await EtcdJoin(settings: settings, members: etcd.members, time: time()).run { others in
+        try await EtcdJoin(settings: settings, members: etcd.members, time: Self.time()).run { others in
             let local = try #require(settings.store.local)
             manifest = EtcdManifest(settings: settings, etcd: local, image: "etcd:1", others: others).text
         }
@@ -97,7 +112,7 @@ struct EtcdTests {
     @Test func whatIsLeftOfAnEarlierLifeGoesFirst() async throws {
         let etcd = FakeEtcd([Self.member("1", "first", "192.0.2.1"), Self.member("2", "second", "192.0.2.2")])
         var others: [EtcdMember] = []
-        try await EtcdJoin(settings: try settings(), members: etcd.members, time: time()).run { others = $0 }
+        try await EtcdJoin(settings: try settings(), members: etcd.members, time: Self.time()).run { others = $0 }
         #expect(etcd.state.withLock { $0.calls } == ["remove 2", "add https://192.0.2.2:2380", "promote 9"])
         #expect(others.map(\.name) == ["first"])
     }
@@ -114,10 +129,21 @@ struct EtcdTests {
             etcd.state.withLock { $0.calls } == Array(repeating: "remove 2", count: 3) + Array(repeating: "add https://192.0.2.3:2380", count: 2))
     }
 
+    @Test func whoIsJustComingBackIsWaitedFor() async throws {
+        let etcd = FakeEtcd([Self.member("1", "first", "192.0.2.1")])
+        etcd.state.withLock { ($0.silent, $0.leaderless) = (3, 3) }
+        #expect(try await etcd.members.list().map(\.name) == ["first"])
+        let said = etcd.state.withLock { $0.said }
+        #expect(said.count == 1 && said[0].contains("Waiting for etcd at https://gone:2379, https://here:2379, up to 1m0s"))
+        etcd.state.withLock { $0.leaderless = .max }
+        let error = await #expect(throws: KubeadmError.self) { try await etcd.members.list() }
+        #expect(error?.description.contains("for 1m0s: etcdserver: no leader") == true)
+    }
+
     @Test func aMemberThatNeverGetsReadyIsNamed() async throws {
         let etcd = FakeEtcd([Self.member("1", "first", "192.0.2.1")], refusals: .max)
         let error = await #expect(throws: KubeadmError.self) {
-            try await EtcdJoin(settings: try settings(), members: etcd.members, time: time()).run { _ in }
+            try await EtcdJoin(settings: try settings(), members: etcd.members, time: Self.time()).run { _ in }
         }
         #expect(error?.description.contains("promote the member 9 at https://192.0.2.2:2380: not in sync") == true)
     }

@@ -18,12 +18,8 @@ struct Table: Sendable {
     mutating func add(_ row: Row) { rows.append(row) }
 
     var text: String {
-        let cells = [["work", "ours", reference, "ratio", "aim"]] + rows.map { [$0.work, $0.ours, $0.reference, $0.ratio, $0.aim] }
-        let widths = (0..<5).map { column in cells.map { $0[column].count }.max() ?? 0 }
-        var lines = cells.map { row in
-            "| " + zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: " | ") + " |"
-        }
-        lines.insert("|" + widths.map { String(repeating: "-", count: $0 + 2) }.joined(separator: "|") + "|", at: 1)
-        return lines.joined(separator: "\n")
+        var grid = Grid(["work", "ours", reference, "ratio", "aim"])
+        for row in rows { grid.add([row.work, row.ours, row.reference, row.ratio, row.aim]) }
+        return grid.text
     }
 }

@@ -1,8 +1,8 @@
 /// The objects that the loads make.
 enum Manifests {
-    static func configMap(_ name: String) -> String {
+    static func configMap(_ name: String, group: String = "") -> String {
         """
-        {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"\(name)","labels":{"app":"load"}},\
+        {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"\(name)","labels":{"app":"load"\(group.isEmpty ? "" : #","group":"\#(group)""#)}},\
         "data":{"k":"\(String(repeating: "x", count: 256))"}}
         """
     }

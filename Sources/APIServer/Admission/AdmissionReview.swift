@@ -19,6 +19,8 @@ struct AdmissionReview {
     private let questions: OpenQuestions?
     /// For the client, in `Warning` headers.
     var warnings: [String] = []
+    /// What is written together with the object, or not at all.
+    var companions: [CompanionWrite] = []
     /// Called once the write is in the store and visible, or has failed.
     var settled: [@Sendable () -> Void] = []
 

@@ -1,8 +1,11 @@
 import JSON
 import KubernetesAPI
 
-/// Refuses new objects that would take a namespace beyond its quota. What is used is counted from the objects themselves, so it is never stale,
-/// and from the creations under way, so that many at once cannot slip through together.
+/// Refuses new objects that would take a namespace beyond its quota. What is used is counted from the objects themselves, so it is never stale.
+///
+/// So that many at once cannot slip through together, a server that is alone counts the creations under way, too. Where several servers write, each
+/// creation raises `status.used` of its quotas in the same transaction, on condition that nobody has since they were read: upstream's compare and swap,
+/// but one that is never left behind by a creation that failed.
 struct ResourceQuotaAdmission: ValidatingAdmission {
     let name = "ResourceQuota"
     private let reservations = QuotaReservations()
@@ -23,12 +26,27 @@ struct ResourceQuotaAdmission: ValidatingAdmission {
             }
         }
         guard !concerned.isEmpty else { return }
-        let ahead = reserve(object, &review)
+        let ahead = review.cluster.isShared ? [] : reserve(object, &review)
         let live = review.cluster.objects(group: type.group, resource: type.plural, namespace: review.namespace)
         // A creation that was under way a moment ago may be among the living by now.
         let names = ahead.isEmpty ? [] : Set(live.map { $0.text("metadata", "uid") })
         let others = live + ahead.filter { !names.contains($0.text("metadata", "uid")) }
-        for quota in concerned { try hold(asked, to: quota, others, review) }
+        for quota in concerned {
+            let used = try hold(asked, to: quota, others, review)
+            guard review.cluster.isShared else { continue }
+            if let companion = review.cluster.companion(raising(quota, used), group: "", resource: "resourcequotas") {
+                review.companions.append(companion)
+            }
+        }
+    }
+
+    /// The quota with what will be used when the object is there.
+    private func raising(_ quota: JSONValue, _ used: [String: Quantity]) -> JSONValue {
+        var raised = quota
+        raised.editOrMake("status") { status in
+            status.editOrMake("used") { for (name, amount) in used { $0[name] = .string(amount.description) } }
+        }
+        return raised
     }
 
     /// Announces the creation until it is settled.
@@ -41,19 +59,24 @@ struct ResourceQuotaAdmission: ValidatingAdmission {
         return ahead
     }
 
-    private func hold(_ asked: [String: Quantity], to quota: JSONValue, _ others: [JSONValue], _ review: AdmissionReview) throws(APIStatus) {
+    /// - Returns: what the object and the others take together of what the quota limits and the object takes any of.
+    private func hold(
+        _ asked: [String: Quantity], to quota: JSONValue, _ others: [JSONValue], _ review: AdmissionReview
+    ) throws(APIStatus) -> [String: Quantity] {
         let type = review.resource.type
         var used: [String: Quantity] = [:]
         for object in others where QuotaUsage.isInScope(object, quota, isPod: review.isPod) {
             for (name, amount) in QuotaUsage.of(object, group: type.group, resource: type.plural) { used[name] = (used[name] ?? Quantity()) + amount }
         }
+        var sums: [String: Quantity] = [:]
         var exceeded: [(name: String, asked: Quantity, used: Quantity, limit: Quantity)] = []
         for (name, value) in quota.at("spec", "hard")?.objectValue ?? [:] {
             guard let wanted = asked[name], wanted.sign > 0, let limit = ResourceRules.quantity(value) else { continue }
             let used = used[name] ?? Quantity()
+            sums[name] = used + wanted
             if used + wanted > limit { exceeded.append((name, wanted, used, limit)) }
         }
-        guard !exceeded.isEmpty else { return }
+        guard !exceeded.isEmpty else { return sums }
         exceeded.sort { $0.name < $1.name }
         func list(_ amount: (_ item: (name: String, asked: Quantity, used: Quantity, limit: Quantity)) -> Quantity) -> String {
             exceeded.map { "\($0.name)=\(amount($0))" }.joined(separator: ",")

@@ -68,6 +68,9 @@ enum KindTable {
         "volumeattributesclasses.storage.k8s.io": .volumeAttributesClass,
     ]
 
+    /// Unless the server is told otherwise.
+    static let eventTimeToLive: Duration = .seconds(3600)
+
     /// Where upstream keeps objects under another name than that of the resource.
     private static let prefixes: [String: String] = [
         "services": "services/specs", "endpoints": "services/endpoints", "nodes": "minions", "replicationcontrollers": "controllers",
@@ -120,8 +123,9 @@ enum KindTable {
     /// - Parameters:
     ///   - catalog: all that there is; the version in which a kind is stored does not hang on what is served.
     ///   - served: what is served.
+    ///   - eventTimeToLive: how long events are kept; zero: for ever.
     static func build(
-        catalog: ResourceCatalog, served: ServedVersions, store: any Store, clock: ServerClock, logger: Logger
+        catalog: ResourceCatalog, served: ServedVersions, store: any Store, eventTimeToLive: Duration, clock: ServerClock, logger: Logger
     ) -> (served: [ServedResource], storages: [String: ObjectStorage]) {
         // Only what can be listed is kept; reviews and bindings are answered elsewhere.
         let known = catalog.resources.filter { $0.verbs.contains("list") }
@@ -145,6 +149,7 @@ enum KindTable {
                 let wants = ["spec", "webhooks"].filter { resource.schema?.field($0) != nil }
                 strategy.generation = wants.map { [$0] }
             }
+            if name == "events", eventTimeToLive > .zero { strategy.timeToLive = eventTimeToLive }
             storages[name] = ObjectStorage(type: resource.type, strategy: strategy, cache: cache)
         }
         let served = kept.compactMap { resource -> ServedResource? in

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import KubernetesAPI
 
 /// What is special about one kind. Everything else is the same for all kinds; a kind without special rules uses `Strategy()`.
@@ -45,7 +45,7 @@ package struct Strategy: Sendable {
     /// Deleting with options that say nothing leaves dependents behind.
     var orphansByDefault = false
     /// Objects vanish by themselves after this time.
-    var secondsToLive: Int64?
+    var timeToLive: Duration?
     /// The time that a deletion gives the object to end by itself; nil: none, deleted objects are gone at once.
     var gracePeriod: (@Sendable (JSONValue, _ requested: Int64?) -> Int64)?
 
@@ -116,16 +116,20 @@ package struct WriteContext: Sendable {
     package let now: String
     package let dryRun: Bool
     /// The other objects of the cluster.
-    package let cluster: any ClusterView
+    let cluster: any ClusterView
 }
 
 /// A look at the current state of the cluster, from memory. Objects must not be changed; they are shared.
-package protocol ClusterView: Sendable {
+protocol ClusterView: Sendable {
     /// An object in its storage version, nil when there is none. `namespace` is empty for cluster-scoped kinds.
     func object(group: String, resource: String, namespace: String, name: String) -> JSONValue?
     /// All objects of a resource, in the order of their keys; of one namespace, or of all when `namespace` is nil.
     func objects(group: String, resource: String, namespace: String?) -> [JSONValue]
     var services: ServiceNetwork { get }
+    /// Whether other servers write, too, so that this view may be behind.
+    var isShared: Bool { get }
+    /// A change of an object of the cluster that another write depends on; nil for a resource that is not there.
+    func companion(_ object: JSONValue, group: String, resource: String) -> CompanionWrite?
 }
 
 extension JSONValue {

@@ -20,6 +20,8 @@ package final class Registry: RequestHandler, ClusterView {
     let admission: AdmissionChain
     /// Whom `componentstatuses` asks.
     let components: [ComponentProbe]
+    /// Whose turn it is to write what is written together with a quota.
+    let quotaTurns = NamespaceTurns()
     /// Throws when the client may change an object but not make one, asked when a change finds no object and is to make it.
     let mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)?
 
@@ -36,7 +38,7 @@ package final class Registry: RequestHandler, ClusterView {
 
     package init(
         store: any Store, services: ServiceNetwork, catalog: ResourceCatalog = .builtIn, served: ServedVersions = ServedVersions(),
-        admission: AdmissionChain = .standard, components: [ComponentProbe] = [],
+        admission: AdmissionChain = .standard, components: [ComponentProbe] = [], eventTimeToLive: Duration? = nil,
         clock: ServerClock = .system, mayCreate: (@Sendable (APIRequest) throws(APIStatus) -> Void)? = nil, logger: Logger
     ) {
         self.store = store
@@ -46,7 +48,9 @@ package final class Registry: RequestHandler, ClusterView {
         self.clock = clock
         self.mayCreate = mayCreate
         self.logger = logger
-        let built = KindTable.build(catalog: catalog, served: served, store: store, clock: clock, logger: logger)
+        let built = KindTable.build(
+            catalog: catalog, served: served, store: store, eventTimeToLive: eventTimeToLive ?? KindTable.eventTimeToLive, clock: clock,
+            logger: logger)
         resources = built.served
         storages = built.storages
         caches = built.storages.filter { $0.key != Self.componentStatuses }.values.map(\.cache).sorted { $0.scope.prefix < $1.scope.prefix }
@@ -77,6 +81,12 @@ package final class Registry: RequestHandler, ClusterView {
     package func objects(group: String, resource: String, namespace: String?) -> [JSONValue] {
         guard let storage = storage(group: group, resource: resource) else { return [] }
         return storage.cache.snapshot().sequence(namespace: namespace).map(\.tree)
+    }
+
+    var isShared: Bool { store.isShared }
+
+    func companion(_ object: JSONValue, group: String, resource: String) -> CompanionWrite? {
+        storage(group: group, resource: resource).map { CompanionWrite(object, in: $0) }
     }
 
     // MARK: RequestHandler

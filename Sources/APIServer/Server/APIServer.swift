@@ -47,7 +47,8 @@ package final class APIServer: Service {
                     NodeRestriction(), CertificateApproval(authorizer: authorizer), CertificateSigning(authorizer: authorizer),
                     CertificateSubjectRestriction(), PodSecurityAdmission(configuration: configuration.podSecurity),
                     PodCertificateIssuing(authorizer: authorizer), EscalationCheck(authorizer: authorizer, rolesAuthorizer: roleAuthorizer),
-                ]).without(configuration.disabledAdmissionPlugins), components: configuration.components, clock: clock,
+                ]).without(configuration.disabledAdmissionPlugins), components: configuration.components,
+            eventTimeToLive: configuration.eventTimeToLive, clock: clock,
             mayCreate: { request throws(APIStatus) in
                 var attributes = AuthorizationAttributes(request)
                 attributes.verb = "create"
@@ -78,7 +79,7 @@ package final class APIServer: Service {
         let authentication = CurrentAuthentication(.init(issuers: access.issuers, anonymous: access.anonymous))
         var followers = access.followers(clients: clientAuthorities, proxies: proxyAuthorities, logger: logger)
         var further: [@Sendable () -> String] = []
-        func follow(_ path: String, _ what: String, _ apply: @escaping FileFollower.Apply) {
+        func follow(_ path: String, _ what: String, _ apply: @escaping @Sendable (_ bytes: [UInt8]) async throws -> Void) {
             let reloads = ReloadMetrics(subsystem: "\(what)_config_controller", server: configuration.serverAddress)
             further.append { reloads.text }
             followers.append(FileFollower(path, what: what, reloads: reloads, logger: logger, apply: apply))

@@ -33,6 +33,8 @@ package struct APIServerConfiguration: Sendable {
     package var limits = FlowControl.Limits()
     /// Which versions of which resources are served.
     package var served = ServedVersions()
+    /// How long events are kept; zero: for ever.
+    package var eventTimeToLive: Duration = KindTable.eventTimeToLive
     /// Admission plugins of those that run only where they are asked for.
     package var optionalAdmissionPlugins: Set<String> = []
     /// How long pods stay on nodes that fail, where they do not say.

@@ -29,7 +29,7 @@ package struct APIServerAssembly: Sendable {
         if let serving {
             let requiresTLS13 = configuration.serving.requiresTLS13
             services.append(
-                CertificateReloader(files: serving, logger: logger) { found in
+                serving.follower(logger: logger) { found in
                     var found = found
                     found.requiresTLS13 = requiresTLS13
                     try server.replaceCertificate(found)
@@ -37,7 +37,7 @@ package struct APIServerAssembly: Sendable {
         }
         if let kubeletClient, let kubelets = configuration.kubelets {
             services.append(
-                CertificateReloader(files: kubeletClient, logger: logger) { found in
+                kubeletClient.follower(logger: logger) { found in
                     try kubelets.replace(certificatePEM: found.certificateChain, keyPEM: found.privateKey)
                 })
         }

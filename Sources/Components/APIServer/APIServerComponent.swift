@@ -24,7 +24,7 @@ package enum APIServerComponent: Component {
             let etcd = try EtcdStore(etcdFlags.configuration, logger: storeLogger)
             store = etcd
             services.append(etcd)
-            if let reloader = etcdFlags.reloader(for: etcd, logger: logger) { services.append(reloader) }
+            if let follower = etcdFlags.follower(for: etcd, logger: logger) { services.append(follower) }
             configuration.healthChecks = etcdFlags.checks(of: etcd)
             configuration.components.append(etcdFlags.component(etcd))
         } else {
@@ -64,12 +64,19 @@ package enum APIServerComponent: Component {
             services: ServiceNetwork(ranges: services, nodePorts: try nodePorts(flags)))
         try AccessFlags.apply(flags, to: &configuration, logger: logger)
         configuration.limits = try limits(flags)
+        configuration.eventTimeToLive = try eventTimeToLive(flags)
         do {
             configuration.served = try ServedVersions(settings: flags.map("runtime-config"))
         } catch {
             throw FlagProblem("--runtime-config: \(error)")
         }
         return (configuration, serving)
+    }
+
+    static func eventTimeToLive(_ flags: FlagValues) throws(FlagProblem) -> Duration {
+        let duration = flags.duration("event-ttl")
+        guard duration >= .zero else { throw FlagProblem("--event-ttl must not be negative; 0 keeps events for ever") }
+        return duration
     }
 
     private static func advertiseAddress(_ flags: FlagValues) throws -> String {

@@ -50,7 +50,8 @@ package enum APIServerFlags {
         ~ etcd-db-metric-poll-interval  duration 30s    -   the database's size is among etcd's own metrics
           etcd-healthcheck-timeout      duration 2s     -   how long etcd has to answer /livez
           etcd-readycheck-timeout       duration 2s     -   how long etcd has to answer /readyz
-        ! etcd-servers-overrides        list     -      -   other members of etcd for some resources
+        ! etcd-servers-overrides        list     -      -   all resources share one store, and its one count of versions
+          event-ttl                     duration 1h     -   how long events are kept; 0: for ever
           lease-reuse-duration-seconds  int      60     -   how much longer than asked for a key may live, so that keys share etcd's leases
         ~ storage-media-type            string   application/vnd.kubernetes.protobuf -  objects are stored as JSON
           encryption-provider-config    string   -      -   which resources are stored encrypted, and how (EncryptionConfiguration)
@@ -156,7 +157,6 @@ package enum APIServerFlags {
         ~ allow-privileged              bool     true   -   privileged containers are allowed
         ~ apiserver-count               int      1      -   servers that share etcd find each other there
         ~ endpoint-reconciler-type      string   lease  -   servers that share etcd find each other there, by leases
-        ~ event-ttl                     duration 1h     -   events live an hour
         ~ enable-logs-handler           bool     false  -   logs are not served
         ~ max-connection-bytes-per-sec  int      0      -   connections are not limited
         ~ coordinated-leadership-lease-duration duration 15s - leaders elect themselves

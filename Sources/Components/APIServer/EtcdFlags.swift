@@ -69,11 +69,9 @@ struct EtcdFlags {
     }
 
     /// What keeps the store's certificate fresh, if it has one.
-    func reloader(for store: EtcdStore, logger: Logger) -> CertificateReloader? {
+    func follower(for store: EtcdStore, logger: Logger) -> FileFollower? {
         client.map { files in
-            CertificateReloader(files: files, logger: logger) { [authorityPath] found in
-                try store.replace(Self.credentials(authorityPath, found))
-            }
+            files.follower(logger: logger) { [authorityPath] found in try store.replace(Self.credentials(authorityPath, found)) }
         }
     }
 

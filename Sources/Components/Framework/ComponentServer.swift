@@ -10,7 +10,7 @@ import ServiceLifecycle
 /// The HTTPS port of the scheduler and the controller manager: health for everybody, metrics and settings for who may see them.
 package final class ComponentServer: ServiceLifecycle.Service {
     private let server: HTTPServer
-    private let reloader: CertificateReloader?
+    private let certificateFollower: FileFollower?
     private let lookup: TrustLookup?
     private let follower: FileFollower?
     private let logger: Logger
@@ -57,8 +57,8 @@ package final class ComponentServer: ServiceLifecycle.Service {
             judge: { await judge.judge($0) }, logger: logger)
         let server = server
         let minimum = try MinimumTLS(flags)
-        reloader = watched.map { files in
-            CertificateReloader(files: files, logger: logger) { try server.replaceCertificate(minimum.applied(to: $0)) }
+        certificateFollower = watched.map { files in
+            files.follower(logger: logger) { try server.replaceCertificate(minimum.applied(to: $0)) }
         }
         self.logger = logger
     }
@@ -69,7 +69,7 @@ package final class ComponentServer: ServiceLifecycle.Service {
         try await withThrowingDiscardingTaskGroup { group in
             if let lookup { group.addTask { try await lookup.run() } }
             if let follower { group.addTask { try await follower.run() } }
-            if let reloader { group.addTask { try await reloader.run() } }
+            if let certificateFollower { group.addTask { try await certificateFollower.run() } }
             group.addTask { try await self.server.run() }
         }
     }

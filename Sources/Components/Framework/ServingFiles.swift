@@ -1,6 +1,7 @@
 package import APIServer
 import Flags
 import Glibc
+package import KubernetesClient
 import Linux
 package import Logging
 import PKI
@@ -37,6 +38,16 @@ package struct ServingFiles: Sendable {
         HTTPServerTLS(certificateChain: try Self.read(certificatePath), privateKey: try Self.read(keyPath))
     }
 
+    /// Takes a new certificate into use when its files change: what a server shows to its clients, or what a process shows to servers.
+    package func follower(
+        time: TimeSource = .system, logger: Logger, replace: @escaping @Sendable (HTTPServerTLS) throws -> Void
+    ) -> FileFollower {
+        FileFollower(files: [certificatePath, keyPath], what: "a certificate and its key", time: time, logger: logger) { files in
+            guard files.count == 2 else { return }
+            try replace(HTTPServerTLS(certificateChain: files[0], privateKey: files[1]))
+        }
+    }
+
     /// A file that must be there.
     package static func read(_ path: String) throws -> [UInt8] {
         guard let bytes = try SecretFile.read(path) else { throw ComponentProblem("\(path): there is no such file") }
@@ -63,41 +74,5 @@ package struct ServingFiles: Sendable {
         try SecretFile.write(made.privateKey, to: files.keyPath)
         try SecretFile.write(made.certificateChain, to: files.certificatePath, access: .everyone)
         return files
-    }
-}
-
-/// Takes a new certificate into use when its files change: what a server shows to its clients, or what a process shows to servers.
-package struct CertificateReloader: ServiceLifecycle.Service {
-    /// How often the files are looked at.
-    static let interval: Duration = .seconds(10)
-
-    private let files: ServingFiles
-    private let replace: @Sendable (HTTPServerTLS) throws -> Void
-    private let logger: Logger
-
-    package init(files: ServingFiles, logger: Logger, replace: @escaping @Sendable (HTTPServerTLS) throws -> Void) {
-        self.files = files
-        self.replace = replace
-        self.logger = logger
-    }
-
-    package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var used = try? files.load()
-            while (try? await Task.sleep(for: Self.interval)) != nil { look(&used) }
-        }
-    }
-
-    func look(_ used: inout HTTPServerTLS?) {
-        do {
-            let found = try files.load()
-            if found == used { return }
-            try replace(found)
-            used = found
-            logger.info("a new certificate is in use", metadata: ["file": "\(files.certificatePath)"])
-        } catch {
-            // Between the writes of the two files they do not fit; the old ones stay in use meanwhile.
-            logger.warning("a new certificate cannot be used", metadata: ["file": "\(files.certificatePath)", "error": "\(error)"])
-        }
     }
 }

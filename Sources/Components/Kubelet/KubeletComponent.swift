@@ -49,7 +49,7 @@ package enum KubeletComponent: Component {
         var services: [any ServiceLifecycle.Service] = [runtime, kubelet]
         if let serving, let certificate = kubelet.servingCertificate {
             services.append(
-                CertificateReloader(files: serving, logger: logger) {
+                serving.follower(logger: logger) {
                     try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
                 })
         }

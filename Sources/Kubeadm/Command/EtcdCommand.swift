@@ -35,7 +35,10 @@ enum EtcdCommand: KubeadmCommand {
             guard let endpoint = member.clientURLs.first else { continue }
             do {
                 // Who tells of the others has reached somebody who could.
-                _ = try await EtcdMembers(endpoints: [endpoint], send: members.send).list()
+                var one = EtcdMembers(endpoints: [endpoint], send: members.send)
+                one.patience = .zero
+                one.say = { _ in }
+                _ = try await one.list()
                 words[member.id] = "yes"
             } catch {
                 words[member.id] = "no"
@@ -73,7 +76,9 @@ enum EtcdCommand: KubeadmCommand {
 enum EtcdLeaving {
     /// - Parameter certificates: the folder of certificates.
     static func leave(nodeName: String, certificates: String) async throws {
-        let own = EtcdMembers(endpoints: [EtcdManifest.url("127.0.0.1", LocalEtcd.clientPort)], certificates: certificates)
+        var own = EtcdMembers(endpoints: [EtcdManifest.url("127.0.0.1", LocalEtcd.clientPort)], certificates: certificates)
+        // A member that is taken away may well be one that cannot run any more.
+        own.patience = .seconds(5)
         let all = try await own.list()
         guard all.count > 1, let member = all.first(where: { $0.name == nodeName }) else { return }
         Say.line("[reset] Removing this machine's member of etcd, \(member.hexadecimalID)")

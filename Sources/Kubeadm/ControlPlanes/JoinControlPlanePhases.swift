@@ -41,7 +41,9 @@ extension JoinPhase {
         guard let etcd = settings.store.local, !Rehearsal.instead("take a member of etcd on this machine into the cluster") else { return }
         let endpoints = try await EtcdEndpoints.all(try ClusterObjects.client(settings.administrator))
         Say.line("[etcd] Announcing a new etcd member to those at \(endpoints.joined(separator: ", "))")
-        try await EtcdJoin(settings: settings, members: EtcdMembers(endpoints: endpoints, certificates: settings.certificates)).run { others in
+        var members = EtcdMembers(endpoints: endpoints, certificates: settings.certificates)
+        members.patience = settings.etcdPatience
+        try await EtcdJoin(settings: settings, members: members).run { others in
             try await EtcdPhase.write(settings, etcd, others: others)
         }
     }

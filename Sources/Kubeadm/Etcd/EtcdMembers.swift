@@ -30,13 +30,18 @@ struct EtcdMember: Sendable, Equatable {
 
 /// Who belongs to an etcd cluster: etcd's own account of it is the only one. Spoken through etcd's JSON gateway, at the port of its clients.
 struct EtcdMembers: Sendable {
-    /// How long a member may take to answer.
-    static let patience: Duration = .seconds(5)
-    /// How often a change is asked for: what is sent on to a leader that has just died is never answered.
-    static let attempts = 6
+    /// How long one member may take to answer: what is sent on to a leader that has just died is never answered.
+    static let attempt: Duration = .seconds(5)
+    /// How long to wait before all are asked again; upstream's number.
+    static let pause: Duration = .milliseconds(500)
 
     /// The members' URLs for clients; the first that answers serves.
     var endpoints: [String]
+    /// How long the members are asked: one that has just been started, or a cluster that elects a leader, answers in a while.
+    var patience: Duration = .seconds(60)
+    var time: TimeSource = .system
+    /// Told once what a request waits for.
+    var say: @Sendable (String) -> Void = { Say.line($0) }
     /// Sends a request to one of them. A parameter, so that tests can be etcd.
     var send: @Sendable (_ endpoint: String, _ path: String, _ body: JSONValue) async throws -> HTTPResponseData
 
@@ -51,7 +56,7 @@ struct EtcdMembers: Sendable {
             let request = HTTPRequestData(method: "POST", path: path, headers: [("Content-Type", "application/json")], body: body.serialized())
             let asked = connection
             do {
-                return try await withDeadline(Self.patience) { try await SingleRequest.send(asked, request) }
+                return try await withDeadline(Self.attempt) { try await SingleRequest.send(asked, request) }
             } catch let error as DeadlineError {
                 throw TransportError(kind: .timeout, server: endpoint, cause: "\(error)")
             }
@@ -98,20 +103,26 @@ struct EtcdMembers: Sendable {
     }
 
     private func ask(_ verb: String, _ body: JSONValue) async throws -> JSONValue {
-        var attempt = 1
+        let deadline = time.uptime() + patience
+        var isSaid = false
         while true {
             do {
                 return try await askOnce(verb, body)
-            } catch let error as TransportError where error.kind == .timeout && verb != "list" && attempt < Self.attempts {
-                attempt += 1
-            } catch let error as TransportError {
-                throw KubeadmError("no member of etcd answers at \(endpoints.joined(separator: ", ")): \(error)")
+            } catch let error where error is TransportError || error is EtcdNotNow {
+                guard time.uptime() < deadline else {
+                    throw KubeadmError("no member of etcd has answered at \(endpoints.joined(separator: ", ")) for \(GoDuration.text(patience)): \(error)")
+                }
+                if !isSaid {
+                    say("[etcd] Waiting for etcd at \(endpoints.joined(separator: ", ")), up to \(GoDuration.text(patience)): \(error)")
+                    isSaid = true
+                }
+                try await time.sleep(Self.pause)
             }
         }
     }
 
     /// Asks the first member that can be reached.
-    /// - Throws: `EtcdRefusal` when it says no, what became of the last connection when none can.
+    /// - Throws: `EtcdRefusal` when it says no, what became of the last connection when none can, or when none can say yet.
     private func askOnce(_ verb: String, _ body: JSONValue) async throws -> JSONValue {
         var last: (any Error)?
         for endpoint in endpoints {
@@ -119,7 +130,9 @@ struct EtcdMembers: Sendable {
                 let answer = try await send(endpoint, "/v3/cluster/member/\(verb)", body)
                 let tree = (try? JSONValue(parsing: answer.body)) ?? .null
                 guard answer.status == 200 else {
-                    throw EtcdRefusal(description: tree["message"]?.stringValue ?? tree["error"]?.stringValue ?? "etcd answers \(answer.status)")
+                    let why = tree["message"]?.stringValue ?? tree["error"]?.stringValue ?? "etcd answers \(answer.status)"
+                    if EtcdNotNow.statuses.contains(answer.status) { throw EtcdNotNow(description: why) }
+                    throw EtcdRefusal(description: why)
                 }
                 return tree
             } catch let refusal as EtcdRefusal {
@@ -134,5 +147,12 @@ struct EtcdMembers: Sendable {
 
 /// What etcd said instead of doing what it was asked for.
 struct EtcdRefusal: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// A member answers that it cannot, as long as there is no leader or too few members are up.
+struct EtcdNotNow: Error, CustomStringConvertible {
+    static let statuses = [503, 504]
+
     var description: String
 }

@@ -201,6 +201,10 @@ package final class EtcdStore: Store, Service {
     }
 
     /// What became of a transaction whose answer was lost and whose conditions no longer hold: it was made if what it wrote is there.
+    ///
+    /// Somebody else may have written the very same bytes on the very same condition. New objects cannot be mistaken, for their uids are made for one
+    /// request. Two equal changes of one state, by the same manager in the same second, can: etcd keeps nothing with a key that tells who wrote it, and
+    /// a key more in each transaction would be paid by all of them. Then both are told that what they wanted is there, which it is.
     private func settled(_ transaction: Transaction) async throws(StoreError) -> (CommitResult, revision: Int64) {
         if case .put(let key, let value, _)? = transaction.operations.first, let found = try await get(key), found.value == value {
             return (.committed(revision: found.modRevision), found.modRevision)

@@ -162,7 +162,7 @@ struct ClusterServer {
         // Those who use a certificate look after its files; whoever makes it needs to tell nobody.
         if let certificate = kubelet.servingCertificate {
             services.append(
-                CertificateReloader(files: ServingFiles(path: folder.kubeletServing), logger: Logger(label: "kubelet")) {
+                ServingFiles(path: folder.kubeletServing).follower(logger: Logger(label: "kubelet")) {
                     try certificate.replace(certificate: $0.certificateChain, key: $0.privateKey)
                 })
         }

@@ -4,6 +4,7 @@ import KubernetesClient
 import Logging
 import NIOHTTP1
 import PKI
+import Synchronization
 import Testing
 
 @testable import APIServer
@@ -72,6 +73,41 @@ import Testing
         try write("anonymous: {enabled: true}\n")
         await look()
         #expect(isLetIn("/version"))
+    }
+
+    @Test("Of two files that have to fit each counts, and neither before both are there")
+    func pairs() async throws {
+        let folder = "/tmp/apus-follower-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let paths = ["\(folder)/a.crt", "\(folder)/a.key"]
+        func write(_ index: Int, _ text: String) throws { try SecretFile.write(Array(text.utf8), to: paths[index]) }
+        struct Misfit: Error {}
+        let taken = Mutex<[String]>([])
+        let clock = ManualClock(startMicroseconds: 1_800_000_000_000_000)
+        let follower = FileFollower(files: paths, what: "a certificate and its key", time: clock.timeSource, logger: LogLines().logger) { files in
+            let texts = files.map { String(decoding: $0, as: UTF8.self) }
+            guard texts[0] == texts[1] else { throw Misfit() }
+            taken.withLock { $0.append(texts[0]) }
+        }
+        let running = Task { try await follower.run() }
+        defer { running.cancel() }
+        /// - Returns: what has been taken in when the follower has looked again.
+        func look() async -> [String] {
+            await clock.waitForSleepers()
+            clock.advance(by: .seconds(5))
+            await clock.waitForSleepers()
+            return taken.withLock { $0 }
+        }
+        try write(0, "1")
+        #expect(await look() == [])
+        try write(1, "1")
+        #expect(await look() == ["1"])
+        try write(1, "2")
+        #expect(await look() == ["1"])
+        try write(0, "2")
+        #expect(await look() == ["1", "2"])
+        #expect(await look() == ["1", "2"])
     }
 
     @Test(

@@ -201,7 +201,7 @@ private struct RegisterClient {
 }
 
 /// A store that is asked over a bad line: of some writes nobody learns whether they were made.
-private final class LossyStore: Store {
+final class LossyStore: Store {
     private let inner: any Store
     private let prefix: String
     private let random: Mutex<SeededRandom>

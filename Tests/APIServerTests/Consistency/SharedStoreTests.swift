@@ -106,6 +106,57 @@ import Testing
         }
     }
 
+    @Test func aQuotaHoldsForAllServersTogether() async throws {
+        try await withServers { clients in
+            _ = try await clients[0].create(
+                ResourceQuota {
+                    $0.metadata.name = "q"
+                    $0.metadata.namespace = "default"
+                    $0.spec.hard["count/secrets"] = Quantity(7)
+                })
+            @Sendable func secret(_ name: String) -> Secret {
+                Secret {
+                    $0.metadata.name = name
+                    $0.metadata.namespace = "default"
+                }
+            }
+            @Sendable func used() async throws -> String? {
+                try await clients[1].get(ResourceQuota.self, "q", namespace: "default").status.used["count/secrets"]?.description
+            }
+            let outcomes = await withTaskGroup { group in
+                for index in 0..<40 {
+                    group.addTask { () -> String in
+                        do {
+                            _ = try await clients[index % 2].create(secret("s\(index)"))
+                            return "made"
+                        } catch {
+                            return "\((error as? APIStatusError)?.status.message ?? "\(error)")".replacing("\"s\(index)\"", with: "it")
+                        }
+                    }
+                }
+                return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+            }
+            #expect(
+                outcomes == [
+                    "made": 7,
+                    "secrets it is forbidden: exceeded quota: q, requested: count/secrets=1, used: count/secrets=7, limited: count/secrets=7": 33,
+                ])
+            #expect(try await clients[0].list(Secret.self, namespace: "default").items.count == 7)
+            #expect(try await used() == "7")
+
+            // What is refused for another reason uses nothing up, and what goes makes room at once, at both.
+            let made = try await clients[0].list(Secret.self, namespace: "default").items.compactMap(\.metadata.name)
+            for index in 0..<6 {
+                try await clients[index % 2].delete(Secret.self, made[index], namespace: "default")
+                let other = clients[(index + 1) % 2]
+                await #expect { _ = try await other.create(secret(made[6])) } throws: { ($0 as? APIStatusError)?.isAlreadyExists == true }
+                _ = try await other.create(secret("again\(index)"))
+                #expect(try await used() == "7")
+                await #expect { _ = try await other.create(secret("more")) } throws: { ($0 as? APIStatusError)?.status.code == 403 }
+            }
+        }
+    }
+
     @Test func namespacesAreThereAtOnce() async throws {
         try await withServers { clients in
             for index in 0..<10 {

@@ -5,7 +5,6 @@ extension Strategy {
     /// Events are stored as core/v1; events.k8s.io/v1 is another view of them (see `EventView`).
     static let event = Strategy {
         $0.emptyStatus = nil
-        $0.secondsToLive = 3600
         $0.createOnUpdate = true
         $0.validate = { event in
             let namespace = event["metadata"]["namespace"].string

@@ -4,13 +4,13 @@ import Storage
 /// The last step before the answer: one transaction that makes the change if nothing has come in between.
 enum CompareAndWrite {
     static func create(_ object: JSONValue, key: String, _ strategy: Strategy, now: String) -> Transaction {
-        var transaction = Transaction.create(key: key, value: stored(object), timeToLive: timeToLive(strategy))
+        var transaction = Transaction.create(key: key, value: stored(object), timeToLive: strategy.timeToLive)
         hold(strategy.holds?(object, now) ?? [], before: [], in: &transaction)
         return transaction
     }
 
     static func update(_ object: JSONValue, old: JSONValue, key: String, revision: Int64, _ strategy: Strategy, now: String) -> Transaction {
-        var transaction = Transaction.update(key: key, modRevision: revision, value: stored(object), timeToLive: timeToLive(strategy))
+        var transaction = Transaction.update(key: key, modRevision: revision, value: stored(object), timeToLive: strategy.timeToLive)
         if let holds = strategy.holds { hold(holds(object, now), before: holds(old, now), in: &transaction) }
         return transaction
     }
@@ -31,12 +31,10 @@ enum CompareAndWrite {
     }
 
     /// Lists leave the kind out, and do not look further than the beginning for it.
-    private static func stored(_ object: JSONValue) -> [UInt8] {
+    static func stored(_ object: JSONValue) -> [UInt8] {
         guard case .object(let members) = object else { return object.serialized() }
         return JSONValue.object(members.beginning(with: "apiVersion", "kind")).serialized()
     }
-
-    private static func timeToLive(_ strategy: Strategy) -> Duration? { strategy.secondsToLive.map { .seconds($0) } }
 
     /// The bytes of an object that a transaction of one of these kinds writes.
     static func value(of transaction: Transaction) -> [UInt8] {

@@ -51,13 +51,13 @@ extension Registry {
         object = review.takeObject() ?? .null
         try PruneAndValidate.create(&object, resource, context)
         review.object = object
+        let unjudged = review
         do throws(APIStatus) {
             try admission.validate(&review)
             answer.warnings += review.warnings + resource.strategy.warnings(review.object ?? .null, nil)
-            try writeNew(
-                NewObject(
-                    object: object, namesItself: namesItself, resource, context, answer, audit: request.audit, settled: review.settled,
-                    ifThere: ifThere))
+            let new = NewObject(
+                object: object, namesItself: namesItself, resource, context, answer, audit: request.audit, settled: review.settled, ifThere: ifThere)
+            if review.companions.isEmpty || context.dryRun { try writeNew(new) } else { writeInTurn(new, unjudged) }
         } catch {
             for settle in review.settled { settle() }
             throw error
@@ -74,9 +74,14 @@ extension Registry {
         let answer: Answer
         let audit: AuditTrail?
         /// Whom admission wants told when the write is through or has failed.
-        let settled: [@Sendable () -> Void]
+        var settled: [@Sendable () -> Void]
         let ifThere: (@Sendable () throws(APIStatus) -> Void)?
         var attempt = 0
+        /// What is written together with it, and what to do when somebody else has changed that.
+        var companions: [CompanionWrite] = []
+        var judgeAgain: (@Sendable (_ newest: Int64) -> Void)?
+        /// How often somebody else was faster.
+        var lostRaces = 0
 
         init(
             object: JSONValue, namesItself: Bool, _ resource: ServedResource, _ context: WriteContext, _ answer: Answer, audit: AuditTrail?,
@@ -99,6 +104,57 @@ extension Registry {
 
     private static let attemptsMax = 16
 
+    /// Writes an object together with what it changes elsewhere, when those before it in the namespace are through.
+    private func writeInTurn(_ new: NewObject, _ review: AdmissionReview) {
+        quotaTurns.enter(review.namespace) { [self] in
+            var new = new
+            new.settled.append { [quotaTurns] in quotaTurns.leave(review.namespace) }
+            judgeAndWrite(new, review, newest: 0)
+        }
+    }
+
+    private func judgeAndWrite(_ new: NewObject, _ review: AdmissionReview, newest: Int64) {
+        Task {
+            do throws(APIStatus) {
+                var next = new
+                next.companions = try await judge(review, newest: newest)
+                next.lostRaces += 1
+                guard next.lostRaces <= Self.lostRacesMax else { throw new.resource.stale(new.object.text("metadata", "name")) }
+                next.judgeAgain = { [self, next] in judgeAndWrite(next, review, newest: $0) }
+                try writeNew(next)
+            } catch {
+                new.settle()
+                new.answer.status(error)
+            }
+        }
+    }
+
+    /// Asks admission again, by a state that belongs together and is no older than the revision.
+    private func judge(_ review: AdmissionReview, newest: Int64) async throws(APIStatus) -> [CompanionWrite] {
+        let cache = review.resource.storage.cache
+        var wanted = newest
+        var hasCaughtUp = false
+        while true {
+            for cache in [cache, storage(group: "", resource: "resourcequotas")?.cache].compactMap({ $0 }) {
+                do { try await cache.waitUntilFresh(wanted) } catch { throw .timeout("\(error)") }
+            }
+            let known = cache.revision
+            var again = review
+            do {
+                try admission.validate(&again)
+            } catch {
+                // What others have deleted elsewhere may be all that it lacks.
+                if hasCaughtUp { throw error }
+                do { try await store.catchUp() } catch { throw .storeFailure(error) }
+                hasCaughtUp = true
+                continue
+            }
+            // The objects counted have to be at least those that were there when the quota was as it has been read.
+            wanted = again.companions.map(\.revision).max() ?? 0
+            if wanted <= known { return again.companions }
+        }
+    }
+
     private func writeNew(_ new: NewObject) throws(APIStatus) {
         let resource = new.resource
         let strategy = resource.strategy
@@ -115,7 +171,8 @@ extension Registry {
             new.answer.object(object, status: 201)
             return
         }
-        let transaction = CompareAndWrite.create(object, key: key, strategy, now: new.context.now)
+        var transaction = CompareAndWrite.create(object, key: key, strategy, now: new.context.now)
+        for companion in new.companions { companion.join(&transaction) }
         let value = CompareAndWrite.value(of: transaction)
         store.commit(transaction) { [self] result in
             switch result {
@@ -123,6 +180,7 @@ extension Registry {
                 new.settle()
                 new.answer.written(value, revision: revision, status: 201)
             case .success(.conflict(let condition, let actual)):
+                if let judgeAgain = new.judgeAgain, new.companions.contains(where: { $0.key == condition.key }) { return judgeAgain(actual) }
                 // Off the store's thread: trying again is work.
                 Task {
                     do throws(APIStatus) {
