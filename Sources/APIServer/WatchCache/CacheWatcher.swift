@@ -81,7 +81,8 @@ package final class CacheWatcher: Sendable {
                 case .more:
                     if !delivery.frames.isEmpty { return delivery }
                 case .drained:
-                    if let revision = taken.bookmark {
+                    // One that begins where this server has not come yet must not be sent back.
+                    if let revision = taken.bookmark, revision >= local.after {
                         delivery.frames.append(.bookmark(revision: revision, endsInitial: false, scope: scope))
                     }
                     delivery.state = .drained
