@@ -63,6 +63,9 @@ final class EtcdFeed: Sendable {
     /// The watch of etcd tells of everything up to `revision`.
     func receive(_ events: [StoreEvent], through revision: Int64) {
         queue.async { [self] in
+            // A watch that took another's place may have begun before all of the other's had been told.
+            guard revision > position else { return }
+            let events = (events.first?.revision ?? 0) > position ? events : events.filter { $0.revision > position }
             let followers = state.withLock { $0.isClosed ? [] : $0.followers }
             var isAnyOver = false
             for (watcher, after) in followers where revision > after {
@@ -97,6 +100,9 @@ final class EtcdFeed: Sendable {
     }
 
     // MARK: Those who wait
+
+    /// Whether somebody waits for the watch of etcd to get somewhere.
+    var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty } }
 
     /// Calls when everything up to `revision` has been told, or at once while nothing is told at all.
     func answer(at revision: Int64, _ call: @escaping @Sendable () -> Void) {

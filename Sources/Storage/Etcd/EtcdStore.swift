@@ -20,6 +20,8 @@ package final class EtcdStore: Store, Service {
     private let compaction = Mutex(EtcdCompaction())
     /// Makes the watch of etcd begin anew.
     private let restart = Mutex<AsyncStream<Never>.Continuation?>(nil)
+    /// Whether somebody looks whether the watch of etcd goes on.
+    private let looksForStall = Mutex(false)
 
     /// - Throws: when a certificate or a key cannot be read.
     package init(_ configuration: EtcdConfiguration, logger: Logger) throws {
@@ -90,6 +92,7 @@ package final class EtcdStore: Store, Service {
             do throws(StoreError) {
                 let (result, revision) = try await perform(transaction)
                 feed.answer(at: revision) { completion(.success(result)) }
+                lookForStall()
             } catch {
                 completion(.failure(error))
             }
@@ -276,27 +279,46 @@ package final class EtcdStore: Store, Service {
 
     private func watchOnce(from start: Int64) async throws {
         let (connection, index) = try client.current()
-        let stream = EtcdWatchStream(messages: messages)
-        try await withThrowingTaskGroup { group in
-            group.addTask { [feed] in
-                try await stream.run(connection, from: start) {
-                    feed.begin(at: start)
-                } receive: { events, revision in
-                    feed.receive(events, through: revision)
-                }
-            }
-            let (broken, breakOff) = AsyncStream.makeStream(of: Never.self)
-            restart.withLock { $0 = breakOff }
-            group.addTask { for await _ in broken {} }
-            defer { group.cancelAll() }
+        let turn = EtcdWatchTurn(feed)
+        let (broken, breakOff) = AsyncStream.makeStream(of: Never.self)
+        restart.withLock { $0 = breakOff }
+        // Not waited for: a member that hangs may hold up even the end of a request.
+        let watching = Task { [messages] in
+            defer { breakOff.finish() }
             do {
-                try await group.next()
-            } catch EtcdWatchStream.Failure.compacted(let revision) {
-                throw EtcdWatchStream.Failure.compacted(revision)
+                try await EtcdWatchStream(messages: messages).run(connection, from: start) {
+                    turn.begin(at: start)
+                } receive: { events, revision in
+                    turn.receive(events, through: revision)
+                }
             } catch {
-                client.leave(index, because: EtcdFailure(error))
-                throw error
+                turn.fail(error)
             }
+        }
+        for await _ in broken {}
+        watching.cancel()
+        guard let failure = turn.end() else { return }
+        if case EtcdWatchStream.Failure.compacted = failure { throw failure }
+        client.leave(index, because: EtcdFailure(failure))
+        throw failure
+    }
+
+    /// Begins the watch of etcd anew when it stands still while a commit waits for it: its member may hang.
+    private func lookForStall() {
+        let isFirst = looksForStall.withLock { looks in
+            defer { looks = true }
+            return !looks
+        }
+        guard isFirst else { return }
+        Task {
+            while feed.isAwaited {
+                let before = feed.position
+                try? await Task.sleep(for: configuration.attempt / 2)
+                if feed.isAwaited, feed.position == before { restart.withLock { $0 }?.finish() }
+            }
+            looksForStall.withLock { $0 = false }
+            // Who came in between has found it taken.
+            if feed.isAwaited { lookForStall() }
         }
     }
 
