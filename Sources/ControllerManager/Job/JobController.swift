@@ -111,7 +111,7 @@ struct JobController: Controller {
         ]
         do {
             _ = try await context.client.patch(Pod.self, pod.metadata.name ?? "", namespace: pod.metadata.namespace, .strategic(patch))
-        } catch let error as APIStatusError where error.isNotFound || error.isConflict {}
+        } catch let error as APIStatusError where error.isNotFound {}
     }
 
     private func sync(_ key: NamespacedName) async throws {
