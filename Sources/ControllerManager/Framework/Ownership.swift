@@ -79,12 +79,12 @@ struct Claims<Owner: KubernetesResource, Object: KubernetesResource>: Sendable {
         _ = try await patch(object, ["ownerReferences": [removal], "uid": .string(object.metadata.uid ?? "")])
     }
 
-    /// Patches the metadata; nil when the object is gone or was replaced by another of its name.
+    /// Patches the metadata; nil when the object is gone. One that was replaced by another of its name is a conflict, as any other change.
     private func patch(_ object: Object, _ metadata: JSONValue) async throws -> Object? {
         do {
             return try await client.patch(
                 Object.self, object.metadata.name ?? "", namespace: object.metadata.namespace, .strategic(["metadata": metadata]))
-        } catch let error as APIStatusError where error.isNotFound || error.isInvalid || error.isConflict {
+        } catch let error as APIStatusError where error.isNotFound || error.isInvalid {
             return nil
         }
     }
