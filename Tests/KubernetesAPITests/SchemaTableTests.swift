@@ -3,6 +3,12 @@ import KubernetesAPI
 import Testing
 
 @Suite struct SchemaTableTests {
+    @Test func aFieldMayBeCalledRequired() throws {
+        let schema = try #require(Schema.named("apiextensions.v1.JSONSchemaProps"))
+        #expect(schema.field("required")?.isRequired == false)
+        #expect(Schema.named("apiextensions.v1.CustomResourceDefinition")?.field("spec")?.isRequired == true)
+    }
+
     @Test func everyTypeParsesAndEveryReferenceResolves() throws {
         let names = Schema.builtInNames
         #expect(names.count > 600)

@@ -126,7 +126,7 @@ final class SchemaTables: Sendable {
             }
         }
         return Schema.Field(
-            name: String(words[0]), type: self.type(words[1], module: module), isRequired: words.contains("required"), defaultValue: defaultValue,
+            name: String(words[0]), type: self.type(words[1], module: module), isRequired: words.dropFirst(2).contains("required"), defaultValue: defaultValue,
             listType: listType, isAtomic: words.contains("atomic"), patchStrategy: strategy, patchMergeKey: mergeKey,
             protobufPath: words[2].split(separator: "/").compactMap { Int($0) }, isEmbedded: EmbeddedFields.contains(words[0], of: type))
     }
