@@ -138,7 +138,11 @@ import Testing
         try await Self.with { cluster, use in
             try await use(nil)
             _ = try await cluster.client.create(Self.autoscaler { $0.minReplicas = 3 })
-            try await cluster.until("the least") { try await Self.running(cluster) == 3 }
+            // Its status, too: an edit in between would be a conflict, and the next try comes by the clock.
+            try await cluster.until("the least") {
+                let desired = try await cluster.get(HorizontalPodAutoscaler.self, "load").status.desiredReplicas
+                return try await Self.running(cluster) == 3 && desired == 3
+            }
             try await cluster.edit(HorizontalPodAutoscaler.self, "load") {
                 $0.spec.minReplicas = 1
                 $0.spec.maxReplicas = 1

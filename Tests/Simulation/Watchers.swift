@@ -112,6 +112,7 @@ final class Watchers: Sendable {
         ] {
             if let value = object[path]?[name] { parts.append("\(path).\(name)=\(String(decoding: value.serialized(), as: UTF8.self))") }
         }
+        if key.hasPrefix("/registry/jobs/"), let status = object["status"] { parts.append(String(decoding: status.serialized(), as: UTF8.self)) }
         if key.hasPrefix(Self.pods) { parts.append(Self.pod(object).isReady ? "ready" : "not ready") }
         return parts.joined(separator: " ")
     }

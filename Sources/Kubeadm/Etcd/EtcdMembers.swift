@@ -110,7 +110,8 @@ struct EtcdMembers: Sendable {
                 return try await askOnce(verb, body)
             } catch let error where error is TransportError || error is EtcdNotNow {
                 guard time.uptime() < deadline else {
-                    throw KubeadmError("no member of etcd has answered at \(endpoints.joined(separator: ", ")) for \(GoDuration.text(patience)): \(error)")
+                    let places = endpoints.joined(separator: ", ")
+                    throw KubeadmError("no member of etcd has answered at \(places) for \(GoDuration.text(patience)): \(error)")
                 }
                 if !isSaid {
                     say("[etcd] Waiting for etcd at \(endpoints.joined(separator: ", ")), up to \(GoDuration.text(patience)): \(error)")
