@@ -66,7 +66,8 @@ on_client() { nsenter --net="/run/netns/$client_ns" "$@"; }
 in_place() { exec nsenter --net="/run/netns/$node_ns" "$@"; }
 
 apus() { on_node build/apus "$@"; }
-k() { on_node kubectl "$@"; }
+# What it keeps of one cluster is not for the next.
+k() { on_node kubectl --cache-dir="$work/kube-cache" "$@"; }
 
 # covered OTHER:PLACE... -- COMMAND...: runs a command on the node that sees another file in each place.
 covered() {
