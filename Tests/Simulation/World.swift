@@ -66,7 +66,9 @@ final class World: Sendable {
             configuration.listens = false
             let server = try APIServer(
                 configuration: configuration, store: store,
-                clock: ServerClock(seconds: { time.wallMicroseconds() / 1_000_000 }, sleep: { try await time.sleep($0) }), logger: logger)
+                clock: ServerClock(
+                    seconds: { time.wallMicroseconds() / 1_000_000 }, sleep: { try await time.sleep($0) },
+                    begin: { work in Task { work() } }), logger: logger)
             let task = Task { _ = try? await server.run() }
             self.server.withLock { $0 = ServerRun(server: server, task: task) }
             try await server.waitUntilReady()

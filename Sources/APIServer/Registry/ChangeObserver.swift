@@ -15,11 +15,12 @@ extension Registry {
 package final class ChangeObserver: Sendable {
     private let cache: WatchCache
     private let onChange: @Sendable () -> Void
-    private let line = WorkLine()
+    private let line: WorkLine
     private let watcher = Mutex<CacheWatcher?>(nil)
 
     init?(_ cache: WatchCache, _ onChange: @escaping @Sendable () -> Void) {
         self.cache = cache
+        line = WorkLine(cache.clock)
         self.onChange = onChange
         guard begin() else { return nil }
     }

@@ -8,6 +8,9 @@ final class WorkLine: Sendable {
     }
 
     private let state = Mutex(State())
+    private let clock: ServerClock
+
+    init(_ clock: ServerClock) { self.clock = clock }
 
     func run(_ work: @escaping @Sendable () -> Void) {
         let begins = state.withLock { state in
@@ -15,7 +18,7 @@ final class WorkLine: Sendable {
             defer { state.isRunning = true }
             return !state.isRunning
         }
-        if begins { Task { drain() } }
+        if begins { clock.begin { self.drain() } }
     }
 
     private func drain() {

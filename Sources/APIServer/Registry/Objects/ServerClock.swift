@@ -1,3 +1,4 @@
+import Dispatch
 import KubernetesAPI
 
 #if canImport(Glibc)
@@ -16,11 +17,17 @@ package struct ServerClock: Sendable {
     /// Returns after the duration; throws `CancellationError` when the task is cancelled first.
     package let sleep: @Sendable (Duration) async throws -> Void
 
+    /// Begins work that must not run on the caller's thread.
+    let begin: @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
+
+    /// - Parameter begin: by threads of its own unless said otherwise: tasks that compute for long keep those of other tasks.
     package init(
-        seconds: @escaping @Sendable () -> Int64, sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        seconds: @escaping @Sendable () -> Int64, sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        begin: @escaping @Sendable (_ work: @escaping @Sendable () -> Void) -> Void = { DispatchQueue.global(qos: .userInitiated).async(execute: $0) }
     ) {
         self.seconds = seconds
         self.sleep = sleep
+        self.begin = begin
     }
 
     package static let system = ServerClock {

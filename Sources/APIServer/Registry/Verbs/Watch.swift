@@ -100,7 +100,7 @@ private final class WatchPump: Sendable {
             timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Int64.random(in: Self.secondsMin...(Self.secondsMin * 2), using: &random)
         let type = if case .table = answer.form { "application/json;as=Table;v=v1;g=meta.k8s.io" } else { answer.encoding.streamContentType }
         writer = answer.responder.stream(status: 200, headers: ["Content-Type": type])
-        place = writer.eventLoop.map { .loop($0) } ?? .line(WorkLine(), clock)
+        place = writer.eventLoop.map { .loop($0) } ?? .line(WorkLine(clock), clock)
     }
 
     func start(_ watcher: CacheWatcher) {
